@@ -1,0 +1,45 @@
+"""Graph neural networks on text-attributed graphs, with a few LLM calls where they pay."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skellagnn import datasets as datasets
+    from skellagnn import enhancers as enhancers
+    from skellagnn import prompts as prompts
+    from skellagnn.classifier import ELLaGNNClassifier as ELLaGNNClassifier
+    from skellagnn.encoders import encode_graph as encode_graph
+    from skellagnn.enhancers import CallableEnhancer as CallableEnhancer
+    from skellagnn.enhancers import ReplayEnhancer as ReplayEnhancer
+    from skellagnn.graph import TextGraph as TextGraph
+    from skellagnn.prompts import Prompt as Prompt
+
+# public name -> module that defines it; loaded when first asked for, so that `import skellagnn` stays cheap
+_MODULE_OF = {
+    "ELLaGNNClassifier": "skellagnn.classifier",
+    "TextGraph": "skellagnn.graph",
+    "Prompt": "skellagnn.prompts",
+    "CallableEnhancer": "skellagnn.enhancers",
+    "ReplayEnhancer": "skellagnn.enhancers",
+    "encode_graph": "skellagnn.encoders",
+}
+_SUBMODULES = ("datasets", "enhancers", "prompts")
+
+__all__ = [*_MODULE_OF, *_SUBMODULES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE_OF:
+        return getattr(import_module(_MODULE_OF[name]), name)
+    if name in _SUBMODULES:
+        return import_module(f"skellagnn.{name}")
+    if name == "__version__":
+        return version("skellagnn")
+    raise AttributeError(f"module 'skellagnn' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

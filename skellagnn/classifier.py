@@ -1,0 +1,656 @@
+"""ELLaGNNClassifier: parameters, fit, predict, plan. Orchestration only."""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import log_softmax, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skellagnn.backbones import build_backbone, edges_for
+from skellagnn.channel import SoftTargets, answer_targets
+from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
+from skellagnn.enhancement import LLMUsage, build_questions, enhance
+from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
+from skellagnn.exceptions import GraphError, InvalidParameterError, LabelError
+from skellagnn.features import NodeFeatures
+from skellagnn.graph import TextGraph
+from skellagnn.inference import check_output, predict_logits
+from skellagnn.neighborhood import rank_neighbors, unit_rows
+from skellagnn.plan import Plan, make_plan
+from skellagnn.progress import progress_bar
+from skellagnn.prompts import PromptCatalog
+from skellagnn.selection import FEATURELESS_SELECTIONS, select_active_nodes
+from skellagnn.training import History, TrainingSettings, ValidationGraph, seeded, train
+from skellagnn.validation import (
+    UNLABELED,
+    CallbackSupportMixin,
+    ClassNames,
+    Labels,
+    Supervision,
+    as_graph,
+    check_class_names,
+    check_int,
+    check_labels,
+    check_real,
+    split_validation,
+    with_callbacks,
+)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["ELLaGNNClassifier"]
+
+
+class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Graph neural network for text-attributed graphs that asks an LLM about a few nodes, in training only.
+
+    The method is E-LLaGNN [1]_: an LLM answers a catalog of prompts about a small share of the nodes; a text encoder
+    turns texts and answers into rows; neighbors are ranked by similarity with the (LLM-enhanced) node; an ordinary
+    graph neural network aggregates them; prediction reads raw texts or features only and asks nothing. Two terms of
+    the loss are additions of this package, each with a switch: class-naming answers as soft targets
+    (``answer_weight``) and consistency between stochastic passes (``consistency``).
+
+    Parameters
+    ----------
+    enhancer : Enhancer, str or None, default=None
+        The LLM back end. None asks nothing: an ordinary graph neural network, the baseline of every comparison.
+    augmentation_ratio : float or int, default=0.1
+        Share of all nodes that the LLM is asked about, in [0, 1], or their number. Nodes without text are left out.
+    prompts : "all", str, Prompt, or list of these, default="all"
+        What is asked: names from :data:`skellagnn.prompts.BUILTIN_PROMPTS`, several also as ``"keywords+topic"``.
+    selection : str or callable, default="pagerank"
+        Which nodes are asked about: a key of :data:`skellagnn.selection.SELECTIONS` or
+        ``(graph, features, rng) -> scores``. Built-in ones look at neither labels nor targets.
+    class_names : list of str, dict of label to str, or None, default=None
+        Names for prompts that list the classes; a list names the classes 0, 1, ... None: the labels, if they are
+        strings. In a cross-validation give them, so that a fold that misses a class asks the same questions.
+    encoder : str, Encoder, transformer or None, default="minilm"
+        Turns texts and answers into rows: ``"minilm"``, ``"tfidf"``, the name or folder of a sentence-transformers
+        model, a scikit-learn text transformer, or an object with ``encode``. None: the graph brings features.
+    n_neighbors : int or None, default=10
+        Neighbors that each node hears from at most: the most similar ones. None keeps all.
+    backbone : str or callable, default="sage"
+        ``"sage"``, ``"gcn"``, ``"gat"``, ``"gin"``, ``"gcn2"``, ``"appnp"``, ``"mlp"``, or a factory ``(in_channels,
+        hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` with ``forward(x, edge_index)``.
+    n_layers : int, default=2
+        Message-passing layers (``"mlp"`` and ``"appnp"``: linear layers).
+    hidden_channels : int, default=128
+        Width between the layers.
+    dropout : float, default=0.5
+        Share of a layer's input entries dropped in training.
+    view_probability : float, default=0.5
+        Probability that an active node shows one of its LLM views instead of its raw row in a training pass.
+    answer_weight : float, default=0.5
+        Weight of the soft targets from class-naming answers; 0 switches them off.
+    consistency : float, default=1.0
+        Weight of the agreement between stochastic passes over all nodes; 0 switches it, and ``drop_node``, off.
+    drop_node : float, default=0.5
+        Share of nodes whose rows are dropped in each of those passes.
+    learning_rate_init : float, default=0.01
+        Step size of Adam.
+    weight_decay : float, default=5e-4
+        L2 penalty of Adam.
+    max_iter : int, default=200
+        Epochs at most.
+    early_stopping : bool, default=True
+        Keep the epoch with the best validation accuracy and stop after ``n_iter_no_change`` epochs without a better
+        one. False runs ``max_iter`` epochs on all labels.
+    validation_fraction : float, default=0.1
+        Share of the labeled targets held out for that, unless ``fit`` gets a validation view.
+    n_iter_no_change : int, default=50
+    class_weight : dict, "balanced" or None, default=None
+    memory : str, joblib.Memory or None, default=None
+        Where encoded texts are kept from one fit to the next.
+    device : str, default="auto"
+        ``"auto"`` takes a GPU if there is one.
+    random_state : int, RandomState or None, default=None
+        Of weights, dropout, views, validation split and selection. An int gives the same model, bit by bit, on the
+        same machine and number of threads. Selections that draw use the int, or 0 without one: the folds of a
+        search ask about the same nodes.
+    verbose : int, default=0
+        Above 0: progress bars.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted.
+    n_features_in_ : int
+        Width of the rows that the network reads.
+    network_ : nn.Module
+        The trained network, on the CPU.
+    active_nodes_ : ndarray of int of shape (n_active,)
+        Nodes that the LLM was asked about, best first; node ids of the training graph.
+    llm_usage_ : LLMUsage
+        What was asked, and what it cost, by prompt.
+    history_ : History
+        Losses and validation scores of each epoch.
+    n_iter_ : int
+        Epochs that were run.
+    best_iter_ : int
+        Epoch whose weights were kept, counted from 1.
+    encoder_ : Encoder or None
+        Encoder, fitted on the texts if it learns; used by prediction on graphs without features.
+
+    See Also
+    --------
+    skellagnn.encode_graph : Encode a graph once, before a search over other parameters.
+
+    Notes
+    -----
+    X is a :class:`~skellagnn.TextGraph`: ``fit(graph[labeled], y[labeled])`` trains on the nodes in view, while all
+    nodes pass messages. A 2-D array is a graph without edges.
+
+    Rows of a graph are scaled to unit length, those of an array are not. A graph that has features is read by its
+    features; the encoder then only encodes the LLM's answers, and has to be the one that the features came from.
+
+    A fitted model pickles without its enhancer, the weights of a language model or any text of the graph. In the
+    loaded model ``enhancer`` is a :class:`~skellagnn.enhancers.DetachedEnhancer` that knows the name of the one used.
+
+    A fit asks at most ``n_active * n_prompts`` questions. Time is O(epochs * passes * (n_edges * hidden_channels +
+    n_nodes * n_features * hidden_channels)); memory O(n_nodes * (n_features + hidden_channels)).
+
+    References
+    ----------
+    .. [1] A. Jaiswal et al. "All Against Some: Efficient Integration of Large Language Models for Message Passing in
+       Graph Neural Networks". arXiv 2407.14996, 2024.
+
+    Examples
+    --------
+    >>> from skellagnn import ELLaGNNClassifier, ReplayEnhancer
+    >>> from skellagnn.datasets import make_text_graph
+    >>> data = make_text_graph(n_nodes=120, random_state=0)
+    >>> clf = ELLaGNNClassifier(
+    ...     ReplayEnhancer(data.answers), prompts="keywords+topic", class_names=data.target_names, encoder="tfidf",
+    ...     random_state=0,
+    ... )
+    >>> clf.fit(data.graph[:60], data.target[:60]).predict(data.graph[60:]).shape
+    (60,)
+    >>> clf.llm_usage_.total.questions
+    24
+    """
+
+    _doc_link_module = "skellagnn"
+    _doc_link_template = "https://skellagnn.readthedocs.io/en/stable/api/generated/{estimator_module}.{estimator_name}.html"
+
+    classes_: NDArray[Any]
+    n_features_in_: int
+    network_: nn.Module
+    active_nodes_: NDArray[np.int64]
+    llm_usage_: LLMUsage
+    history_: History
+    n_iter_: int
+    best_iter_: int
+    encoder_: Any
+
+    def __init__(
+        self,
+        enhancer: Any = None,
+        *,
+        augmentation_ratio: float | int = 0.1,
+        prompts: Any = "all",
+        selection: str | Callable[..., Any] = "pagerank",
+        class_names: Any = None,
+        encoder: Any = "minilm",
+        n_neighbors: int | None = 10,
+        backbone: str | Callable[..., Any] = "sage",
+        n_layers: int = 2,
+        hidden_channels: int = 128,
+        dropout: float = 0.5,
+        view_probability: float = 0.5,
+        answer_weight: float = 0.5,
+        consistency: float = 1.0,
+        drop_node: float = 0.5,
+        learning_rate_init: float = 0.01,
+        weight_decay: float = 5e-4,
+        max_iter: int = 200,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 50,
+        class_weight: Any = None,
+        memory: Any = None,
+        device: str = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.enhancer = enhancer
+        self.augmentation_ratio = augmentation_ratio
+        self.prompts = prompts
+        self.selection = selection
+        self.class_names = class_names
+        self.encoder = encoder
+        self.n_neighbors = n_neighbors
+        self.backbone = backbone
+        self.n_layers = n_layers
+        self.hidden_channels = hidden_channels
+        self.dropout = dropout
+        self.view_probability = view_probability
+        self.answer_weight = answer_weight
+        self.consistency = consistency
+        self.drop_node = drop_node
+        self.learning_rate_init = learning_rate_init
+        self.weight_decay = weight_decay
+        self.max_iter = max_iter
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.class_weight = class_weight
+        self.memory = memory
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # -- fit ----------------------------------------------------------------------------------------------------
+
+    @with_callbacks
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+    ) -> ELLaGNNClassifier:
+        """Train on the nodes in view.
+
+        Parameters
+        ----------
+        X : TextGraph, or array-like of shape (n_samples, n_features)
+            The targets in view are the training nodes; all nodes pass messages and may be asked about.
+        y : array-like of shape (n_targets,)
+            Labels; -1 in numeric labels is "unlabeled".
+        sample_weight : array-like of shape (n_targets,), default=None
+            Weights of the targets in the loss and in the validation score.
+        X_val : TextGraph or array-like, default=None
+            Validation nodes, usually another view of the same graph; another graph works, too. In a search its
+            length must differ from the length of X, or scikit-learn slices it along with X.
+        y_val : array-like of shape (n_validation_targets,), default=None
+            Their labels.
+
+        Returns
+        -------
+        self : ELLaGNNClassifier
+
+        Raises
+        ------
+        InvalidParameterError, GraphError, LabelError
+            If a parameter, the graph or the labels are not as described. All checks come before the first question
+            to the LLM.
+        EnhancerError, MissingAnswerError
+            If the enhancer fails.
+        """
+        settings = self._check_parameters()
+        graph = as_graph(self, X, reset=True)
+        labels = check_labels(graph, y, sample_weight, class_weight=self.class_weight)
+        names = check_class_names(self.class_names, labels.classes)
+        enhancer, encoder = self._resolve_parts(graph, names)
+        network_seed, split_seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
+        device = _resolve_device(self.device)
+        scale = isinstance(X, TextGraph)
+
+        raw = self._rows(graph, encoder, scale=scale)
+        labeled, held_out = self._hold_out(graph, raw, labels, X_val, y_val, split_seed, encoder, scale)
+        network = self._build_network(graph, raw, len(labels.classes), network_seed, device)
+
+        active = self._select(graph, raw) if enhancer is not None else np.empty(0, dtype=np.int64)
+        features, soft_targets, usage = self._augment(graph, raw, active, enhancer, encoder, names, labels, labeled)
+
+        queries = dict(zip(("query_nodes", "query_rows"), features.queries(), strict=True))
+        ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, **queries)
+        validation = None
+        if held_out is not None:
+            val_graph, val_raw, supervision = held_out
+            val_ranked = rank_neighbors(val_graph.adjacency, val_raw, self.n_neighbors)
+            validation = ValidationGraph(edges_for(network, val_ranked, device), val_raw, supervision)
+
+        callbacks = self._callback_context()
+        with progress_bar(self.verbose, self.max_iter, "training", "epoch") as advance:
+
+            def on_epoch(epoch: int, history: History) -> bool:
+                score = f", validation {history.validation_score[-1]:.3f}" if history.validation_score else ""
+                advance(1, f"loss {history.loss[-1]:.3f}{score}")
+                return callbacks is not None and _call_callbacks(self, callbacks, X, y)
+
+            history = train(
+                network,
+                edges_for(network, ranked, device),
+                features,
+                labeled,
+                validation,
+                soft_targets,
+                settings,
+                seed=network_seed,
+                device=device,
+                on_epoch=on_epoch,
+            )
+
+        # only now: a fit that failed leaves the model as it was
+        self.classes_ = labels.classes
+        self.n_features_in_ = raw.shape[1]
+        self.network_ = network.cpu()
+        self.active_nodes_ = active
+        self.llm_usage_ = usage
+        self.history_ = history
+        self.n_iter_ = history.n_iter
+        self.best_iter_ = history.best_iter
+        self.encoder_ = encoder
+        self._scale_rows = scale
+        return self
+
+    def _check_parameters(self) -> TrainingSettings:
+        check_int("n_layers", self.n_layers, at_least=1)
+        if self.n_neighbors is not None:
+            check_int("n_neighbors", self.n_neighbors, at_least=1)
+        check_int("hidden_channels", self.hidden_channels, at_least=1)
+        check_real("dropout", self.dropout, low=0, high=1, open_high=True)
+        check_real("validation_fraction", self.validation_fraction, low=0, high=1, open_low=True, open_high=True)
+        if not isinstance(self.early_stopping, (bool, np.bool_)):
+            raise InvalidParameterError(f"`early_stopping` must be True or False, got {self.early_stopping!r}.")
+        return TrainingSettings(
+            learning_rate_init=check_real("learning_rate_init", self.learning_rate_init, low=0, open_low=True),
+            weight_decay=check_real("weight_decay", self.weight_decay, low=0),
+            max_iter=check_int("max_iter", self.max_iter, at_least=1),
+            n_iter_no_change=check_int("n_iter_no_change", self.n_iter_no_change, at_least=1),
+            view_probability=check_real("view_probability", self.view_probability, low=0, high=1),
+            consistency=check_real("consistency", self.consistency, low=0),
+            drop_node=check_real("drop_node", self.drop_node, low=0, high=1, open_high=True),
+            answer_weight=check_real("answer_weight", self.answer_weight, low=0),
+        )
+
+    def _resolve_parts(self, graph: TextGraph, names: ClassNames | None) -> tuple[Any, Any]:
+        """Return enhancer and encoder, and find what is wrong with them before anything is encoded or paid."""
+        enhancer, encoder = resolve_enhancer(self.enhancer), resolve_encoder(self.encoder)
+        if isinstance(enhancer, DetachedEnhancer):
+            enhancer.complete([])
+        if enhancer is not None:
+            if encoder is None:
+                raise InvalidParameterError(
+                    "`encoder` must be given where there is an enhancer: its answers are texts, and have to become rows "
+                    "of the same kind as the features. Got encoder=None. Name the encoder that the features came from, "
+                    "or set enhancer=None."
+                )
+            # no node yet: checks prompts, class names and texts
+            catalog = PromptCatalog.from_parameter(self.prompts)
+            build_questions(graph, np.empty(0, dtype=np.int64), catalog, None if names is None else names.names)
+        if encoder is not None and graph.texts is not None:
+            encoder = fit_encoder(encoder, graph.texts)
+        return enhancer, encoder
+
+    def _rows(self, graph: TextGraph, encoder: Any, *, scale: bool) -> NDArray[np.float32]:
+        """Step 2: raw rows. Called by fit and predict alike; knows no enhancer."""
+        if graph.features is not None:
+            rows = graph.features
+        elif graph.texts is None:
+            raise GraphError(
+                "`X` must have texts or features, got a graph with neither. Pass texts=... or features=... when you "
+                "build it."
+            )
+        elif encoder is None:
+            raise InvalidParameterError(
+                "`encoder` must be given for a graph that has texts and no features, got None. Use encoder='minilm', "
+                "or give the graph features."
+            )
+        else:
+            rows = encode_texts(encoder, graph.texts, memory=self.memory)
+        return unit_rows(rows) if scale else rows
+
+    def _hold_out(
+        self,
+        graph: TextGraph,
+        raw: NDArray[np.float32],
+        labels: Labels,
+        X_val: Any,
+        y_val: Any,
+        seed: int,
+        encoder: Any,
+        scale: bool,
+    ) -> tuple[Supervision, tuple[TextGraph, NDArray[np.float32], Supervision] | None]:
+        """Return the training labels and, with early stopping, the graph, rows and labels to validate on."""
+        if (X_val is None) != (y_val is None):
+            raise InvalidParameterError("`X_val` and `y_val` must be given together, got only one of them.")
+        if X_val is not None:
+            if not self.early_stopping:
+                raise InvalidParameterError(
+                    "`X_val` must be left out with early_stopping=False, which looks at no validation nodes; got one."
+                )
+            val_graph = as_graph(self, X_val, reset=False)
+            val_labels = check_labels(val_graph, y_val, classes=labels.classes, argument="y_val").supervision
+            # a view shares the arrays of its graph
+            if val_graph.adjacency is graph.adjacency and val_graph.features is graph.features:
+                return labels.supervision, (graph, raw, val_labels)
+            val_raw = self._rows(val_graph, encoder, scale=scale)
+            _check_width(val_raw, raw.shape[1], "X_val")
+            return labels.supervision, (val_graph, val_raw, val_labels)
+        if not self.early_stopping:
+            return labels.supervision, None
+        labeled, held_out = split_validation(labels.supervision, self.validation_fraction, len(labels.classes), seed)
+        return labeled, (graph, raw, held_out)
+
+    def _build_network(
+        self, graph: TextGraph, raw: NDArray[np.float32], n_classes: int, seed: int, device: torch.device
+    ) -> nn.Module:
+        with seeded(seed, device):
+            network = build_backbone(
+                self.backbone, raw.shape[1], self.hidden_channels, n_classes, self.n_layers, self.dropout
+            ).to(device)
+            # one pass over two nodes that hear from each other: a wrong module shows before the LLM is paid
+            pair = TextGraph.from_edges([(0, 1)]).adjacency
+            rows = torch.zeros((2, raw.shape[1]), device=device)
+            with torch.no_grad():
+                output = network.eval()(rows, edges_for(network, pair, device))
+            check_output(output, 2, n_classes, self.backbone)
+        return network
+
+    def _select(self, graph: TextGraph, raw: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Step 3: a function of graph, rows and parameters alone, so that all folds ask about the same nodes."""
+        seed = int(self.random_state) if isinstance(self.random_state, numbers.Integral) else 0
+        return select_active_nodes(graph, raw, self.selection, self.augmentation_ratio, seed=seed)
+
+    def _augment(
+        self,
+        graph: TextGraph,
+        raw: NDArray[np.float32],
+        active: NDArray[np.int64],
+        enhancer: Any,
+        encoder: Any,
+        names: ClassNames | None,
+        labels: Labels,
+        labeled: Supervision,
+    ) -> tuple[NodeFeatures, SoftTargets | None, LLMUsage]:
+        """Step 4: answers, their views, and soft targets from those that name classes."""
+        if len(active) == 0:
+            return NodeFeatures.without_views(raw), None, LLMUsage()
+        catalog = PromptCatalog.from_parameter(self.prompts)
+        listed = None if names is None else names.names
+        enhancement = enhance(graph, active, enhancer, catalog, listed, verbose=self.verbose)
+
+        def encode(answers: Any) -> NDArray[np.float32]:
+            rows = encode_texts(encoder, answers, memory=self.memory)
+            if rows.shape[1] != raw.shape[1]:
+                raise InvalidParameterError(
+                    f"`encoder` must be the one that the graph's features came from: it makes rows of {rows.shape[1]} "
+                    f"columns, the features have {raw.shape[1]}. Name that encoder, or leave the features away: "
+                    "graph.with_features(None)."
+                )
+            return unit_rows(rows)
+
+        features = NodeFeatures.from_answers(raw, active, enhancement.answers, enhancement.table.index, encode)
+        choices = [
+            _to_classes(enhancement.choices(position, names.names), names)
+            for position, prompt in enumerate(catalog)
+            if prompt.names_classes and names is not None
+        ]
+        # labels of validation nodes do not check the answers: `labeled` holds training labels only
+        soft = answer_targets(active, choices, labeled.nodes, labeled.labels, len(labels.classes))
+        return features, soft, enhancement.usage
+
+    def _callback_context(self) -> Any:
+        """Return scikit-learn's callback context, or None where it has none."""
+        if not hasattr(self, "_init_callback_context"):
+            return None
+        return self._init_callback_context(max_subtasks=self.max_iter)
+
+    # -- predict ------------------------------------------------------------------------------------------------
+
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the logarithm of the class probabilities of the nodes in view, shape (n_targets, n_classes)."""
+        return np.asarray(log_softmax(self._logits(X), axis=1))
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the class probabilities of the nodes in view, without any LLM call.
+
+        Parameters
+        ----------
+        X : TextGraph, or array-like of shape (n_samples, n_features)
+            The training graph or another one. Rows are its features if it has some, else its encoded texts.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_targets, n_classes)
+            Columns in the order of ``classes_``.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        InvalidParameterError
+            If the rows are not as wide as in training.
+        """
+        return np.asarray(softmax(self._logits(X), axis=1))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the most probable class of the nodes in view, without any LLM call.
+
+        Parameters
+        ----------
+        X : TextGraph, or array-like of shape (n_samples, n_features)
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        labels : ndarray of shape (n_targets,)
+        """
+        logits = self._logits(X)
+        return np.asarray(self.classes_[logits.argmax(axis=1)])
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy on the nodes in view.
+
+        Parameters
+        ----------
+        X : TextGraph or array-like
+        y : array-like of shape (n_targets,)
+            True labels. -1 is no label to score against.
+        sample_weight : array-like of shape (n_targets,), default=None
+
+        Returns
+        -------
+        accuracy : float
+
+        Raises
+        ------
+        LabelError
+            If numeric labels contain -1.
+        """
+        labels = np.asarray(y)
+        if labels.dtype.kind in "iuf" and np.any(labels == UNLABELED):
+            raise LabelError(
+                f"`y` must be true labels to score against, got -1 (unlabeled) for {int((labels == UNLABELED).sum())} of "
+                f"{len(labels)} targets. Score the labeled ones: score(graph[labeled], y[labeled]). In a "
+                "cross-validation pass graph[labeled], y[labeled] as a whole: the other nodes still pass messages."
+            )
+        return float(super().score(X, y, sample_weight))
+
+    def _logits(self, X: Any) -> NDArray[np.float64]:
+        """Steps 1 to 4 of prediction. Nothing in here can reach an enhancer."""
+        check_is_fitted(self)
+        graph = as_graph(self, X, reset=False)
+        raw = self._rows(graph, self.encoder_, scale=self._scale_rows)
+        _check_width(raw, self.n_features_in_, "X")
+        edges = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
+        logits = predict_logits(self.network_, edges, raw, _resolve_device(self.device))
+        return logits[graph.targets].astype(np.float64)
+
+    # -- plan ---------------------------------------------------------------------------------------------------
+
+    def plan(self, X: Any, y: Any = None) -> Plan:
+        """Say what ``fit`` would ask the LLM, without asking anything.
+
+        Parameters
+        ----------
+        X : TextGraph
+        y : array-like of shape (n_targets,), default=None
+            Labels; only needed where they are what names the classes in a prompt.
+
+        Returns
+        -------
+        plan : Plan
+            Nodes, distinct questions by prompt, tokens, examples.
+        """
+        self._check_parameters()
+        graph = as_graph(self, X, reset=True) if not isinstance(X, TextGraph) else X
+        classes = None if y is None else check_labels(graph, y).classes
+        names = check_class_names(self.class_names, classes)
+        catalog = PromptCatalog.from_parameter(self.prompts)
+        if isinstance(self.selection, str) and self.selection in FEATURELESS_SELECTIONS:
+            raw = np.empty((graph.n_nodes, 0), dtype=np.float32)
+        else:
+            encoder = resolve_encoder(self.encoder)
+            if encoder is not None and graph.texts is not None:
+                encoder = fit_encoder(encoder, graph.texts)
+            raw = self._rows(graph, encoder, scale=True)
+        active = self._select(graph, raw)
+        table = build_questions(graph, active, catalog, None if names is None else names.names)
+        return make_plan(graph, active, catalog, table)
+
+    # -- scikit-learn -------------------------------------------------------------------------------------------
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = False
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle without what prediction does not need: no enhancer, no weights of a language model."""
+        state = dict(super().__getstate__())
+        if "network_" in state:  # an unfitted one keeps them: joblib sends it to workers to be fitted
+            if state["enhancer"] is not None:
+                state["enhancer"] = DetachedEnhancer(self.llm_usage_.model or type(self.enhancer).__name__)
+            if isinstance(state["encoder"], torch.nn.Module):
+                state["encoder"] = None
+            if isinstance(state["encoder_"], torch.nn.Module):
+                state["encoder_"] = None
+        return state
+
+
+def _resolve_device(device: Any) -> torch.device:
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise InvalidParameterError(
+            f"`device` must be 'auto' or a torch device such as 'cpu' or 'cuda:0', got {device!r}."
+        ) from error
+
+
+def _check_width(rows: NDArray[np.float32], n_features: int, argument: str) -> None:
+    if rows.shape[1] != n_features:
+        raise InvalidParameterError(
+            f"`{argument}` must have rows of {n_features} columns, as in training, got {rows.shape[1]}. Use the encoder "
+            "or the features that the model was fitted with."
+        )
+
+
+def _to_classes(choices: NDArray[np.int64], names: ClassNames) -> NDArray[np.int64]:
+    """Map positions in the list of names to class indices; a class that this fit does not know is no choice."""
+    return np.where(choices >= 0, names.class_index[choices], -1)
+
+
+def _call_callbacks(estimator: Any, context: Any, X: Any, y: Any) -> bool:
+    task = context.subcontext(task_name="epoch")
+    task.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+    return bool(task.call_on_fit_task_end(estimator=estimator, X=X, y=y))

@@ -1,0 +1,179 @@
+"""Writing what :func:`skellagnn.datasets.load_folder` reads."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from skellagnn.datasets._homophily import edge_homophily
+from skellagnn.exceptions import GraphError, LabelError
+from skellagnn.graph import TextGraph
+
+# Every file that load_folder looks at, the answers apart: those belong to the user.
+_FILES = (
+    *("nodes.jsonl", "nodes.jsonl.gz", "edges.npz", "edges.csv", "edges.csv.gz", "features.npy"),
+    *("splits.json", "splits.json.gz", "meta.json", "meta.json.gz"),
+)
+
+
+def save_folder(
+    graph: TextGraph,
+    path: str | os.PathLike[str],
+    target: ArrayLike | None = None,
+    target_names: Sequence[str] | None = None,
+    splits: Mapping[str, Mapping[str, ArrayLike]] | None = None,
+) -> None:
+    """Write a graph, its labels and its splits as a folder of plain files, to share or to read elsewhere.
+
+    :meth:`TextGraph.save` is faster and keeps the targets in view; this one keeps labels and splits, and other
+    programs can read it.
+
+    Parameters
+    ----------
+    graph : TextGraph
+        Written whole, whatever is in view.
+    path : path-like
+        The folder; made if needed. Graph files in it are replaced, recorded answers stay.
+    target : array-like of int of shape (n_nodes,), default=None
+        One label per node of the whole graph, -1 for unlabelled.
+    target_names : sequence of str, default=None
+        Names of the labels, in the order of their numbers. Needed with ``target``.
+    splits : dict of dict of array-like of int, default=None
+        Name of a split -> part -> positions of nodes.
+
+    Raises
+    ------
+    GraphError
+        If a split holds something other than positions of nodes.
+    LabelError
+        If ``target`` does not fit the graph, or a label has no name.
+
+    Notes
+    -----
+    The format is described at :func:`load_folder`. A graph without node names, or with "0", "1", ..., gets int ids
+    and ``edges.npz``; other names become the ids, and edges ``edges.csv.gz``. A directed graph is read back as such
+    with ``directed=True``. Weights of 1 are not written.
+
+    See Also
+    --------
+    load_folder : Read such a folder, with an example of both.
+    """
+    labels, names = _check_labels(target, target_names, graph.n_nodes)
+    ids = _ids(graph)
+    content = {name: {part: _positions(name, part, value, ids) for part, value in parts.items()}
+               for name, parts in (splits or {}).items()}  # fmt: skip
+    folder = Path(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in _FILES:
+        (folder / file).unlink(missing_ok=True)
+
+    _write_gzip(folder / "nodes.jsonl.gz", _node_lines(graph, ids, labels, names))
+    arrays = _edge_arrays(graph)
+    if isinstance(ids, range):
+        np.savez_compressed(folder / "edges.npz", **arrays)
+    else:
+        _write_gzip(folder / "edges.csv.gz", _edge_table(arrays, ids))
+    if graph.features is not None:
+        np.save(folder / "features.npy", graph.features, allow_pickle=False)
+    if content:
+        _write_gzip(folder / "splits.json.gz", json.dumps(content))
+    meta = {
+        "name": folder.resolve().name,
+        "nodes": graph.n_nodes,
+        "directed_edges" if graph.is_directed else "undirected_edges": graph.n_edges,
+        "labelled": int((labels >= 0).sum()),
+        "classes": names,
+        "class_counts": np.bincount(labels[labels >= 0], minlength=len(names)).tolist(),
+    }
+    homophily = edge_homophily(graph, labels)
+    if np.isfinite(homophily):
+        meta["edge_homophily"] = round(homophily, 4)
+    (folder / "meta.json").write_text(json.dumps(meta, indent=1), encoding="utf-8")
+
+
+def _check_labels(target: Any, target_names: Any, n_nodes: int) -> tuple[NDArray[np.int64], list[str]]:
+    names = [] if target_names is None else [str(name) for name in target_names]
+    if len(set(names)) != len(names):
+        raise LabelError(f"`target_names` must be different, got {names}. Rename one of the equal ones.")
+    if target is None:
+        return np.full(n_nodes, -1, dtype=np.int64), names
+    labels = np.asarray(target)
+    if labels.shape != (n_nodes,) or labels.dtype.kind not in "iu":
+        raise LabelError(
+            f"`target` must be one int per node ({n_nodes}), -1 for unlabelled, got dtype {labels.dtype} and shape "
+            f"{labels.shape}. Number other labels with sklearn.preprocessing.LabelEncoder."
+        )
+    if labels.size and (labels.max() >= len(names) or labels.min() < -1):
+        raise LabelError(
+            f"`target` must be -1 or the position of a name in `target_names`, got labels from {labels.min()} to "
+            f"{labels.max()} and {len(names)} names. Give every label a name."
+        )
+    return labels.astype(np.int64), names
+
+
+def _ids(graph: TextGraph) -> Sequence[int] | Sequence[str]:
+    if graph.node_names is None or all(name == str(i) for i, name in enumerate(graph.node_names)):
+        return range(graph.n_nodes)
+    return list(graph.node_names)
+
+
+def _positions(name: str, part: str, value: ArrayLike, ids: Sequence[Any]) -> list[Any]:
+    positions = np.asarray(value)
+    if positions.size == 0:
+        return []
+    if positions.ndim != 1 or positions.dtype.kind not in "iu" or positions.min() < 0 or positions.max() >= len(ids):
+        raise GraphError(
+            f"`splits` must hold positions of nodes, 0 to {len(ids) - 1}, got dtype {positions.dtype} and shape "
+            f"{positions.shape} in {part!r} of {name!r}, or one out of that range. Pass integers, not a mask."
+        )
+    return [ids[position] for position in positions.tolist()]
+
+
+def _node_lines(graph: TextGraph, ids: Sequence[Any], labels: NDArray[np.int64], names: list[str]) -> str:
+    texts = [""] * graph.n_nodes if graph.texts is None else graph.texts
+    titles = [""] * graph.n_nodes if graph.titles is None else graph.titles
+    lines = []
+    for node, text, title, label in zip(ids, texts, titles, labels.tolist(), strict=True):
+        name = names[label] if label >= 0 else None
+        # ASCII escapes: the one spelling of a lone surrogate that every JSON reader takes
+        lines.append(json.dumps({"id": node, "title": title, "text": text, "label": label, "label_name": name}) + "\n")
+    return "".join(lines)
+
+
+def _edge_arrays(graph: TextGraph) -> dict[str, Any]:
+    """Return node positions under "undirected" or "directed", and their weights unless all are 1."""
+    matrix = graph.adjacency if graph.is_directed else sparse.csr_array(sparse.triu(graph.adjacency))
+    coo: sparse.coo_array = sparse.coo_array(matrix)
+    key = "directed" if graph.is_directed else "undirected"
+    # row = who hears; undirected: the smaller number first
+    pairs = (coo.col, coo.row) if graph.is_directed else (coo.row, coo.col)
+    arrays: dict[str, Any] = {key: np.stack(pairs, axis=1).astype(np.int32)}
+    if graph.is_weighted:
+        arrays[f"{key}_weights"] = coo.data
+    return arrays
+
+
+def _edge_table(arrays: dict[str, Any], ids: Sequence[Any]) -> str:
+    pairs, *weights = arrays.values()
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["src", "dst", "weight"] if weights else ["src", "dst"])
+    columns = [[ids[node] for node in column] for column in pairs.T.tolist()]
+    columns += [[repr(weight) for weight in array.tolist()] for array in weights]
+    writer.writerows(zip(*columns, strict=True))
+    return file.getvalue()
+
+
+def _write_gzip(path: Path, text: str) -> None:
+    with path.open("wb") as file, gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as compressed:
+        compressed.write(text.encode("utf-8", "surrogatepass"))

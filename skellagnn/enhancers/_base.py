@@ -1,0 +1,113 @@
+"""The contract of an enhancer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+
+@runtime_checkable
+class Enhancer(Protocol):
+    """Something that answers prompts: an LLM server, a local model, a table of recorded answers.
+
+    A class with these two members is an enhancer; nothing is inherited or registered. Derive it from
+    :class:`sklearn.base.BaseEstimator` to search over its parameters (``enhancer__temperature``) and to be cloned
+    without copying what it has loaded.
+
+    Notes
+    -----
+    Two further members are optional. Where they are missing, nothing but comfort is lost.
+
+    ``complete_iter(prompts) -> iterator of (position, answer)``
+        Hands each answer over when it arrives, in any order, each position once. The caller stores each at once, so
+        that an error, a crash or Ctrl-C midway loses nothing that was paid for. ``complete`` is then two lines on
+        top of it.
+    ``chunk_size``
+        How many prompts the back end likes to get in one call, an int: a server with many connections is kept busy
+        only by many prompts.
+
+    Examples
+    --------
+    A complete back end:
+
+    >>> from sklearn.base import BaseEstimator
+    >>> class Reverser(BaseEstimator):
+    ...     def __init__(self, n_words=3):
+    ...         self.n_words = n_words
+    ...
+    ...     @property
+    ...     def name(self):
+    ...         return f"reverser[n_words={self.n_words}]"
+    ...
+    ...     def complete(self, prompts):
+    ...         return [" ".join(prompt.split()[::-1][: self.n_words]) for prompt in prompts]
+    >>> Reverser(2).complete(["a cat sat"])
+    ['sat cat']
+    """
+
+    @property
+    def name(self) -> str:
+        """Identify model, revision and every setting that changes an answer: answers are stored under it."""
+        ...
+
+    def complete(self, prompts: Sequence[str]) -> Sequence[str | None]:
+        """Answer each prompt.
+
+        Parameters
+        ----------
+        prompts : sequence of str
+            What the package passes are :class:`~skellagnn.prompts.Question` objects: strings that also know their
+            prompt, their field values and the names of the nodes that ask.
+
+        Returns
+        -------
+        answers : sequence of str or None, of the same length and order
+            An :class:`Answer` may say more than a plain string. None for a question that could not be answered now:
+            its node keeps its raw row, the question is counted as failed, and it is asked again next time.
+        """
+        ...
+
+
+class Answer(str):
+    """An answer that says what it cost. A plain string is an answer too.
+
+    Attributes
+    ----------
+    finish_reason : str or None
+        ``"stop"``, ``"length"`` (cut by the token limit), or what the back end calls it.
+    tokens_in, tokens_out : int or None
+        Tokens of the prompt and of the answer.
+    seconds : float or None
+        Time that the answer took.
+    """
+
+    finish_reason: str | None
+    tokens_in: int | None
+    tokens_out: int | None
+    seconds: float | None
+
+    def __new__(
+        cls,
+        text: str,
+        *,
+        finish_reason: str | None = None,
+        tokens_in: int | None = None,
+        tokens_out: int | None = None,
+        seconds: float | None = None,
+    ) -> Answer:
+        answer = super().__new__(cls, text)
+        answer.finish_reason = finish_reason
+        answer.tokens_in = tokens_in
+        answer.tokens_out = tokens_out
+        answer.seconds = seconds
+        return answer
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        details = (str(self), self.finish_reason, self.tokens_in, self.tokens_out, self.seconds)
+        return _rebuild_answer, details
+
+
+def _rebuild_answer(
+    text: str, finish: str | None, tokens_in: int | None, tokens_out: int | None, seconds: float | None
+) -> Answer:
+    return Answer(text, finish_reason=finish, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds)

@@ -1,0 +1,140 @@
+"""When the next request may start: requests and tokens per minute, and how long to wait after a failure."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+
+FIRST_WAIT = 0.5  # seconds before the first retry; doubled for each further one
+LONGEST_WAIT = 30.0  # seconds that the doubling stops at
+LONGEST_ADVISED_WAIT = 300.0  # seconds: a server that asks for more is not waited for but reported
+
+_JITTER = random.SystemRandom()  # nobody's seed is touched, and processes that failed together retry apart
+
+
+class RateLimit:
+    """A token bucket that holds no reserve: what is spent at once is paid off at a constant rate.
+
+    A request starts as soon as all earlier ones are paid off. So the first starts at once, and over any period the
+    sum stays within the rate but for the last request. No burst is saved up while idle, because a server counts
+    within windows of its own.
+
+    Parameters
+    ----------
+    per_minute : float
+        What may be spent in a minute: requests, or tokens.
+    clock : callable, default=time.monotonic
+        Tells the time in seconds.
+    """
+
+    def __init__(self, per_minute: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_second = per_minute / 60.0
+        self._clock = clock
+        self._free_at = clock()
+        self._lock = threading.Lock()
+
+    def reserve(self, amount: float) -> float:
+        """Spend ``amount``; return the seconds to wait before using it."""
+        with self._lock:
+            now = self._clock()
+            start = max(now, self._free_at)
+            self._free_at = start + amount / self._per_second
+            return start - now
+
+    def correct(self, amount: float) -> None:
+        """Spend ``amount`` more than was reserved (less if negative), once the true cost is known."""
+        with self._lock:
+            self._free_at += amount / self._per_second
+
+
+class Pause:
+    """A time before which nobody asks, set by whoever was told to wait."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._until = clock()
+        self._lock = threading.Lock()
+
+    def extend(self, seconds: float) -> None:
+        with self._lock:
+            self._until = max(self._until, self._clock() + seconds)
+
+    def remaining(self) -> float:
+        with self._lock:
+            return max(0.0, self._until - self._clock())
+
+
+class Limits:
+    """All limits of one server and model. One object a process, however many enhancers and threads share it."""
+
+    def __init__(self, requests_per_minute: float | None, tokens_per_minute: float | None) -> None:
+        self.requests = None if requests_per_minute is None else RateLimit(requests_per_minute)
+        self.tokens = None if tokens_per_minute is None else RateLimit(tokens_per_minute)
+        self.pause = Pause()
+
+    def wait(self, tokens: float, stop: threading.Event) -> bool:
+        """Wait until a request with that many tokens may start; False if ``stop`` was set meanwhile."""
+        seconds = 0.0 if self.requests is None else self.requests.reserve(1)
+        if self.tokens is not None:
+            seconds = max(seconds, self.tokens.reserve(tokens))
+        if seconds and stop.wait(seconds):
+            return False
+        while seconds := self.pause.remaining():  # another thread may extend the pause while this one waits
+            if stop.wait(seconds):
+                return False
+        return not stop.is_set()
+
+    def correct(self, reserved: float, used: float | None) -> None:
+        """Replace the tokens that were reserved by those that the server counted, where it did."""
+        if self.tokens is not None and used is not None:
+            self.tokens.correct(used - reserved)
+
+
+_LIMITS: dict[tuple[str, str, float | None, float | None], Limits] = {}
+_LIMITS_LOCK = threading.Lock()
+
+
+def shared_limits(url: str, model: str, requests_per_minute: float | None, tokens_per_minute: float | None) -> Limits:
+    """Return this process's limits for a model of a server, so that clones and threads share one allowance."""
+    key = (url, model, requests_per_minute, tokens_per_minute)
+    with _LIMITS_LOCK:
+        if key not in _LIMITS:
+            _LIMITS[key] = Limits(requests_per_minute, tokens_per_minute)
+        return _LIMITS[key]
+
+
+def backoff(attempt: int) -> float:
+    """Return the seconds to wait after failed attempt 0, 1, ...: exponential, between half and all of it."""
+    # the exponent is bounded as well: a float overflows long before anybody's max_retries
+    return min(FIRST_WAIT * 2.0 ** min(attempt, 32), LONGEST_WAIT) * _JITTER.uniform(0.5, 1.0)
+
+
+def with_jitter(seconds: float) -> float:
+    """Return a little more than a wait that many were told, so that they do not all come back in one moment."""
+    return seconds + FIRST_WAIT * _JITTER.uniform(0.0, 0.5)
+
+
+def advised_wait(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
+    """Return the seconds that a server's ``Retry-After`` asks for (seconds or a date), None where there is none."""
+    milliseconds = headers.get("retry-after-ms")
+    value = headers.get("retry-after")
+    try:
+        if milliseconds is not None:
+            return max(0.0, float(milliseconds) / 1000.0)
+        if value is not None:
+            return max(0.0, float(value))
+    except ValueError:
+        pass
+    if value is None:
+        return None
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=timezone.utc)
+    return max(0.0, (date - (now or datetime.now(timezone.utc))).total_seconds())

@@ -1,0 +1,326 @@
+"""From edge lists, tables, matrices and networkx graphs. These functions are methods of TextGraph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skellagnn.exceptions import GraphError
+from skellagnn.graph._adjacency import adjacency_from_edges
+from skellagnn.resolve import suggest
+
+if TYPE_CHECKING:
+    from skellagnn.graph._text_graph import TextGraph
+
+
+def from_edges(
+    cls: type[TextGraph],
+    edges: ArrayLike,
+    texts: Sequence[str] | None = None,
+    features: ArrayLike | None = None,
+    *,
+    titles: Sequence[str] | None = None,
+    node_names: Sequence[Any] | None = None,
+    weights: ArrayLike | None = None,
+    directed: bool = False,
+    n_nodes: int | None = None,
+) -> TextGraph:
+    """Build a graph from a list of edges.
+
+    Parameters
+    ----------
+    edges : array-like of shape (n_edges, 2)
+        Pairs (source, target) of node numbers, or of node names if ``node_names`` is given and the entries are not
+        integers.
+    texts, features, titles, node_names
+        As in :class:`TextGraph`.
+    weights : array-like of float of shape (n_edges,), default=None
+        Finite, not negative; edges of weight zero are dropped. By default 1.
+    directed : bool, default=False
+        Whether (u, v) carries messages from u to v only.
+    n_nodes : int, default=None
+        Number of nodes. By default the number of texts, features or names, else the largest node number plus one.
+
+    Returns
+    -------
+    graph : TextGraph
+
+    Raises
+    ------
+    GraphError
+        If an edge names a node that does not exist, or the parts differ in length.
+
+    Examples
+    --------
+    >>> from skellagnn import TextGraph
+    >>> TextGraph.from_edges([("a", "b")], texts=["first", "second"], node_names=["a", "b"])
+    TextGraph(n_nodes=2, n_edges=1, undirected, texts)
+    """
+    n_nodes = _count_nodes(n_nodes, texts=texts, features=features, titles=titles, node_names=node_names)
+    try:
+        pairs = np.asarray(edges)
+    except ValueError as error:
+        raise GraphError(
+            "`edges` must be pairs (source, target), of shape (n_edges, 2), got rows of different lengths. Pass two "
+            "entries per edge; a weight goes to `weights`."
+        ) from error
+    if pairs.size == 0:
+        pairs = np.empty((0, 2), dtype=np.int64)
+    if pairs.ndim != 2 or pairs.shape[1] != 2:
+        raise GraphError(
+            f"`edges` must be pairs (source, target), of shape (n_edges, 2), got shape {pairs.shape}. "
+            "An edge_index of shape (2, n_edges) is transposed: pass edge_index.T."
+        )
+    if pairs.dtype.kind not in "iu":
+        if node_names is None:
+            raise GraphError(
+                f"`edges` must hold node numbers, got dtype {pairs.dtype}. Pass `node_names` to give edges by name."
+            )
+        pairs = _numbers_of_names(pairs, [str(name) for name in node_names])
+    if n_nodes is None:
+        n_nodes = int(pairs.max()) + 1 if len(pairs) else 0
+    if len(pairs) and (pairs.min() < 0 or pairs.max() >= n_nodes):
+        wrong = np.flatnonzero(((pairs < 0) | (pairs >= n_nodes)).any(axis=1))
+        raise GraphError(
+            f"`edges` must join nodes 0 to {n_nodes - 1}, got {tuple(pairs[wrong[0]].tolist())} at position {wrong[0]} "
+            f"and {len(wrong) - 1} more edges to nodes that do not exist. Drop them, or give every node a text."
+        )
+    if weights is not None:
+        weights = _weight_array(weights, len(pairs))
+    sources, targets = pairs[:, 0], pairs[:, 1]
+    if not directed:
+        sources, targets = np.concatenate([sources, targets]), np.concatenate([targets, sources])
+        weights = None if weights is None else np.concatenate([weights, weights])
+    adjacency = adjacency_from_edges(sources, targets, weights, n_nodes)
+    return cls(adjacency, texts, features, titles=titles, node_names=node_names)
+
+
+def from_scipy(
+    cls: type[TextGraph],
+    adjacency: Any,
+    texts: Sequence[str] | None = None,
+    features: ArrayLike | None = None,
+    *,
+    titles: Sequence[str] | None = None,
+    node_names: Sequence[Any] | None = None,
+) -> TextGraph:
+    """Build a graph from a sparse adjacency matrix, taken as it is: row i lists the nodes that i hears from.
+
+    Parameters
+    ----------
+    adjacency : sparse matrix or array of shape (n_nodes, n_nodes)
+        Symmetric for an undirected graph. A matrix in which row i lists the nodes that i points *to* is transposed
+        first: pass ``adjacency.T``.
+    texts, features, titles, node_names
+        As in :class:`TextGraph`.
+
+    Returns
+    -------
+    graph : TextGraph
+    """
+    return cls(adjacency, texts, features, titles=titles, node_names=node_names)
+
+
+def from_networkx(
+    cls: type[TextGraph],
+    graph: Any,
+    *,
+    text: str | None = "text",
+    title: str | None = None,
+    features: str | None = None,
+    weight: str | None = "weight",
+) -> TextGraph:
+    """Build a graph from a networkx graph. Nodes keep their order; their names become strings.
+
+    Parameters
+    ----------
+    graph : networkx.Graph, DiGraph, MultiGraph or MultiDiGraph
+        An edge u -> v of a directed graph carries messages from u to v.
+    text, title, features : str or None
+        Node attributes that hold the text, the title and a numeric row; None for none.
+    weight : str or None, default="weight"
+        Edge attribute that holds the weight, 1 where an edge has none.
+
+    Returns
+    -------
+    graph : TextGraph
+
+    Raises
+    ------
+    GraphError
+        If a node lacks an attribute; the message names the first such node and counts the others.
+    """
+    if not all(hasattr(graph, name) for name in ("nodes", "edges", "is_directed")):
+        raise GraphError(
+            f"`graph` must be a networkx graph, got {type(graph).__name__}. Other kinds have their own constructors: "
+            "from_edges, from_pandas, from_pyg, from_scipy."
+        )
+    nodes = list(graph.nodes)
+    number = {node: i for i, node in enumerate(nodes)}
+    edges = [(number[u], number[v]) for u, v in graph.edges()]
+    weights = None
+    if weight is not None:
+        weights = [value for _, _, value in graph.edges(data=weight, default=1.0)]
+    return from_edges(
+        cls,
+        np.array(edges, dtype=np.int64).reshape(-1, 2),
+        texts=_node_attribute(graph, nodes, text),
+        features=_node_attribute(graph, nodes, features),
+        titles=_node_attribute(graph, nodes, title),
+        node_names=nodes,
+        weights=weights,
+        directed=graph.is_directed(),
+    )
+
+
+def from_pandas(
+    cls: type[TextGraph],
+    nodes: Any,
+    edges: Any,
+    *,
+    node_id: str | None = None,
+    text: str | None = "text",
+    title: str | None = None,
+    features: str | Sequence[str] | None = None,
+    source: str = "source",
+    target: str = "target",
+    weight: str | None = None,
+    directed: bool = False,
+) -> TextGraph:
+    """Build a graph from a node table and an edge table. Nodes keep the order of the node table.
+
+    Parameters
+    ----------
+    nodes : pandas.DataFrame
+        One row per node.
+    edges : pandas.DataFrame
+        One row per edge, with the ids of its two ends.
+    node_id : str, default=None
+        Column of ``nodes`` with the ids that the edges use. By default the index.
+    text, title : str or None
+        Columns of ``nodes``.
+    features : str or list of str, default=None
+        Numeric columns of ``nodes``.
+    source, target : str
+        Columns of ``edges``.
+    weight : str, default=None
+        Column of ``edges``.
+    directed : bool, default=False
+        Whether an edge carries messages from source to target only.
+
+    Returns
+    -------
+    graph : TextGraph
+        Labels stay with you: ``y = nodes["label"]`` is in the same order.
+
+    Raises
+    ------
+    GraphError
+        If a column is missing, an id is not unique, a text is missing, or an edge names a node that is not there.
+    """
+    if isinstance(features, str):
+        features = [features]
+    for column in filter(None, [node_id, text, title, *(features or ())]):
+        _require_column(nodes, column, "nodes")
+    for column in filter(None, [source, target, weight]):
+        _require_column(edges, column, "edges")
+    ids = nodes.index if node_id is None else nodes[node_id]
+    number = {node: i for i, node in enumerate(ids)}
+    if len(number) != len(nodes):
+        raise GraphError(
+            f"`nodes` must have unique ids in {'its index' if node_id is None else repr(node_id)}, got {len(nodes)} "
+            f"rows and {len(number)} different ids."
+        )
+    pairs = np.array([_numbers(edges[column], number, column) for column in (source, target)], dtype=np.int64).T
+    return from_edges(
+        cls,
+        pairs.reshape(-1, 2),
+        texts=None if text is None else nodes[text].tolist(),
+        features=None if features is None else nodes[list(features)].to_numpy(),
+        titles=None if title is None else nodes[title].tolist(),
+        node_names=list(ids),
+        weights=None if weight is None else edges[weight].to_numpy(),
+        directed=directed,
+        n_nodes=len(nodes),
+    )
+
+
+def _count_nodes(n_nodes: int | None, **parts: Any) -> int | None:
+    for argument, part in parts.items():
+        if part is None:
+            continue
+        if not hasattr(part, "__len__") and not hasattr(part, "shape"):
+            raise GraphError(f"`{argument}` must have one entry per node, got {type(part).__name__}. Pass a list.")
+        length = part.shape[0] if hasattr(part, "shape") else len(part)
+        if n_nodes is None:
+            n_nodes = int(length)
+        elif n_nodes != length:
+            raise GraphError(
+                f"`{argument}` must have one entry per node ({n_nodes}), got {length}. Nodes "
+                "without edges need one too."
+            )
+    return n_nodes
+
+
+def _weight_array(weights: Any, n_edges: int) -> NDArray[np.float32]:
+    try:
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, and refused with the negative ones
+            array = np.asarray(weights).astype(np.float32)
+    except (TypeError, ValueError) as error:
+        raise GraphError(f"`weights` must be numbers, got {error}. Give every edge one.") from error
+    if array.shape != (n_edges,):
+        raise GraphError(
+            f"`weights` must have one entry per edge ({n_edges}), got shape {array.shape}. List an undirected "
+            "edge once."
+        )
+    return array
+
+
+def _numbers_of_names(pairs: NDArray[Any], names: list[str]) -> NDArray[np.int64]:
+    number = {name: i for i, name in enumerate(names)}
+    flat = [str(name) for name in pairs.ravel().tolist()]
+    missing = [name for name in flat if name not in number]
+    if missing:
+        raise GraphError(
+            f"`edges` must join nodes in `node_names`, got {missing[0]!r} and {len(set(missing)) - 1} more names that "
+            f"do not exist.{suggest(missing[0], names)}"
+        )
+    return np.array([number[name] for name in flat], dtype=np.int64).reshape(-1, 2)
+
+
+def _numbers(column: Any, number: dict[Any, int], name: str) -> list[int]:
+    found = [number.get(node, -1) for node in column]
+    if -1 in found:
+        wrong = list(column)[found.index(-1)]
+        raise GraphError(
+            f"Column {name!r} of `edges` must hold ids of `nodes`, got {wrong!r} and {found.count(-1) - 1} more rows "
+            "with ids that do not exist. Check the dtypes of both, or drop those edges."
+        )
+    return found
+
+
+def _require_column(table: Any, column: str, argument: str) -> None:
+    if not hasattr(table, "columns"):
+        raise GraphError(
+            f"`{argument}` must be a pandas.DataFrame, got {type(table).__name__}. Make one: pandas.DataFrame(...)."
+        )
+    if column not in table.columns:
+        raise GraphError(
+            f"`{argument}` must have a column {column!r}, got {list(table.columns)}. Rename it, or name another one."
+            + suggest(column, map(str, table.columns))
+        )
+
+
+def _node_attribute(graph: Any, nodes: list[Any], attribute: str | None) -> list[Any] | None:
+    if attribute is None:
+        return None
+    missing = [node for node in nodes if attribute not in graph.nodes[node]]
+    if missing:
+        raise GraphError(
+            f"Every node must have the attribute {attribute!r}, got node {missing[0]!r} and {len(missing) - 1} more "
+            "without it. Set it (the empty string for a missing text) or name another attribute."
+        )
+    return [graph.nodes[node][attribute] for node in nodes]

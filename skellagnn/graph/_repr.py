@@ -1,0 +1,68 @@
+"""What a graph says of itself."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from skellagnn.graph._text_graph import TextGraph
+
+
+def text_repr(graph: TextGraph) -> str:
+    """Return one line: sizes, kind of edges, what the nodes carry, targets in view."""
+    parts = [f"n_nodes={graph.n_nodes}", f"n_edges={graph.n_edges}", "directed" if graph.is_directed else "undirected"]
+    if graph.is_weighted:
+        parts.append("weighted")
+    if graph.texts is not None:
+        parts.append("texts")
+    if graph.features is not None:
+        parts.append(f"n_features={graph.features.shape[1]}")
+    if not np.array_equal(graph.targets, np.arange(graph.n_nodes)):
+        parts.append(f"{len(graph)} targets in view")
+    return f"{type(graph).__name__}({', '.join(parts)})"
+
+
+def html_repr(graph: TextGraph) -> str:
+    """Return a table: counts, degrees, text lengths, missing texts, one example."""
+    degrees = np.diff(graph.adjacency.indptr)
+    rows = [
+        ("nodes", f"{graph.n_nodes:,}"),
+        ("edges", f"{graph.n_edges:,} {'directed' if graph.is_directed else 'undirected'}"
+                  f"{', weighted' if graph.is_weighted else ''}"),
+        ("targets in view", f"{len(graph):,}"),
+        ("neighbors per node", _spread(degrees)),
+        ("isolated nodes", f"{int((degrees == 0).sum()):,}"),
+    ]  # fmt: skip
+    if graph.texts is not None:
+        lengths = graph.texts.n_chars
+        rows += [
+            ("text length (characters)", _spread(lengths)),
+            ("missing texts", f"{int((lengths == 0).sum()):,}"),
+        ]
+        if graph.n_nodes:
+            text = graph.texts[0]
+            rows.append(("first text", _printable(text if len(text) <= 120 else text[:117] + "...")))
+    rows.append(("features", "none" if graph.features is None else f"{graph.features.shape[1]:,} columns, float32"))
+    body = "".join(
+        f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>"
+        for name, value in rows
+    )
+    return (
+        f"<table><caption style='text-align:left'><b>{type(graph).__name__}</b></caption><tbody>{body}</tbody></table>"
+    )
+
+
+def _printable(text: str) -> str:
+    # a notebook is written as UTF-8, which has no lone surrogates
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _spread(values: NDArray[np.integer[Any]]) -> str:
+    if len(values) == 0:
+        return "-"
+    low, median, high = np.percentile(values, [0, 50, 100])
+    return f"min {low:,.0f}, median {median:,.0f}, mean {values.mean():,.1f}, max {high:,.0f}"

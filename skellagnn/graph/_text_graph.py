@@ -1,0 +1,360 @@
+"""The X of this package: a graph of which some nodes are in view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from skellagnn.exceptions import GraphError
+from skellagnn.graph import _convert, _io, _pyg, _repr
+from skellagnn.graph._adjacency import canonical_adjacency, is_symmetric
+from skellagnn.graph._text_column import TextColumn
+
+
+class TextGraph:
+    """A text-attributed graph with some of its nodes in view.
+
+    To scikit-learn it looks like an array of nodes: ``graph[idx]`` is the same graph with other *target* nodes
+    (the nodes to train or predict on), so ``train_test_split``, ``cross_val_score`` and ``GridSearchCV`` work
+    unchanged. All nodes, in view or not, pass messages; :meth:`subgraph` really cuts nodes off. Views share every
+    array and the graph is never written to.
+
+    Most users call one of the constructors :meth:`from_edges`, :meth:`from_pandas`, :meth:`from_networkx`,
+    :meth:`from_pyg` or :meth:`from_scipy`.
+
+    Parameters
+    ----------
+    adjacency : sparse matrix or array of shape (n_nodes, n_nodes)
+        Row i lists the nodes that node i hears from, with positive weights.
+    texts : sequence of str of length n_nodes, default=None
+        One text per node in any script. The empty string is a missing text: such a node has a zero row when texts
+        are encoded, and is never sent to an LLM.
+    features : array-like of shape (n_nodes, n_features), default=None
+        Numeric rows. Where a graph has both, the features are the rows that the network reads, and the texts are
+        what the LLM sees; see :func:`skellagnn.encode_graph`.
+    titles : sequence of str of length n_nodes, default=None
+        Short names to show a node to an LLM as somebody's neighbor. By default the beginning of the text.
+    node_names : sequence of length n_nodes, default=None
+        Unique names, kept as strings; recorded LLM answers are found by them. By default "0", "1", ...
+    targets : array-like of int of shape (n_targets,), default=None
+        Nodes in view, in this order, repeats allowed. By default all nodes.
+
+    Attributes
+    ----------
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+    texts : TextColumn of length n_nodes, or None
+    features : ndarray of float32 of shape (n_nodes, n_features), or None
+    titles : TextColumn of length n_nodes, or None
+    node_names : TextColumn of length n_nodes, or None
+    targets : ndarray of int64 of shape (n_targets,)
+
+    Raises
+    ------
+    GraphError
+        If the parts do not fit together. Each message names the argument.
+
+    Notes
+    -----
+    What the odd cases mean, everywhere in the package:
+
+    * **direction**: an edge u -> v carries messages from u to v, so row v of the adjacency has an entry in column u
+      (PyG's ``source_to_target``). Undirected edges carry both.
+    * **weights** must be positive and finite. Backbones that know weights (``gcn``, ``gcn2``, ``appnp``, ``sage``,
+      ``gin``) and PageRank and degree selection use them; ``gat`` learns its own.
+    * **self-loops** are dropped: every backbone has its own path for a node's own row.
+    * **duplicate edges** count once, with their largest weight. Hence listing an undirected edge in both directions
+      changes nothing.
+    * **isolated nodes** are classified by their own row.
+
+    Examples
+    --------
+    >>> from skellagnn import TextGraph
+    >>> graph = TextGraph.from_edges([(0, 1), (1, 2)], texts=["on cats", "on dogs", "on graphs"])
+    >>> graph
+    TextGraph(n_nodes=3, n_edges=2, undirected, texts)
+    >>> graph[[2, 0]]
+    TextGraph(n_nodes=3, n_edges=2, undirected, texts, 2 targets in view)
+    >>> list(graph[[2, 0]])
+    [2, 0]
+    """
+
+    def __init__(
+        self,
+        adjacency: Any,
+        texts: Sequence[str] | None = None,
+        features: ArrayLike | None = None,
+        *,
+        titles: Sequence[str] | None = None,
+        node_names: Sequence[Any] | None = None,
+        targets: ArrayLike | None = None,
+    ) -> None:
+        self._adjacency = canonical_adjacency(adjacency)
+        n_nodes = self._adjacency.shape[0]
+        self._texts = _column(texts, n_nodes, "texts")
+        self._titles = _column(titles, n_nodes, "titles")
+        self._node_names = _names(node_names, n_nodes)
+        self._features = _features(features, n_nodes)
+        self._targets = _targets(targets, n_nodes)
+        self._symmetric: bool | None = None
+
+    from_edges = classmethod(_convert.from_edges)
+    from_pandas = classmethod(_convert.from_pandas)
+    from_networkx = classmethod(_convert.from_networkx)
+    from_pyg = classmethod(_pyg.from_pyg)
+    from_scipy = classmethod(_convert.from_scipy)
+    to_pyg = _pyg.to_pyg
+    save = _io.save
+    load = classmethod(_io.load)
+
+    # -- what is there ------------------------------------------------------------------------------------------
+
+    @property
+    def adjacency(self) -> sparse.csr_array:
+        return self._adjacency
+
+    @property
+    def texts(self) -> TextColumn | None:
+        return self._texts
+
+    @property
+    def titles(self) -> TextColumn | None:
+        return self._titles
+
+    @property
+    def node_names(self) -> TextColumn | None:
+        return self._node_names
+
+    @property
+    def features(self) -> NDArray[np.float32] | None:
+        return self._features
+
+    @property
+    def targets(self) -> NDArray[np.int64]:
+        return self._targets
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes of the whole graph, in view or not."""
+        return int(self._adjacency.shape[0])
+
+    @property
+    def n_edges(self) -> int:
+        """Number of edges: unordered pairs if the graph is undirected, ordered pairs if it is directed."""
+        return int(self._adjacency.nnz) if self.is_directed else int(self._adjacency.nnz) // 2
+
+    @property
+    def is_directed(self) -> bool:
+        """Whether some node hears from a node that does not hear from it, or with another weight."""
+        if self._symmetric is None:
+            self._symmetric = is_symmetric(self._adjacency)
+        return not self._symmetric
+
+    @property
+    def is_weighted(self) -> bool:
+        """Whether some edge weight is not 1."""
+        return bool(np.any(self._adjacency.data != 1))
+
+    def name_of(self, node: int) -> str:
+        """Return the name of a node: its entry in ``node_names``, else its number."""
+        return str(node) if self._node_names is None else self._node_names[node]
+
+    def title_of(self, node: int, max_chars: int = 100) -> str:
+        """Return a line of at most ``max_chars`` that shows the node: its title, else the first line of its text."""
+        column = self._titles if self._titles is not None else self._texts
+        text = self.name_of(node) if column is None else column[node].strip()
+        line = text.splitlines()[0].strip() if text else ""
+        return line if len(line) <= max_chars else line[: max_chars - 3].rstrip() + "..."
+
+    # -- scikit-learn's view of it ------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int]:
+        """(n_targets,). scikit-learn's indexing keeps the type only of an X that has a shape."""
+        return (len(self._targets),)
+
+    @property
+    def ndim(self) -> int:
+        return 1
+
+    def __len__(self) -> int:
+        return len(self._targets)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._targets.tolist())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        # ids as a column: a 2-D array is what scikit-learn's own checks understand
+        ids = np.array(self._targets[:, None], dtype=dtype)
+        if copy is False:
+            raise ValueError("A TextGraph is turned into an array by copying its node ids; copy=False cannot be met.")
+        return ids
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return a view on other targets; for an integer key, the id of one node.
+
+        Keys count positions among the *targets*: integers, slices, integer arrays, boolean masks, and the tuple
+        ``(key, Ellipsis)`` that scikit-learn passes to an X with a shape.
+        """
+        if isinstance(key, tuple):
+            kept = [part for part in key if part is not Ellipsis]
+            if len(kept) > 1:
+                raise IndexError(
+                    f"A TextGraph has one dimension, its targets, got {len(kept)} indices. Pass several positions as a "
+                    "list: graph[[1, 2]]."
+                )
+            key = kept[0] if kept else Ellipsis
+        if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
+            # an atomic item: with a view here, np.asarray(graph) would recurse
+            return int(self._targets[key])
+        if key is Ellipsis:
+            key = slice(None)
+        if not isinstance(key, slice):
+            key = np.asarray(key)
+            if key.size == 0 and key.ndim == 1:
+                key = key.astype(np.int64)
+            if key.ndim != 1 or key.dtype.kind not in "iub":
+                raise IndexError(
+                    "A TextGraph is indexed by an integer, a slice, or a 1-D array of integers or booleans, got "
+                    f"an array of dtype {key.dtype} and {key.ndim} dimensions. For node names, look up their numbers "
+                    "first."
+                )
+        return self._with(targets=self._targets[key])
+
+    def _with(self, **changes: Any) -> TextGraph:
+        """Return a copy that shares everything but ``changes`` (attribute names without the underscore)."""
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        for name, value in changes.items():
+            view.__dict__["_" + name] = value
+        return view
+
+    # -- other graphs made from it ------------------------------------------------------------------------------
+
+    def with_features(self, features: ArrayLike | None) -> TextGraph:
+        """Return the same view with other features (None for none)."""
+        return self._with(features=_features(features, self.n_nodes))
+
+    def without_texts(self) -> TextGraph:
+        """Return the same view without texts and titles: all that prediction on features needs."""
+        return self._with(texts=None, titles=None)
+
+    def subgraph(self, nodes: ArrayLike | None = None) -> TextGraph:
+        """Return the graph induced by some nodes: the inductive cut.
+
+        Unlike a view, it has no other nodes and no edges to them.
+
+        Parameters
+        ----------
+        nodes : array-like of int of shape (n_kept,), default=None
+            Node ids of this graph without repeats, in the order wanted. By default the targets in view.
+
+        Returns
+        -------
+        graph : TextGraph
+            With ``n_nodes = n_kept``, all of them targets; node i of it is node ``nodes[i]`` of this one, under the
+            same name.
+
+        Raises
+        ------
+        GraphError
+            If a node is named twice or does not exist.
+        """
+        kept = self._targets if nodes is None else _targets(nodes, self.n_nodes, argument="nodes")
+        if len(np.unique(kept)) != len(kept):
+            raise GraphError(
+                f"`nodes` must name each node once, got {len(kept)} entries of which {len(np.unique(kept))} are "
+                "different. Pass np.unique(nodes)."
+            )
+        names = self._node_names
+        if names is None:
+            names = TextColumn.from_strings([str(node) for node in range(self.n_nodes)])
+        return self._with(
+            adjacency=canonical_adjacency(self._adjacency[kept][:, kept]),
+            texts=None if self._texts is None else self._texts.take(kept),
+            titles=None if self._titles is None else self._titles.take(kept),
+            node_names=names.take(kept),
+            features=None if self._features is None else self._features[kept],
+            targets=np.arange(len(kept)),
+            symmetric=None,
+        )
+
+    def __repr__(self) -> str:
+        return _repr.text_repr(self)
+
+    def _repr_html_(self) -> str:
+        return _repr.html_repr(self)
+
+
+def _column(values: Sequence[Any] | None, n_nodes: int, argument: str) -> TextColumn | None:
+    if values is None:
+        return None
+    column = TextColumn.from_strings(values, argument=argument)
+    if len(column) != n_nodes:
+        raise GraphError(f"`{argument}` must have one entry per node ({n_nodes}), got {len(column)}.")
+    return column
+
+
+def _names(values: Sequence[Any] | None, n_nodes: int) -> TextColumn | None:
+    if values is None:
+        return None
+    names = [str(value) for value in values]
+    column = _column(names, n_nodes, "node_names")
+    if len(set(names)) != len(names):
+        seen: set[str] = set()
+        twice = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise GraphError(f"`node_names` must be unique, got {twice!r} more than once.")
+    return column
+
+
+def _features(values: ArrayLike | None, n_nodes: int) -> NDArray[np.float32] | None:
+    if values is None:
+        return None
+    if sparse.issparse(values):
+        raise GraphError(
+            "`features` must be a dense array, got a sparse matrix. Pass features.toarray(), or reduce them first, "
+            "for example with sklearn.decomposition.TruncatedSVD."
+        )
+    try:
+        features = np.asarray(values)
+        if features.dtype.kind not in "biufO":
+            raise TypeError(f"dtype {features.dtype}")
+        if features.dtype != np.float32:
+            with np.errstate(over="ignore"):  # beyond float32 is infinite, and said so below
+                features = features.astype(np.float32)
+    except (TypeError, ValueError) as error:
+        raise GraphError(
+            f"`features` must be real numbers, of shape (n_nodes, n_features), got {error}. Encode other columns "
+            "first, for example with sklearn.preprocessing.OneHotEncoder; texts go to `texts`."
+        ) from error
+    if features.ndim != 2 or features.shape[0] != n_nodes:
+        raise GraphError(f"`features` must have shape (n_nodes={n_nodes}, n_features), got {features.shape}.")
+    if not np.isfinite(features).all():
+        bad = int((~np.isfinite(features)).any(axis=1).sum())
+        raise GraphError(
+            f"`features` must be finite, got NaN or infinite values in {bad} of {n_nodes} rows. Impute them first, for "
+            "example with sklearn.impute.SimpleImputer."
+        )
+    return features
+
+
+def _targets(values: ArrayLike | None, n_nodes: int, argument: str = "targets") -> NDArray[np.int64]:
+    if values is None:
+        return np.arange(n_nodes)
+    targets = np.asarray(values)
+    if targets.dtype == bool and targets.shape == (n_nodes,):
+        targets = np.flatnonzero(targets)
+    if targets.size == 0:
+        targets = targets.astype(np.int64)
+    if targets.ndim != 1 or targets.dtype.kind not in "iu":
+        raise GraphError(
+            f"`{argument}` must be a 1-D array of node ids or a mask over all {n_nodes} nodes, got an array of dtype "
+            f"{targets.dtype} and shape {targets.shape}."
+        )
+    if targets.size and (targets.min() < 0 or targets.max() >= n_nodes):
+        wrong = targets[(targets < 0) | (targets >= n_nodes)][0]
+        raise GraphError(f"`{argument}` must be node ids from 0 to {n_nodes - 1}, got {wrong}.")
+    return targets.astype(np.int64, copy=False)

@@ -1,0 +1,10 @@
+"""Prompts: what the LLM is asked about a node."""
+
+from __future__ import annotations
+
+from skellagnn.prompts._builtin import BUILTIN_PROMPTS
+from skellagnn.prompts._catalog import PromptCatalog
+from skellagnn.prompts._choices import parse_choices
+from skellagnn.prompts._prompt import Prompt, Question
+
+__all__ = ["Prompt", "PromptCatalog", "Question", "BUILTIN_PROMPTS", "parse_choices"]

@@ -1,0 +1,52 @@
+"""String shorthand -> part: one exact look-up for every kind of part."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from skellagnn.exceptions import InvalidParameterError
+
+__all__ = ["resolve", "suggest"]
+
+Part = TypeVar("Part")
+
+
+def resolve(name: str, table: Mapping[str, Part], *, parameter: str, or_else: str = "") -> Part:
+    """Look ``name`` up in ``table``; no fuzzy matching, only a fuzzy suggestion.
+
+    Parameters
+    ----------
+    name : str
+        The shorthand a user wrote.
+    table : mapping of str to object
+        The parts that ship, by name.
+    parameter : str
+        Name of the parameter, for the error.
+    or_else : str, default=""
+        What else the parameter accepts, for the error ("or a callable").
+
+    Returns
+    -------
+    part : object
+        ``table[name]``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the name is not in the table. The message lists all names and the closest one.
+    """
+    if name in table:
+        return table[name]
+    choices = ", ".join(repr(choice) for choice in table)
+    raise InvalidParameterError(
+        f"`{parameter}` must be one of {choices}{' ' + or_else if or_else else ''}, got {name!r}.{suggest(name, table)}"
+    )
+
+
+def suggest(name: str, choices: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" for the closest of ``choices``, or nothing if none is close."""
+    lowered = {choice.lower(): choice for choice in choices}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
+    return f" Did you mean {lowered[close[0]]!r}?" if close else ""

