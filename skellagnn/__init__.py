@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from skellagnn.classifier import ELLaGNNClassifier as ELLaGNNClassifier
     from skellagnn.encoders import encode_graph as encode_graph
     from skellagnn.enhancers import CallableEnhancer as CallableEnhancer
+    from skellagnn.enhancers import OpenAIEnhancer as OpenAIEnhancer
+    from skellagnn.enhancers import TransformersEnhancer as TransformersEnhancer
     from skellagnn.enhancers import ReplayEnhancer as ReplayEnhancer
     from skellagnn.graph import TextGraph as TextGraph
     from skellagnn.prompts import Prompt as Prompt
+    from skellagnn.store import ResponseStore as ResponseStore
 
 # public name -> module that defines it; loaded when first asked for, so that `import skellagnn` stays cheap
 _MODULE_OF = {
@@ -23,6 +26,9 @@ _MODULE_OF = {
     "TextGraph": "skellagnn.graph",
     "Prompt": "skellagnn.prompts",
     "CallableEnhancer": "skellagnn.enhancers",
+    "OpenAIEnhancer": "skellagnn.enhancers",
+    "TransformersEnhancer": "skellagnn.enhancers",
+    "ResponseStore": "skellagnn.store",
     "ReplayEnhancer": "skellagnn.enhancers",
     "encode_graph": "skellagnn.encoders",
 }

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from skellagnn.backbones import build_backbone, edges_for
 from skellagnn.channel import SoftTargets, answer_targets
 from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
-from skellagnn.enhancement import LLMUsage, build_questions, enhance
+from skellagnn.enhancement import Budget, LLMUsage, build_questions, enhance
 from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.exceptions import GraphError, InvalidParameterError, LabelError
 from skellagnn.features import NodeFeatures
@@ -28,6 +28,7 @@ from skellagnn.plan import Plan, make_plan
 from skellagnn.progress import progress_bar
 from skellagnn.prompts import PromptCatalog
 from skellagnn.selection import FEATURELESS_SELECTIONS, select_active_nodes
+from skellagnn.store import resolve_store
 from skellagnn.training import History, TrainingSettings, ValidationGraph, seeded, train
 from skellagnn.validation import (
     UNLABELED,
@@ -92,8 +93,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     answer_weight : float, default=0.5
         Weight of the soft targets from class-naming answers; 0 switches them off.
     consistency : float, default=1.0
-        Weight of the agreement between stochastic passes over all nodes; 0 switches it, and ``drop_node``, off.
-    drop_node : float, default=0.5
+        Weight of the agreement between two stochastic passes over all nodes; 0 makes one pass and switches
+        ``drop_node`` off.
+    drop_node : float, default=0.0
         Share of nodes whose rows are dropped in each of those passes.
     learning_rate_init : float, default=0.01
         Step size of Adam.
@@ -108,6 +110,20 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Share of the labeled targets held out for that, unless ``fit`` gets a validation view.
     n_iter_no_change : int, default=50
     class_weight : dict, "balanced" or None, default=None
+    store : "auto", ResponseStore, str, path or None, default="auto"
+        Where answers are looked up and kept: ``"auto"`` is a SQLite file in the user's data folder (or in
+        ``SKELLAGNN_HOME``) - except for recordings and tables, which are not stored again; a path or database URL;
+        None asks everything anew in each fit.
+    on_bad_answer : {"raw", "retry", "raise"}, default="raw"
+        What becomes of an answer that says nothing (empty, cut by the token limit, a refusal, an echo of the prompt,
+        without words, naming no class): its node keeps its raw row, with one warning that counts them; it is asked
+        once more first; or an error.
+    max_calls, max_tokens, max_cost : int, int, float or None, default=None
+        Budget of one fit: questions put to the LLM, tokens in and out together, money at ``prices``. What does not
+        fit is left unasked, and the model is trained on the answers that there are. A question counts as the longest
+        answer that it allows until it is answered, so the limit is not passed.
+    prices : tuple of float or None, default=None
+        Price of a million prompt tokens and of a million answer tokens, in any currency.
     memory : str, joblib.Memory or None, default=None
         Where encoded texts are kept from one fit to the next.
     device : str, default="auto"
@@ -208,7 +224,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         view_probability: float = 0.5,
         answer_weight: float = 0.5,
         consistency: float = 1.0,
-        drop_node: float = 0.5,
+        drop_node: float = 0.0,
         learning_rate_init: float = 0.01,
         weight_decay: float = 5e-4,
         max_iter: int = 200,
@@ -216,6 +232,12 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         validation_fraction: float = 0.1,
         n_iter_no_change: int = 50,
         class_weight: Any = None,
+        store: Any = "auto",
+        on_bad_answer: str = "raw",
+        max_calls: int | None = None,
+        max_tokens: int | None = None,
+        max_cost: float | None = None,
+        prices: tuple[float, float] | None = None,
         memory: Any = None,
         device: str = "auto",
         random_state: Any = None,
@@ -243,6 +265,12 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.class_weight = class_weight
+        self.store = store
+        self.on_bad_answer = on_bad_answer
+        self.max_calls = max_calls
+        self.max_tokens = max_tokens
+        self.max_cost = max_cost
+        self.prices = prices
         self.memory = memory
         self.device = device
         self.random_state = random_state
@@ -360,12 +388,41 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             answer_weight=check_real("answer_weight", self.answer_weight, low=0),
         )
 
+    def _check_budget(self) -> Budget:
+        limits = {"max_calls": self.max_calls, "max_tokens": self.max_tokens}
+        for name, limit in limits.items():
+            if limit is not None:
+                check_int(name, limit, at_least=0)
+        prices = None
+        if self.prices is not None:
+            if not isinstance(self.prices, (tuple, list)) or len(self.prices) != 2:
+                raise InvalidParameterError(
+                    "`prices` must be two numbers, the price of a million prompt tokens and of a million answer tokens, "
+                    f"got {self.prices!r}."
+                )
+            prices = (
+                check_real("prices[0]", self.prices[0], low=0),
+                check_real("prices[1]", self.prices[1], low=0),
+            )
+        if self.max_cost is not None:
+            check_real("max_cost", self.max_cost, low=0)
+            if prices is None:
+                raise InvalidParameterError(
+                    f"`prices` must be given with a `max_cost`, got prices=None and max_cost={self.max_cost!r}. Pass the "
+                    "price of a million tokens in and out: prices=(0.5, 1.5)."
+                )
+        return Budget(**limits, max_cost=self.max_cost, prices=prices)
+
     def _resolve_parts(self, graph: TextGraph, names: ClassNames | None) -> tuple[Any, Any]:
         """Return enhancer and encoder, and find what is wrong with them before anything is encoded or paid."""
         enhancer, encoder = resolve_enhancer(self.enhancer), resolve_encoder(self.encoder)
         if isinstance(enhancer, DetachedEnhancer):
             enhancer.complete([])
+        self._check_budget()
+        if self.on_bad_answer not in ("raw", "retry", "raise"):
+            raise InvalidParameterError(f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {self.on_bad_answer!r}.")
         if enhancer is not None:
+            resolve_store(self.store, enhancer)
             if encoder is None:
                 raise InvalidParameterError(
                     "`encoder` must be given where there is an enhancer: its answers are texts, and have to become rows "
@@ -465,7 +522,16 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             return NodeFeatures.without_views(raw), None, LLMUsage()
         catalog = PromptCatalog.from_parameter(self.prompts)
         listed = None if names is None else names.names
-        enhancement = enhance(graph, active, enhancer, catalog, listed, verbose=self.verbose)
+        table = build_questions(graph, active, catalog, listed)
+        enhancement = enhance(
+            enhancer,
+            table,
+            listed,
+            store=resolve_store(self.store, enhancer),
+            budget=self._check_budget(),
+            on_bad_answer=self.on_bad_answer,
+            verbose=self.verbose,
+        )
 
         def encode(answers: Any) -> NDArray[np.float32]:
             rows = encode_texts(encoder, answers, memory=self.memory)

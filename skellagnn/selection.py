@@ -92,11 +92,11 @@ def degree(
     graph: TextGraph, features: NDArray[np.float32] | None = None, rng: np.random.Generator | None = None
 ) -> NDArray[np.float64]:
     """Score nodes by the total weight of their edges, both directions of a directed graph counted."""
-    adjacency = graph.adjacency
-    # summed in float64: in float32 the order of the nodes would decide between nodes of equal degree
-    total = np.asarray(adjacency.sum(axis=0, dtype=np.float64)).ravel()
+    # in float32 the order of the neighbors would decide between nodes of equal degree
+    adjacency = graph.adjacency.astype(np.float64)
+    total = np.asarray(adjacency.sum(axis=0), dtype=np.float64).ravel()
     if graph.is_directed:
-        total += np.asarray(adjacency.sum(axis=1, dtype=np.float64)).ravel()
+        total += np.asarray(adjacency.sum(axis=1), dtype=np.float64).ravel()
     return total
 
 

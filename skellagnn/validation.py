@@ -106,7 +106,8 @@ def _refuse_other_graphs(X: Any) -> None:
 
 
 def _is_one_dimensional(X: Any) -> bool:
-    return getattr(X, "ndim", 1) == 1 and (isinstance(X, Sequence) or hasattr(X, "__array__"))
+    # an object that is no sequence but turns into an array need not have a length
+    return getattr(X, "ndim", 1) == 1 and (isinstance(X, Sequence) or (hasattr(X, "__array__") and hasattr(X, "__len__")))
 
 
 # -- y ----------------------------------------------------------------------------------------------------------

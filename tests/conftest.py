@@ -27,6 +27,12 @@ class CountingEnhancer:
         return [self.function(prompt) for prompt in prompts]
 
 
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory, monkeypatch):
+    """Keep every test away from the user's own store, and from what other tests stored."""
+    monkeypatch.setenv("SKELLAGNN_HOME", str(tmp_path_factory.mktemp("home")))
+
+
 @pytest.fixture
 def counting_enhancer() -> type[CountingEnhancer]:
     """The class: ``counting_enhancer(function)`` makes one."""

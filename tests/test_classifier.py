@@ -19,7 +19,7 @@ from skellagnn.backbones import BACKBONES
 from skellagnn.datasets import make_text_graph
 from skellagnn.encoders import TfidfEncoder
 from skellagnn.enhancers import DetachedEnhancer
-from skellagnn.exceptions import EnhancerError, GraphError, InvalidParameterError, LabelError, MissingAnswerError
+from skellagnn.exceptions import AnswerWarning, EnhancerError, GraphError, InvalidParameterError, LabelError, MissingAnswerError
 
 ECHO = Prompt("echo", "{text}")
 
@@ -34,7 +34,7 @@ class Counting:
 
     def complete(self, prompts):
         self.asked.extend(prompts)
-        return [f"answer to {prompt}" for prompt in prompts]
+        return [f"words of number {len(prompt)}" for prompt in prompts]
 
 
 def repeat(prompt):
@@ -121,7 +121,7 @@ def test_prediction_asks_nothing(data):
 
 
 def test_selection_does_not_depend_on_labels_or_targets(data):
-    params = {"enhancer": CallableEnhancer(repeat), "encoder": "tfidf", "prompts": "keywords", "max_iter": 1}
+    params = {"enhancer": Counting(), "encoder": "tfidf", "prompts": "keywords", "max_iter": 1}
     chosen = [
         quick(**params, selection=selection).fit(data.graph[view], y[view]).active_nodes_
         for selection in ("random", "clustering")
@@ -194,13 +194,13 @@ def test_zero_weight_is_unlabeled(data, encoded):
 
 def test_plan_says_what_fit_asks(data):
     enhancer = Counting()
-    clf = quick(enhancer=enhancer, encoder="tfidf", prompts="keywords+topic", class_names=data.target_names, max_iter=1)
+    clf = quick(enhancer=enhancer, encoder="tfidf", prompts="keywords+summary", max_iter=1)
     plan = clf.plan(data.graph)
     assert enhancer.asked == []
     clf.fit(data.graph, data.target)
     np.testing.assert_array_equal(plan.active_nodes, clf.active_nodes_)
     assert plan.n_questions == len(enhancer.asked) == 24
-    assert plan.questions == {"keywords": 12, "topic": 12}
+    assert plan.questions == {"keywords": 12, "summary": 12}
     assert plan.examples[0] == enhancer.asked[0]
 
 
@@ -208,6 +208,123 @@ def test_plan_uses_string_labels_as_names(data):
     names = np.array(data.target_names)[data.target]
     clf = quick(enhancer=Counting(), prompts="topic")
     assert "topic 0, topic 1, topic 2" in clf.plan(data.graph, names).examples[0]
+
+
+# -- store, budget, bad answers -----------------------------------------------------------------------------------
+
+
+def asking(enhancer, **params):
+    return quick(**{"enhancer": enhancer, "encoder": "tfidf", "prompts": "keywords", "max_iter": 2, **params})
+
+
+def test_second_fit_pays_nothing_and_larger_ratio_pays_the_difference(data):
+    enhancer = Counting()
+    first = asking(enhancer, augmentation_ratio=10).fit(data.graph, data.target)
+    again = asking(enhancer, augmentation_ratio=10).fit(data.graph[:50], data.target[:50])
+    assert len(enhancer.asked) == 10
+    assert (first.llm_usage_.total.asked, again.llm_usage_.total.asked, again.llm_usage_.total.found) == (10, 0, 10)
+    asking(enhancer, augmentation_ratio=15).fit(data.graph, data.target)
+    assert len(enhancer.asked) == len(set(enhancer.asked)) == 15
+
+
+def test_without_store_each_fit_asks(data):
+    enhancer = Counting()
+    for _ in range(2):
+        asking(enhancer, augmentation_ratio=5, store=None).fit(data.graph, data.target)
+    assert len(enhancer.asked) == 10
+
+
+@pytest.mark.parametrize(
+    ("budget", "allowed"),
+    [
+        ({"max_calls": 4}, 4),
+        ({"max_calls": 0}, 0),
+        # every question may cost its tokens and 64 for the answer
+        ({"max_tokens": 400}, None),
+        ({"max_cost": 0.0004, "prices": (1.0, 1.0)}, None),
+    ],
+)
+def test_budget_stops_cleanly_and_a_rerun_pays_only_for_the_rest(data, budget, allowed):
+    enhancer = Counting()
+    with pytest.warns(AnswerWarning, match="not asked, since the budget was spent"):
+        clf = asking(enhancer, augmentation_ratio=10, **budget).fit(data.graph, data.target)
+    usage = clf.llm_usage_.total
+    assert usage.asked == len(enhancer.asked)
+    assert usage.asked + usage.left == usage.questions == 10
+    if allowed is None:
+        assert 0 < usage.asked < 10
+        assert usage.tokens_in + usage.tokens_out <= 400
+    else:
+        assert usage.asked == allowed
+    assert clf.score(data.graph, data.target) > 0
+    # the best nodes were asked first
+    asked = set(enhancer.asked)
+    asking(enhancer, augmentation_ratio=10).fit(data.graph, data.target)
+    assert len(enhancer.asked) == len(set(enhancer.asked)) == 10
+    assert asked <= set(enhancer.asked)
+
+
+class Scripted:
+    """Answers badly to some questions, differently when asked again."""
+
+    name = "scripted"
+
+    def __init__(self, answers):
+        self.answers, self.calls = answers, 0
+
+    def complete(self, prompts):
+        self.calls += len(prompts)
+        return [self.answers[min(self.calls - 1, len(self.answers) - 1)]] * len(prompts)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [("  ", "empty"), ("1, 2 - 3", "wordless"), ("I'm sorry, but I cannot help.", "refusal"), ("Who knows?", "no_class")],
+)
+def test_bad_answers_are_counted_and_the_node_keeps_its_raw_row(data, answer, reason):
+    params = {"augmentation_ratio": 1, "prompts": "topic", "class_names": data.target_names}
+    with pytest.warns(AnswerWarning, match=f"1 {reason}") as caught:
+        clf = asking(Scripted([answer]), **params).fit(data.graph, data.target)
+    assert len(caught) == 1
+    assert clf.llm_usage_.total.bad == {reason: 1}
+    plain = asking(None).fit(data.graph, data.target)
+    np.testing.assert_array_equal(clf.predict_proba(data.graph), plain.predict_proba(data.graph))
+
+
+def test_bad_answer_retried_once_and_paid_for_once(data):
+    enhancer = Scripted(["", "cats, dogs"])
+    clf = asking(enhancer, augmentation_ratio=1, on_bad_answer="retry").fit(data.graph, data.target)
+    assert enhancer.calls == 2
+    assert clf.llm_usage_.total.bad == {}
+    assert clf.llm_usage_.total.second_tries == 1
+    asking(enhancer, augmentation_ratio=1, on_bad_answer="retry").fit(data.graph, data.target)
+    assert enhancer.calls == 2
+
+
+def test_bad_answers_raise_on_request(data):
+    enhancer = Scripted([""])
+    with pytest.raises(EnhancerError, match=r"1 of 1 answers of 'scripted' cannot be used: 1 empty"):
+        asking(enhancer, augmentation_ratio=1, on_bad_answer="raise").fit(data.graph, data.target)
+
+
+def test_error_midway_keeps_what_arrived(data):
+    class Breaks(Counting):
+        broken = True
+
+        def complete_iter(self, prompts):
+            for place, prompt in enumerate(prompts):
+                if self.broken and len(self.asked) == 3:
+                    raise KeyboardInterrupt
+                self.asked.append(prompt)
+                yield place, f"words of number {len(prompt)}"
+
+    enhancer = Breaks()
+    clf = asking(enhancer, augmentation_ratio=8)
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(data.graph, data.target)
+    enhancer.broken = False
+    clf.fit(data.graph, data.target)
+    assert len(enhancer.asked) == len(set(enhancer.asked)) == 8
 
 
 # -- metamorphic ------------------------------------------------------------------------------------------------
@@ -307,7 +424,7 @@ def test_pickle_and_clone_hold_neither_texts_nor_enhancer(data):
     enhancer = Counting()
     clf = quick(enhancer=enhancer, encoder="tfidf", prompts="keywords").fit(data.graph, data.target)
     blob = pickle.dumps(clf)
-    assert b"answer to" not in blob
+    assert b"words of number" not in blob
     text = data.graph.texts[int(clf.active_nodes_[0])]
     assert text.encode() not in blob
     loaded = pickle.loads(blob)
@@ -441,6 +558,11 @@ class TooWide(nn.Module):
         ({"answer_weight": float("nan")}, InvalidParameterError, "`answer_weight` must be a number in"),
         ({"early_stopping": "yes"}, InvalidParameterError, "`early_stopping` must be True or False"),
         ({"n_neighbors": 0}, InvalidParameterError, "`n_neighbors` must be an int of at least 1, got 0"),
+        ({"store": 7}, InvalidParameterError, "`store` must be 'auto', a ResponseStore"),
+        ({"on_bad_answer": "ignore"}, InvalidParameterError, "`on_bad_answer` must be 'raw', 'retry' or 'raise'"),
+        ({"max_calls": -1}, InvalidParameterError, "`max_calls` must be an int of at least 0"),
+        ({"max_cost": 1.0}, InvalidParameterError, "`prices` must be given with a `max_cost`"),
+        ({"prices": 3}, InvalidParameterError, "`prices` must be two numbers"),
         ({"device": "gpu"}, InvalidParameterError, "`device` must be 'auto' or a torch device"),
         ({"class_names": ["a", "b"]}, InvalidParameterError, "`class_names` must name every class"),
     ],

@@ -28,7 +28,11 @@ BUILTIN_OF = {
 
 
 def defined_here():
-    return {name for name, value in vars(exceptions).items() if inspect.isclass(value) and value.__module__ == exceptions.__name__}
+    return {
+        name
+        for name, value in vars(exceptions).items()
+        if inspect.isclass(value) and value.__module__ == exceptions.__name__
+    }
 
 
 def test_all_lists_every_class_of_the_module_once():

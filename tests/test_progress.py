@@ -40,8 +40,12 @@ def test_an_empty_note_leaves_the_last_one(capsys):
 
 
 def test_an_error_inside_closes_the_bar_and_comes_through(capsys):
-    with pytest.raises(KeyError, match="lost"), progress_bar(1, 2, "training", "epoch") as advance:
-        advance(1, "")
-        raise KeyError("lost")
+    def fail_halfway():
+        with progress_bar(1, 2, "training", "epoch") as advance:
+            advance(1, "")
+            raise KeyError("lost")
+
+    with pytest.raises(KeyError, match="lost"):
+        fail_halfway()
 
     assert "1/2" in capsys.readouterr().err.split("\r")[-1]

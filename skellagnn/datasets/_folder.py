@@ -244,7 +244,8 @@ def _read_features(path: Path) -> NDArray[Any] | None:
     if not path.is_file():
         return None
     try:
-        return np.asarray(np.load(path, allow_pickle=False))
+        with path.open("rb") as file:
+            return np.asarray(np.load(file, allow_pickle=False))
     except (ValueError, EOFError) as error:
         raise GraphError(
             f"features.npy must be an array written by numpy.save, got {error}. Write it again."
@@ -258,7 +259,7 @@ def _read_edges(
     if path.suffix != ".npz":
         return _read_edge_table(path, number)
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             wanted = ("directed",) if directed else ("undirected", "directed")
             key = next((name for name in wanted if name in archive), None)
             if key is None:
@@ -267,9 +268,9 @@ def _read_edges(
                     + ("Read it with directed=False." if directed else "Write pairs of ids, of shape (n_edges, 2).")
                 )
             ids, weights = archive[key], archive.get(f"{key}_weights")
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, GraphError):
-            raise
+    except GraphError:
+        raise
+    except (ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise GraphError(f"edges.npz must be an archive of numpy arrays, got {error}. Write it again.") from error
     if ids.ndim != 2 or ids.shape[1] != 2:
         raise GraphError(f"`{key}` in edges.npz must have shape (n_edges, 2), got {ids.shape}. Write pairs of ids.")

@@ -35,7 +35,7 @@ def save_folder(
 ) -> None:
     """Write a graph, its labels and its splits as a folder of plain files, to share or to read elsewhere.
 
-    :meth:`TextGraph.save` is faster and keeps the targets in view; this one keeps labels and splits, and other
+    :meth:`skellagnn.TextGraph.save` is faster and keeps the targets in view; this one keeps labels and splits, and other
     programs can read it.
 
     Parameters

@@ -24,7 +24,7 @@ def encode_texts(
     Parameters
     ----------
     encoder : Encoder or str
-        An encoder that is ready for use (fitted, if it learns from texts), or what :func:`resolve_encoder` takes.
+        An encoder that is ready for use (fitted, if it learns from texts), or what :func:`~skellagnn.encoders.resolve_encoder` takes.
     texts : sequence of str of length n_texts
         Empty and blank texts get a zero row and are never sent to the encoder.
     memory : str, path, joblib.Memory or None, default=None
@@ -94,11 +94,11 @@ def encode_graph(graph: TextGraph, encoder: Any = "minilm", *, memory: Any = Non
     graph : TextGraph
         With texts. Features that it has are replaced.
     encoder : Encoder or str, default="minilm"
-        What :func:`resolve_encoder` takes. One that learns from texts and is not fitted yet is cloned and fitted on the
+        What :func:`~skellagnn.encoders.resolve_encoder` takes. One that learns from texts and is not fitted yet is cloned and fitted on the
         texts of all nodes, in view or not; one that is fitted is used as it is, which is how two graphs get rows in the
         same space.
     memory : str, path, joblib.Memory or None, default=None
-        Where rows are kept; see :func:`encode_texts`.
+        Where rows are kept; see :func:`~skellagnn.encoders.encode_texts`.
 
     Returns
     -------
@@ -135,16 +135,16 @@ def _encode_distinct(encoder: Encoder, texts: list[str], store: RowStore | None)
         return _checked(encoder, texts)
     known = store.load(texts)
     missing = [text for text in texts if text not in known]
+    rows = _checked(encoder, missing) if missing else np.empty((0, 0), dtype=np.float32)
+    known.update(zip(missing, rows, strict=True))
+    widths = {len(row) for row in known.values()}
+    if len(widths) > 1:
+        raise InvalidParameterError(
+            f"`memory` must hold rows of one width for a {type(encoder).__name__}, got widths {sorted(widths)} under "
+            "its name. The `name` must change with every setting that changes a row: give it another one."
+        )
     if missing:
-        rows = _checked(encoder, missing)
-        widths = {len(row) for row in known.values()} | {rows.shape[1]}
-        if len(widths) > 1:
-            raise InvalidParameterError(
-                f"`memory` must hold rows of one width for a {type(encoder).__name__}, got widths {sorted(widths)} "
-                "under its name. The `name` must change with every setting that changes a row: give it another one."
-            )
         store.save(missing, rows)
-        known.update(zip(missing, rows, strict=True))
     return np.stack([known[text] for text in texts])
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
-import tempfile
+import uuid
 import warnings
 import zipfile
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from skellagnn.exceptions import InvalidParameterError, SkellagnnWarning
 _FORMAT = 1  # part of every key: rows written in another format are not found
 _MOST_FILES = 64
 _KEY_BYTES = 16
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
 class RowStore:
@@ -84,18 +85,24 @@ class RowStore:
             self._write([_key(text) for text in texts], rows)
             files = self._files()
             if len(files) > _MOST_FILES:
-                merged = {key: row for path in files for key, row in self._read(path)}
-                kept = self._write(list(merged), np.stack(list(merged.values())))
-                for path in files:
-                    if path != kept:
-                        path.unlink(missing_ok=True)
+                self._merge(files)
         except OSError as error:
             warnings.warn(
                 f"`memory` could not keep {len(texts)} encoded texts in {self.folder} ({error}). They will be encoded "
                 "again next time; free space there or choose another folder.",
                 SkellagnnWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
+
+    def _merge(self, files: list[Path]) -> None:
+        parts = [(path, self._read(path)) for path in files]
+        merged = {key: row for _, part in parts for key, row in part}
+        if len({row.shape for row in merged.values()}) != 1:  # none: other processes were faster
+            return
+        kept = self._write(list(merged), np.stack(list(merged.values())))
+        for path, part in parts:
+            if part and path != kept:  # what was gone when it was read may have come back since
+                path.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob("*.npz"))
@@ -111,14 +118,16 @@ class RowStore:
                 raise ValueError("its checksum is wrong")
         except FileNotFoundError:  # merged into another file by another process since it was listed
             return []
-        except _UNREADABLE as error:
+        except _DAMAGE as error:
+            if not isinstance(error, OSError):  # else the disk or its permissions are at fault, and it may be sound
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
             warnings.warn(
-                f"`memory` holds a file that cannot be read: {path} ({type(error).__name__}: {error}). It is deleted, "
-                "and its texts are encoded again.",
+                f"`memory` holds a file that cannot be read: {path} ({type(error).__name__}: {error}). Its texts are "
+                "encoded again. A damaged file is deleted; if this comes back, check the folder's disk and permissions.",
                 SkellagnnWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
-            path.unlink(missing_ok=True)
             return []
         return [(key.tobytes(), row) for key, row in zip(keys, rows, strict=True)]
 
@@ -127,13 +136,13 @@ class RowStore:
         path = self.folder / (hashlib.blake2b(b"".join(keys), digest_size=16).hexdigest() + ".npz")
         columns = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, _KEY_BYTES)
         check = np.frombuffer(_check(columns, rows), dtype=np.uint8)
-        handle, temporary = tempfile.mkstemp(dir=self.folder, suffix=".tmp")
+        temporary = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
         try:
-            with os.fdopen(handle, "wb") as file:
+            with temporary.open("wb") as file:
                 np.savez(file, keys=columns, rows=rows, check=check)
             os.replace(temporary, path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
         return path
 
@@ -156,8 +165,8 @@ def state_digest(part: Any) -> str:
     if len(set(digests)) != 1:
         raise InvalidParameterError(
             f"`memory` needs to tell encoders apart, and a {type(part).__name__} has no `name`, nor can one be made "
-            f"from what it holds: {reason}. Give it a `name` that identifies model and settings (for sentence-transformers "
-            "models, SentenceBertEncoder has one)."
+            f"from what it holds: {reason}. Give it a `name` that identifies model and settings "
+            "(SentenceBertEncoder has one for every sentence-transformers model)."
         )
     return digests[0]
 

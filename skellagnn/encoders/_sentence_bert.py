@@ -141,7 +141,7 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         if not clean:
             return np.empty((0, _n_features(loaded.model)), dtype=np.float32)
-        with loaded.lock:
+        if True:
             if limit is not None and _has_windows(loaded.model):
                 blocks = [clean[i : i + _TEXTS_AT_ONCE] for i in range(0, len(clean), _TEXTS_AT_ONCE)]
                 parts, counts = zip(
@@ -279,6 +279,7 @@ def _has_windows(model: Any) -> bool:
         any(base.__name__ == "Transformer" for base in type(module).__mro__)
         and bool(getattr(model.tokenizer, "is_fast", False))
         and "message" not in getattr(module, "modality_config", ())
+        and not (model.prompts or {}).get(model.default_prompt_name)
     )
 
 

@@ -57,7 +57,7 @@ class TfidfEncoder(BaseEstimator):  # type: ignore[misc]
         are not blank.
     vectorizer_ : TfidfVectorizer
         Fitted, with ``sublinear_tf``.
-    components_ : ndarray of float32 of shape (n_components_, n_terms)
+    components_ : ndarray of float32 of shape (``n_components_``, n_terms)
 
     Notes
     -----
@@ -158,7 +158,7 @@ class TfidfEncoder(BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        rows : ndarray of float32 of shape (n_texts, n_components_)
+        rows : ndarray of float32 of shape (n_texts, ``n_components_``)
             Of unit length, or zero for a text without a known term.
 
         Raises

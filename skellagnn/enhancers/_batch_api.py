@@ -20,7 +20,7 @@ from skellagnn.enhancers._naming import digest_of
 from skellagnn.enhancers._service import BadReply, Failure, RequestFailed, Service, Unanswered, read_reply
 from skellagnn.exceptions import EnhancerError, InvalidParameterError
 
-_LOGGER = logging.getLogger("skellagnn")
+_LOGGER = logging.getLogger("skellagnn.enhancers")
 _ENDPOINT = "/v1/chat/completions"
 _ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 # What one job may hold: OpenAI's bounds are 50,000 requests and 200 MB.

@@ -44,6 +44,11 @@ class CallableEnhancer(BaseEstimator):  # type: ignore[misc]
         self.model_name = model_name
 
     @property
+    def is_recording(self) -> bool:
+        """Whether this is a table, which ``store="auto"`` does not store again."""
+        return isinstance(self.function, Mapping)
+
+    @property
     def name(self) -> str:
         """``model_name``, else ``callable:`` and the function, or ``table:`` and a digest."""
         if self.model_name is not None:

@@ -101,7 +101,8 @@ class Encoder:
         rendered = [self._render(str(question)) for question in questions]
         # a chat template writes the tokens that begin a text itself
         encoded = self.loaded.tokenizer(rendered, add_special_tokens=not self.is_chat, verbose=False)["input_ids"]
-        return [(list(ids), opened_thinking(text)) for ids, text in zip(encoded, rendered, strict=True)]
+        opened = [opened_thinking(text) if self.is_chat else "" for text in rendered]
+        return [(list(ids), tag) for ids, tag in zip(encoded, opened, strict=True)]
 
     def _render(self, text: str) -> str:
         text = text.encode("utf-8", "replace").decode()  # tokenizers refuse lone surrogates

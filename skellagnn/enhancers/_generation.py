@@ -14,9 +14,6 @@ from skellagnn.enhancers._local_model import LocalModel
 from skellagnn.enhancers._thinking import strip_thinking
 from skellagnn.exceptions import EnhancerError, InvalidParameterError
 
-# What models recommend for sampling. Kept in a greedy configuration, each would be complained about.
-_SAMPLING = ("temperature", "top_p", "top_k", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "top_h")
-
 
 class Generation:
     """A local model with the settings that it decodes with.
@@ -32,12 +29,8 @@ class Generation:
         self.loaded = loaded
         self.settings = {key: value for key, value in settings.items() if key != "seed"}
         self.seed = int(settings.get("seed", 0))
-        config = copy.deepcopy(loaded.model.generation_config)
-        if not self.settings.get("do_sample", False):
-            config.do_sample = False
-            for name in _SAMPLING:
-                if getattr(config, name, None) is not None:
-                    setattr(config, name, None)
+        sampling = bool(self.settings.get("do_sample", False))
+        config = copy.deepcopy(loaded.recommended if sampling else loaded.model.generation_config)
         self.arguments: dict[str, Any] = config.update(**self.settings)  # what is no field of a configuration
         if config.stop_strings is not None:
             self.arguments["tokenizer"] = loaded.tokenizer

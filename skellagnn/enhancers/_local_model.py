@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import re
@@ -22,6 +23,8 @@ _MOST_LOADED = 2  # models kept in memory by one process; the one not used for l
 _WHOLE_FILE = 16 * 1024 * 1024  # bytes up to which a file counts as a whole in the digest of a folder
 _SAMPLES, _SAMPLE_BYTES = 512, 4096  # how much of a larger one does
 _NO_LIMIT = 10**9  # tokenizers without a known limit carry a huge number
+# What models recommend for sampling. Kept in a greedy configuration, each would be complained about.
+_SAMPLING = ("temperature", "top_p", "top_k", "min_p", "typical_p", "epsilon_cutoff", "eta_cutoff", "top_h")
 # What a chat template writes around a message without registering it as a token: [INST], <<SYS>> ...
 _MARKUP = re.compile(r"<[^<>\s]{1,40}>|\[/?[A-Z_]{2,24}\]")
 
@@ -34,6 +37,7 @@ class LocalModel:
     model: Any
     is_seq2seq: bool
     window: int | None  # tokens of prompt and answer together; of the prompt alone for a seq2seq model
+    recommended: Any  # generation configuration that came with the model; the model itself has a greedy one
     control_tokens: dict[int, str]  # id -> token, of those that a text must not produce
     control_pattern: re.Pattern[str]
     lock: threading.Lock = field(default_factory=threading.Lock)  # one generation at a time
@@ -140,13 +144,18 @@ def _load(source: str, shared: dict[str, Any], dtype: str, device: str, model_kw
             "the model before and give its folder."
         ) from error
     model.eval()
+    recommended = copy.deepcopy(model.generation_config)
+    model.generation_config.do_sample = False
+    for name in _SAMPLING:
+        if getattr(model.generation_config, name, None) is not None:
+            setattr(model.generation_config, name, None)
     longest_first = sorted(markup, key=lambda token: (-len(token), token))
     # the last resort matches nowhere: a tokenizer without any control token
     pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
-    return LocalModel(tokenizer, model, is_seq2seq, _window(config, tokenizer, is_seq2seq), tokens, pattern)
+    return LocalModel(tokenizer, model, is_seq2seq, _window(config, tokenizer), recommended, tokens, pattern)
 
 
-def _window(config: Any, tokenizer: Any, is_seq2seq: bool) -> int | None:
+def _window(config: Any, tokenizer: Any) -> int | None:
     inner = config.get_text_config() if callable(getattr(config, "get_text_config", None)) else config
     positions = getattr(inner, "max_position_embeddings", None)
     if not isinstance(positions, int) or positions < 1:  # relative positions: only the tokenizer knows a limit

@@ -65,10 +65,15 @@ def answer_limit(question: str, fixed: int | None) -> int:
     return question.prompt.max_answer_tokens if isinstance(question, Question) else _PLAIN_ANSWER_TOKENS
 
 
-def require_text(value: Any, parameter: str) -> None:
-    """Check that a required parameter is a non-empty string."""
+def require_text(value: Any, parameter: str, *, optional: bool = False) -> None:
+    """Check that a parameter is a non-empty string, or None where that is allowed."""
+    if value is None and optional:
+        return
     if not isinstance(value, str) or not value.strip():
-        raise InvalidParameterError(f"`{parameter}` must be a non-empty string, got {value!r}. Name what to ask.")
+        raise InvalidParameterError(
+            f"`{parameter}` must be a non-empty string{' or None' if optional else ''}, "
+            f"got {value!r}. Correct the parameter of the enhancer."
+        )
 
 
 def require_number(value: Any, parameter: str, *, least: float, whole: bool = True, optional: bool = False) -> None:

@@ -317,6 +317,7 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
 
     def _check(self) -> dict[str, Any]:
         require_text(self.model, "model")
+        require_text(self.system_prompt, "system_prompt", optional=True)
         require_number(self.max_concurrency, "max_concurrency", least=1)
         require_number(self.requests_per_minute, "requests_per_minute", least=1e-3, whole=False, optional=True)
         require_number(self.tokens_per_minute, "tokens_per_minute", least=1e-3, whole=False, optional=True)

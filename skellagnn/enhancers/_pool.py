@@ -56,6 +56,7 @@ def gather(
             try:
                 arrived.put((position, ask(position, stop), None))
             except BaseException as error:  # whatever it was, the consumer must hear of it or it would wait for ever
+                stop.set()  # here, so that no thread begins another one before the consumer hears
                 arrived.put((position, None, error))
 
     def halt() -> None:

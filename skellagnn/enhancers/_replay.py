@@ -58,6 +58,9 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
         self.model_name = model_name
         self.on_missing = on_missing
 
+    # Nothing is gained by storing a recording a second time.
+    is_recording = True
+
     @property
     def name(self) -> str:
         return self.model_name if self.model_name is not None else f"replay:{_load(self.source).digest}"

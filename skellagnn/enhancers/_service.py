@@ -21,7 +21,7 @@ from skellagnn.exceptions import EnhancerError, InvalidParameterError, MissingDe
 
 OPENAI_URL = "https://api.openai.com/v1"
 
-_LOGGER = logging.getLogger("skellagnn")
+_LOGGER = logging.getLogger("skellagnn.enhancers")
 _PASSING = frozenset({408, 409, 429})  # and 500 to 599: the same request may succeed later
 # Codes of a 4xx reply that say something about this one question, not about the way in which all are asked.
 _ABOUT_THE_QUESTION = frozenset(
@@ -221,7 +221,7 @@ def read_reply(reply: Any, seconds: float | None = None) -> Answer:
         if not content and message.get("refusal"):
             content, finish = str(message["refusal"]), "refusal"
     return Answer(
-        strip_thinking(content),
+        strip_thinking(content).strip(),
         finish_reason=finish if isinstance(finish, str) else None,
         tokens_in=_count(usage.get("prompt_tokens")),
         tokens_out=_count(usage.get("completion_tokens")),

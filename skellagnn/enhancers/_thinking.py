@@ -53,4 +53,4 @@ def strip_thinking(text: str) -> str:
 def opened_thinking(prompt: str) -> str:
     """Return the opening tag with which a rendered chat template ends, ``""`` where it opens no thinking."""
     match = _OPEN_AT_END.search(prompt)
-    return match.group() if match else ""
+    return match.group().strip() if match else ""

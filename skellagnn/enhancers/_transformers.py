@@ -202,15 +202,17 @@ class TransformersEnhancer(BaseEstimator):  # type: ignore[misc]
 
     def _answer(self, generation: Generation, rows: list[Row]) -> Iterator[tuple[int, Answer | None]]:
         rows = sorted(rows, key=lambda row: (-row.limit, -len(row.ids), row.position))
-        while rows:
+        start = 0
+        while start < len(rows):
             # a batch shares its limit; the longest come first, so that memory runs out early or not at all
-            batch = [row for row in rows[: self.batch_size] if row.limit == rows[0].limit]
-            del rows[: len(batch)]
+            batch = [row for row in rows[start : start + self.batch_size] if row.limit == rows[start].limit]
+            start += len(batch)
             for row, answer in zip(batch, generation.answer(batch), strict=True):
                 yield row.position, answer
 
     def _check(self) -> dict[str, Any]:
         require_text(self.model, "model")
+        require_text(self.system_prompt, "system_prompt", optional=True)
         require_number(self.max_new_tokens, "max_new_tokens", least=1, optional=True)
         require_number(self.batch_size, "batch_size", least=1)
         require_number(self.context_window, "context_window", least=2, optional=True)

@@ -142,7 +142,8 @@ def load(cls: type[TextGraph], path: str | os.PathLike[str], *, mmap_mode: str |
 
 
 def _read_file(source: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    with np.load(source, allow_pickle=False) as archive:
+    # numpy leaves a file open that it opened itself and could not read
+    with source.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         header = _parse_header(archive["header"])
         return header, {name: archive[name] for name in header["arrays"]}
 

@@ -45,8 +45,8 @@ def parse_choices(answer: str, class_names: Sequence[str]) -> list[int]:
 
 _Reader = tuple[list[int], re.Pattern[str]]
 
-# A word character, but none of Thai and Lao, Burmese, Khmer, kana, Han: those scripts have no blanks between words.
-_LETTER = r"[^\W\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
+# A letter or digit, but none of Thai and Lao, Burmese, Khmer, kana, Han: those scripts have no blanks between words.
+_LETTER = r"[^\W_\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]"
 
 
 @lru_cache(maxsize=64)
@@ -59,8 +59,10 @@ def _patterns(class_names: tuple[str, ...]) -> tuple[_Reader, _Reader]:
 def _compile(class_names: tuple[str, ...], indices: list[int], flags: int) -> _Reader:
     order = sorted(indices, key=lambda i: -len(class_names[i]))
     names = "|".join(f"({_pattern_of(class_names[i])})" for i in order)
-    # "numpy" followed by ".linalg" is a longer name, "numpy" followed by a full stop is not
-    return order, re.compile(rf"(?<!{_LETTER})(?<!\.)(?:{names})(?!{_LETTER}|\.\w)", flags)
+    # "numpy" followed by ".linalg" is a longer name, "numpy" followed by a full stop is not; "model" in "linear_model"
+    # is part of a word, in "_model_" it is emphasized
+    before, after = rf"(?<!{_LETTER})(?<!{_LETTER}_)(?<!\.)", rf"(?!_*{_LETTER}|\.\w)"
+    return order, re.compile(rf"{before}(?:{names}){after}", flags)
 
 
 def _pattern_of(name: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,15 @@ def fresh_models(monkeypatch: pytest.MonkeyPatch) -> None:
     from skellagnn.encoders import _weights
 
     monkeypatch.setattr(_weights, "_LOADED", {})
+
+
+@pytest.fixture
+def switch_often() -> Iterator[None]:
+    """Let threads take turns a thousand times as often, so that races show."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(5e-6)
+    yield
+    sys.setswitchinterval(interval)
 
 
 class CountingEncoder:

@@ -180,6 +180,32 @@ def test_damaged_file_costs_a_warning_and_a_second_encoding(tmp_path: Path, coun
     assert counting.asked == []
 
 
+def test_damaged_file_is_deleted(tmp_path: Path, counting: Any) -> None:
+    encode_texts(counting, TEXTS, memory=tmp_path)
+    damage_garbage(files(tmp_path)[0])
+    with pytest.warns(SkellagnnWarning, match="`memory` holds a file that cannot be read"):
+        encode_texts(counting, ["another text"], memory=tmp_path)
+    assert len(files(tmp_path)) == 1
+    encode_texts(counting, TEXTS, memory=tmp_path)  # and nobody is told again
+
+
+def test_file_that_the_disk_does_not_give_is_kept(
+    tmp_path: Path, counting: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode_texts(counting, TEXTS, memory=tmp_path)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise PermissionError("not yours")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "load", refuse)
+        with pytest.warns(SkellagnnWarning, match="cannot be read: .*PermissionError: not yours"):
+            encode_texts(counting, ["another text"], memory=tmp_path)
+    counting.asked.clear()
+    encode_texts(counting, TEXTS, memory=tmp_path)
+    assert counting.asked == []
+
+
 def test_many_files_are_merged(tmp_path: Path, counting: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_row_store, "_MOST_FILES", 3)
     texts = [f"text {i}" for i in range(11)]
@@ -191,7 +217,9 @@ def test_many_files_are_merged(tmp_path: Path, counting: Any, monkeypatch: pytes
     assert counting.asked == texts  # by the line above, not by the call with memory
 
 
-def test_threads_share_a_folder(tmp_path: Path, counting_class: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_share_a_folder(
+    tmp_path: Path, counting_class: Any, monkeypatch: pytest.MonkeyPatch, switch_often: None
+) -> None:
     monkeypatch.setattr(_row_store, "_MOST_FILES", 2)
     texts = [f"text {'x' * i}" for i in range(40)]
     expected = counting_class().encode(texts)
@@ -253,8 +281,9 @@ def test_same_name_with_another_width(tmp_path: Path, counting_class: Any) -> No
 
     Wider.__module__, Wider.__qualname__ = counting_class.__module__, counting_class.__qualname__
     encode_texts(counting_class(), ["a"], memory=tmp_path)
-    with pytest.raises(InvalidParameterError, match=r"`memory` must hold rows of one width .* got widths \[3, 5\]"):
-        encode_texts(Wider(), ["a", "b"], memory=tmp_path)
+    for texts in (["a", "b"], ["b", "a"]):
+        with pytest.raises(InvalidParameterError, match=r"`memory` must hold rows of one width .* got widths \[3, 5\]"):
+            encode_texts(Wider(), texts, memory=tmp_path)
 
 
 def test_things_that_are_no_memory(counting: Any) -> None:

@@ -160,13 +160,15 @@ def test_text_that_is_half_a_surrogate_pair(encoder: SentenceBertEncoder) -> Non
     np.testing.assert_array_equal(encoder.encode(["w1 \ud800 w2"]), encoder.encode(["w1 ? w2"]))
 
 
-def test_threads_share_a_model(encoder: SentenceBertEncoder) -> None:
-    texts = [[words(seed + i, 1 + (seed * i) % 30) for i in range(12)] for seed in range(4)]
-    expected = [encoder.encode(part) for part in texts]
+def test_threads_share_a_model(encoder: SentenceBertEncoder, switch_often: None) -> None:
+    # windows of other widths: each call sets the truncation of the one tokenizer that they share
+    encoders = [clone(encoder).set_params(max_tokens=width) for width in (4, 7, 11, 16)]
+    texts = [[words(seed + i, 20 + (seed * i) % 30) for i in range(6)] for seed in range(4)]
+    expected = [encoders[k].encode(texts[k]) for k in range(4)]
     results: dict[int, Any] = {}
 
     def work(k: int) -> None:
-        results[k] = [clone(encoder).encode(texts[k]) for _ in range(5)]
+        results[k] = [encoders[k].encode(texts[k]) for _ in range(20)]
 
     threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
     for thread in threads:

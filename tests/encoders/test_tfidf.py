@@ -120,6 +120,9 @@ def test_name_changes_with_what_was_learned() -> None:
     names.add(TfidfEncoder(n_components=3).fit(TEXTS[1:]).name)
     names.add(TfidfEncoder(n_components=3, analyzer="char").fit(TEXTS).name)
     assert len(names) == 4
+    once, twice = TfidfEncoder().fit(["a b", "b c", "c"]), TfidfEncoder().fit(["a b b", "b c", "c"])
+    np.testing.assert_array_equal(once.vectorizer_.idf_, twice.vectorizer_.idf_)
+    assert once.name != twice.name
 
 
 def test_pickle_keeps_what_was_learned() -> None:

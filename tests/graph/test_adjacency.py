@@ -145,7 +145,9 @@ def test_of_weighted_duplicates_the_heaviest_counts():
 
 def test_duplicate_entries_of_a_matrix_follow_the_same_rule():
     coo = sparse.coo_array((np.array([2.0, 5.0, 3.0]), ([0, 0, 0], [1, 1, 1])), shape=(2, 2))
-    csr = sparse.csr_array((np.array([2.0, 5.0], dtype=np.float32), np.array([1, 1]), np.array([0, 2, 2])), shape=(2, 2))
+    csr = sparse.csr_array(
+        (np.array([2.0, 5.0], dtype=np.float32), np.array([1, 1]), np.array([0, 2, 2])), shape=(2, 2)
+    )
 
     np.testing.assert_array_equal(dense(TextGraph(coo)), [[0, 5], [0, 0]])
     np.testing.assert_array_equal(dense(TextGraph(csr)), [[0, 5], [0, 0]])
@@ -243,7 +245,9 @@ def test_what_is_no_square_sparse_matrix_is_refused(adjacency, sentence):
 
 
 @pytest.mark.parametrize(
-    ("indices", "indptr"), [([5], [0, 1, 1]), ([-1], [0, 1, 1]), ([0, 1], [0, 2, 1])], ids=["beyond", "below", "falling"]
+    ("indices", "indptr"),
+    [([5], [0, 1, 1]), ([-1], [0, 1, 1]), ([0, 1], [0, 2, 1])],
+    ids=["beyond", "below", "falling"],
 )
 def test_a_broken_csr_matrix_is_refused_before_it_can_crash(indices, indptr):
     matrix = sparse.csr_array((2, 2), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Every test that takes ``url`` or ``store`` runs on SQLite and, where one answers, on PostgreSQL."""
+"""Every test that takes ``url`` or ``store`` runs on SQLite and on PostgreSQL, where one is named."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ POSTGRES = "SKELLAGNN_TEST_POSTGRES"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database of this test's own: a file, or a schema in the database that the environment names."""
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of this test's own, of either kind."""
     if request.param == "sqlite":
-        yield str(tmp_path / "store.sqlite")
-        return
+        return str(tmp_path / "store.sqlite")
+    made: str = request.getfixturevalue("postgres_url")
+    return made
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """A schema of this test's own in the database that the environment names."""
     base = os.environ.get(POSTGRES)
     if not base:
         pytest.skip(f"{POSTGRES} names no PostgreSQL database: export {POSTGRES}=$(bash .ci/postgres.sh)")

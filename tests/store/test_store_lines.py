@@ -23,9 +23,9 @@ def other(tmp_path: Path) -> ResponseStore:
 
 
 def read(path: Path) -> list[dict[str, object]]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with opened as lines:
-        return [json.loads(line) for line in lines]
+    data = path.read_bytes()
+    text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+    return [json.loads(line) for line in text.split("\n")[:-1]]
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])

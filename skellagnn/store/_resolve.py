@@ -1,0 +1,39 @@
+"""What the ``store`` parameter of an estimator may be."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from skellagnn.exceptions import InvalidParameterError
+from skellagnn.store._store import ResponseStore
+
+
+def resolve_store(store: Any, enhancer: Any = None) -> ResponseStore | None:
+    """Return the store that ``store`` stands for. Nothing is opened or created yet.
+
+    Parameters
+    ----------
+    store : "auto", ResponseStore, str, path or None
+        ``"auto"`` is the default file, or no store for an enhancer that is a recording itself (``is_recording``).
+    enhancer : Enhancer, default=None
+
+    Returns
+    -------
+    store : ResponseStore or None
+
+    Raises
+    ------
+    InvalidParameterError
+        If it stands for nothing.
+    """
+    if store is None or isinstance(store, ResponseStore):
+        return store
+    if isinstance(store, str) and store == "auto":
+        return None if getattr(enhancer, "is_recording", False) else ResponseStore()
+    if isinstance(store, (str, os.PathLike)):
+        return ResponseStore(store)
+    raise InvalidParameterError(
+        f"`store` must be 'auto', a ResponseStore, a path, a database URL, or None for none, got {type(store).__name__} "
+        f"({store!r:.100})."
+    )

@@ -1,0 +1,169 @@
+"""From and to PyTorch Geometric."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import pytest
+import torch
+from torch_geometric.data import Data, HeteroData
+
+from skellagnn import TextGraph
+from skellagnn.exceptions import GraphError
+
+
+def dense(graph):
+    return graph.adjacency.toarray()
+
+
+def test_from_pyg_takes_edges_as_they_are():
+    data = Data(edge_index=torch.tensor([[0, 2], [1, 1]]), x=torch.tensor([[1.0], [2.0], [3.0]]))
+
+    graph = TextGraph.from_pyg(data, ["a", "b", "c"])
+
+    np.testing.assert_array_equal(dense(graph), [[0, 0, 0], [1, 0, 1], [0, 0, 0]])
+    np.testing.assert_array_equal(graph.features, [[1], [2], [3]])
+    assert list(graph.texts) == ["a", "b", "c"]
+
+
+def test_from_pyg_reads_texts_titles_and_names_off_the_data():
+    data = Data(
+        edge_index=torch.tensor([[0], [1]]), num_nodes=2, raw=["a", "b"], heads=("A", "B"), ids=torch.arange(7, 9)
+    )
+
+    graph = TextGraph.from_pyg(data, "raw", titles="heads", node_names="ids")
+
+    assert (list(graph.texts), list(graph.titles), list(graph.node_names)) == (["a", "b"], ["A", "B"], ["7", "8"])
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ({"edge_weight": torch.tensor([2.0, 3.0])}, [[0, 3], [2, 0]]),
+        ({"edge_attr": torch.tensor([2.0, 3.0])}, [[0, 3], [2, 0]]),
+        ({"edge_attr": torch.tensor([[2], [3]])}, [[0, 3], [2, 0]]),
+        ({"edge_attr": torch.ones(2, 5)}, [[0, 1], [1, 0]]),
+        ({"edge_attr": torch.tensor([7, 7]), "edge_weight": torch.tensor([2.0, 3.0])}, [[0, 3], [2, 0]]),
+    ],
+)
+def test_from_pyg_weights(weights, expected):
+    data = Data(edge_index=torch.tensor([[0, 1], [1, 0]]), num_nodes=2, **weights)
+
+    np.testing.assert_array_equal(dense(TextGraph.from_pyg(data)), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.int64, torch.bfloat16, torch.bool])
+def test_from_pyg_features_of_every_dtype(dtype):
+    data = Data(edge_index=torch.zeros((2, 0), dtype=torch.long), x=torch.tensor([[0], [1]]).to(dtype))
+
+    np.testing.assert_array_equal(TextGraph.from_pyg(data).features, [[0], [1]])
+
+
+def test_from_pyg_features_may_carry_gradients():
+    data = Data(edge_index=torch.zeros((2, 0), dtype=torch.long), x=torch.ones((2, 1), requires_grad=True))
+
+    np.testing.assert_array_equal(TextGraph.from_pyg(data).features, [[1], [1]])
+
+
+def test_texts_and_not_the_largest_edge_end_say_how_many_nodes_a_pyg_graph_has():
+    data = Data(edge_index=torch.tensor([[0], [1]]))
+
+    assert TextGraph.from_pyg(data, ["a", "b", "isolated"]).n_nodes == 3
+    assert TextGraph.from_pyg(data).n_nodes == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "sentence"),
+    [
+        (Data(x=torch.zeros(2, 1)), {}, "`data` must be a torch_geometric.data.Data with an edge_index, got Data"),
+        (HeteroData(), {}, r"got HeteroData. Heterogeneous data is made homogeneous first: data.to_homogeneous\(\)"),
+        (nx.path_graph(2), {}, "got Graph"),
+        (
+            Data(edge_index=torch.tensor([[0], [1]])),
+            {"texts": "raw"},
+            "`texts` must name an attribute of the data, got",
+        ),
+        (Data(edge_index=torch.tensor([[0], [5]]), num_nodes=2), {}, "`edges` must join nodes 0 to 1"),
+        (Data(edge_index=torch.tensor([[0], [1]]), num_nodes=2), {"texts": ["a"]}, r"`texts` .* per node \(2\), got 1"),
+    ],
+)
+def test_pyg_data_that_makes_no_graph(data, options, sentence):
+    with pytest.raises(GraphError, match=sentence):
+        TextGraph.from_pyg(data, **options)
+
+
+GRAPHS = {
+    "texts": TextGraph.from_edges([(0, 1), (1, 2)], ["a", "", "猫"], titles=["A", "B", "C"], node_names="xyz"),
+    "features": TextGraph.from_edges([(0, 1)], features=np.array([[1.5], [2], [3]])),
+    "weighted and directed": TextGraph.from_edges([(0, 1), (2, 1)], weights=[0.5, 2], directed=True),
+    "isolated": TextGraph.from_edges([(0, 1)], n_nodes=4),
+    "no edges": TextGraph.from_edges([], texts=["a"]),
+}
+
+
+@pytest.mark.parametrize("graph", GRAPHS.values(), ids=GRAPHS.keys())
+def test_to_pyg_and_back_is_the_same_graph(graph):
+    names = {
+        argument: argument for argument in ("texts", "titles", "node_names") if getattr(graph, argument) is not None
+    }
+
+    again = TextGraph.from_pyg(graph.to_pyg(), **names)
+
+    np.testing.assert_array_equal(dense(again), dense(graph))
+    for name in ("texts", "titles", "node_names"):
+        assert getattr(again, name) == getattr(graph, name)
+    if graph.features is None:
+        assert again.features is None
+    else:
+        np.testing.assert_array_equal(again.features, graph.features)
+
+
+def test_pyg_and_back_is_the_same_data():
+    data = Data(
+        edge_index=torch.tensor([[1, 0, 2], [0, 1, 1]]), edge_weight=torch.tensor([1.0, 2.0, 3.0]), x=torch.eye(3)
+    )
+
+    again = TextGraph.from_pyg(data).to_pyg()
+
+    edges = {
+        tuple(edge): weight
+        for edge, weight in zip(again.edge_index.T.tolist(), again.edge_weight.tolist(), strict=True)
+    }
+    assert edges == {(1, 0): 1.0, (0, 1): 2.0, (2, 1): 3.0}
+    assert torch.equal(again.x, data.x)
+    assert again.validate()
+
+
+def test_to_pyg_labels_and_masks_the_targets_in_view():
+    graph = TextGraph.from_edges([(0, 1), (1, 2)], n_nodes=4)[[3, 1]]
+
+    data = graph.to_pyg(y=[7, 5])
+
+    assert data.y.tolist() == [-1, 5, -1, 7]
+    assert data.target_mask.tolist() == [False, True, False, True]
+    assert data.num_nodes == 4
+    assert "edge_weight" not in data
+    assert "x" not in data
+
+
+@pytest.mark.parametrize(
+    ("y", "sentence"),
+    [
+        ([1], r"`y` must be 2 integers, one per target, got dtype int64 and shape \(1,\)"),
+        (["a", "b"], "got dtype <U1 .*LabelEncoder"),
+        ([0.0, 1.0], "got dtype float64"),
+    ],
+)
+def test_to_pyg_refuses_labels_that_do_not_fit(y, sentence):
+    with pytest.raises(GraphError, match=sentence):
+        TextGraph.from_edges([(0, 1)]).to_pyg(y=y)
+
+
+def test_to_pyg_copies_so_that_torch_cannot_change_the_graph():
+    graph = TextGraph.from_edges([(0, 1)], features=np.zeros((2, 1), dtype=np.float32), weights=[2])
+    data = graph.to_pyg()
+    data.x += 1
+    data.edge_weight += 1
+
+    np.testing.assert_array_equal(graph.features, [[0], [0]])
+    np.testing.assert_array_equal(dense(graph), [[0, 2], [2, 0]])

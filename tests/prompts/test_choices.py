@@ -1,0 +1,151 @@
+"""Which classes an answer names, first choice first."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from skellagnn.prompts import parse_choices
+
+CORA = ["Case_Based", "Genetic_Algorithms", "Neural_Networks", "Probabilistic_Methods", "Rule_Learning", "Theory"]
+
+
+def named(answer, class_names=CORA):
+    return [class_names[choice] for choice in parse_choices(answer, class_names)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("Most likely Neural Networks; failing that, Theory.", ["Neural_Networks", "Theory"]),
+        ("Theory, perhaps Neural Networks. It is about theory.", ["Theory", "Neural_Networks"]),
+        ("1. **Genetic Algorithms**\n2. *Theory*", ["Genetic_Algorithms", "Theory"]),
+        ('First choice: `Rule_Learning` / second choice: "Case-Based"', ["Rule_Learning", "Case_Based"]),
+        ("Neural\nNetworks", ["Neural_Networks"]),
+        ("Neural  - Networks", ["Neural_Networks"]),
+        ("__Theory__ and _Rule Learning_", ["Theory", "Rule_Learning"]),
+        ("(Theory)", ["Theory"]),
+        ("Theory/Rule Learning", ["Theory", "Rule_Learning"]),
+        ("NeuralNetworks", []),
+        ("It is about learning in networks.", []),
+        ("Theoryish Theorys aTheory Theory2 my_Theory Theory_x", []),
+        ("", []),
+        ("???", []),
+    ],
+)
+def test_names_are_found_in_the_order_in_which_they_first_stand(answer, expected):
+    assert named(answer) == expected
+
+
+def test_no_class_names_no_choices():
+    assert parse_choices("Theory", []) == []
+
+
+def test_indices_follow_the_list():
+    assert parse_choices("Theory, then Case Based", CORA) == [5, 0]
+    assert parse_choices("Theory, then Case Based", CORA[::-1]) == [0, 5]
+
+
+# -- case --------------------------------------------------------------------------------------------------------
+
+
+def test_case_is_ignored_only_where_no_name_is_spelt_as_in_the_list():
+    assert named("neural networks or THEORY") == ["Neural_Networks", "Theory"]
+    assert named("In theory a case for Neural Networks") == ["Neural_Networks"]
+
+
+def test_an_acronym_is_no_ordinary_word():
+    names = ["IT", "HR", "Sales", "Support"]
+
+    assert named("it is about sales", names) == ["Sales"]
+    assert named("It is hard to say", names) == []
+    assert named("IT, or else HR", names) == ["IT", "HR"]
+
+
+def test_long_names_in_capitals_are_words():
+    assert named("about sports", ["SPORTS", "NEWS"]) == ["SPORTS"]
+    assert named("about news", ["SPORTS", "NEWS"]) == []  # four capitals: might be an acronym
+
+
+# -- names within names ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("numpy.linalg", ["numpy.linalg"]),
+        ("numpy. It could be numpy.linalg, too.", ["numpy", "numpy.linalg"]),
+        ("scipy.linalg or numpy", ["numpy"]),
+        ("numpy.random", []),
+        ("my.numpy", []),
+        ("numpy's", ["numpy"]),
+    ],
+)
+def test_of_dotted_names_the_longest_at_a_place_counts(answer, expected):
+    assert named(answer, ["numpy", "numpy.linalg"]) == expected
+
+
+def test_of_names_that_share_their_beginning_the_longest_counts():
+    names = ["Learning", "Rule_Learning", "Rule Learning Theory"]
+
+    assert named("Rule learning theory", names) == ["Rule Learning Theory"]
+    assert named("Rule Learning; Learning", names) == ["Rule_Learning", "Learning"]
+
+
+# -- odd names ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name", ["C++", "C#", ".NET", "a.b*", "Q&A (general)", "R&D|x", "50%", "$x^2$", "[misc]", "back\\slash"]
+)
+def test_what_means_something_in_a_pattern_is_read_literally(name):
+    assert parse_choices(f"I would say {name} here.", ["Other", name]) == [1]
+    assert parse_choices("I would say aXb here.", ["Other", name]) == []
+
+
+def test_blanks_hyphens_and_underscores_around_a_name_do_not_matter():
+    assert named("about cats", [" cats ", "_dogs-"]) == [" cats "]
+    assert named("about dogs", [" cats ", "_dogs-"]) == ["_dogs-"]
+
+
+def test_a_name_of_nothing_but_a_hyphen_is_no_blank():
+    assert parse_choices("two  blanks,  nothing else", ["-", "+"]) == []
+    assert parse_choices("I choose - here", ["-", "+"]) == [0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "names", "expected"),
+    [
+        ("Это про Кошки, или же камни", ["камни", "кошки"], ["камни"]),
+        ("Скорее КОШКИ", ["камни", "кошки"], ["кошки"]),
+        ("камнями", ["камни", "кошки"], []),
+        ("这是神经网络的论文,也可能是图论。", ["图论", "神经网络"], ["神经网络", "图论"]),
+        ("これは機械学習です", ["統計", "機械学習"], ["機械学習"]),
+        ("这篇是Theory的", ["Theory", "Rules"], ["Theory"]),
+        ("เป็นเรื่องแมวครับ", ["แมว", "หมา"], ["แมว"]),
+        ("é un'opera di Café", ["Caf", "Café"], ["Café"]),
+    ],
+)
+def test_other_scripts(answer, names, expected):
+    assert named(answer, names) == expected
+
+
+def test_a_hundred_and_fifty_classes():
+    names = [f"class {i}" for i in range(150)]
+
+    assert named("class 149, class 14 or class 1", names) == ["class 149", "class 14", "class 1"]
+
+
+def test_long_answers_are_read_in_one_pass():
+    # quadratic reading would take minutes
+    answer = "a-" * 100_000 + " Theory"
+
+    assert named(answer) == ["Theory"]
+
+
+@pytest.mark.parametrize("name", CORA)
+def test_every_name_is_found_in_every_spelling(name):
+    for blank in (" ", "_", "-"):
+        for spell in (str, str.upper, str.lower, str.title):
+            assert named(f"I think: {spell(re.sub('_', blank, name))}.") == [name]

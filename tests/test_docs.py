@@ -1,0 +1,268 @@
+"""The documentation: its code runs and prints what it says, its links lead somewhere, its tables miss nothing.
+
+All ``python`` blocks of a page run in order, in one namespace, except those below ``<!-- not run: reason -->``. A
+``text`` block right below a block that ran is what that block prints; ``...`` stands for anything.
+"""
+
+import contextlib
+import doctest
+import importlib
+import io
+import pkgutil
+import re
+from dataclasses import dataclass
+from importlib.metadata import metadata
+from pathlib import Path
+
+import pytest
+
+import skellagnn
+from skellagnn.backbones import BACKBONES
+from skellagnn.encoders import ENCODERS
+from skellagnn.enhancers._shorthand import _PREFIXES
+from skellagnn.prompts import BUILTIN_PROMPTS
+from skellagnn.selection import SELECTIONS
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(
+    (ROOT / "docs").glob("*.md")
+)
+PAGE_NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
+
+# Modules that a user never imports, and where what they do is described instead.
+NOT_IN_REFERENCE = {
+    "classifier": "skellagnn.ELLaGNNClassifier",
+    "features": "method.md",
+    "inference": "method.md",
+    "progress": "the parameter verbose",
+    "resolve": "extending.md",
+    "store": "not wired to the classifier yet",
+    "validation": "errors in user_guide.md",
+}
+# Of modules that are in the reference only for what a fit leaves behind.
+INTERNAL_NAMES = {
+    "skellagnn.enhancement": {"Enhancement", "QuestionTable", "build_questions", "enhance"},
+    "skellagnn.plan": {"make_plan"},
+    "skellagnn.training": {"TrainingSettings", "ValidationGraph", "seeded", "train"},
+}
+
+
+@dataclass
+class Block:
+    """A fenced block of a page."""
+
+    language: str
+    line: int  # of its first line of content, counted from 1
+    content: str
+    before: str  # the last line before it that is not blank
+
+
+def blocks_of(text):
+    """Return the fenced blocks of a page."""
+    blocks, before, lines = [], "", iter(enumerate(text.splitlines(), start=1))
+    for number, line in lines:
+        fence = re.match(r"(`{3,})(.*)$", line)
+        if fence:
+            content = []
+            for _, inner in lines:
+                if inner.rstrip() == fence.group(1):
+                    break
+                content.append(inner)
+            else:
+                raise AssertionError(f"the block at line {number} never ends")
+            blocks.append(Block(fence.group(2).strip(), number + 1, "\n".join(content) + "\n", before))
+            before = "```"
+        elif line.strip():
+            before = line.strip()
+    return blocks
+
+
+def run_page(page):
+    """Run the code of a page; compare what it prints."""
+    namespace = {"__name__": "docs"}
+    printed = None
+    for block in blocks_of(page.read_text(encoding="utf-8")):
+        if block.language == "python":
+            skipped = re.fullmatch(r"<!-- not run:(.*)-->", block.before)
+            if skipped:
+                assert skipped.group(1).strip(), f"{page.name}, line {block.line}: say why the block is not run"
+                compile(block.content, page.name, "exec")
+                printed = None
+                continue
+            output = io.StringIO()
+            code = compile(
+                "\n" * (block.line - 1) + block.content, str(page), "exec"
+            )  # tracebacks show the page's lines
+            with contextlib.redirect_stdout(output):
+                exec(code, namespace)
+            printed = output.getvalue()
+        elif block.language == "text" and block.before == "```" and printed is not None:
+            check_output(page, block, printed)
+            printed = None
+    return namespace
+
+
+def check_output(page, block, printed):
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    if not doctest.OutputChecker().check_output(block.content, printed, flags):
+        raise AssertionError(f"{page.name}, line {block.line}: says\n{block.content}\nbut the code prints\n{printed}")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in PAGE_NAMES if "```python" in (ROOT / name).read_text(encoding="utf-8")]
+)
+def test_code_runs_and_prints_what_the_page_says(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_page(ROOT / name)
+
+
+@pytest.mark.parametrize(
+    ("page", "error"),
+    [
+        ("```python\nprint(1)\n```\n\n```text\n2\n```\n", "line 6: says\n2"),
+        ("```python\nprint(1)\n", "line 1 never ends"),
+        ("<!-- not run: -->\n```python\n1\n```\n", "say why"),
+    ],
+)
+def test_a_wrong_page_is_found(page, error, tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text(page, encoding="utf-8")
+    with pytest.raises(AssertionError, match=error):
+        run_page(path)
+
+
+def test_blocks_of_a_page_share_a_namespace_and_the_others_stay_out(tmp_path):
+    path = tmp_path / "page.md"
+    path.write_text(
+        "```python\na = 1\n```\n\n<!-- not run: would fail -->\n```python\na = 1 / 0\n```\n\n```python\nb = a + 1\n```\n",
+        encoding="utf-8",
+    )
+    assert run_page(path)["b"] == 2
+
+
+# -- links ------------------------------------------------------------------------------------------------------
+
+
+def prose_of(page):
+    """Return a page without code."""
+    text = re.sub(r"^(`{3,})(?!\{).*?^\1$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"`[^`\n]+`", "", text)
+
+
+def links_of(page):
+    text = prose_of(page)
+    markdown = re.findall(r"\]\(([^)\s]+)\)", text)
+    return (
+        markdown + re.findall(r'(?:src|href)="([^"]+)"', text) + re.findall(r"^```\{image\} (\S+)", text, re.MULTILINE)
+    )
+
+
+def anchors_of(page):
+    """Return the anchors of a page's headings, as GitHub and MyST make them, and its explicit ones."""
+    text = re.sub(r"^(`{3,}).*?^\1$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    titles = re.findall(r"^#{1,6} (.+)$", text, flags=re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", title.replace("`", "").lower()).strip().replace(" ", "-") for title in titles}
+    return slugs | set(re.findall(r"^\(([\w-]+)\)=$", text, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", PAGE_NAMES)
+def test_relative_links_lead_somewhere(name):
+    page = ROOT / name
+    for link in links_of(page):
+        if re.match(r"\w+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{name} links to {link}, which is not there"
+        if anchor:
+            assert anchor in anchors_of(target), f"{name} links to {link}; the headings of {target.name} are others"
+
+
+def test_links_are_found():
+    assert {"docs/_static/method.svg", "docs/user_guide.md#labels", "LICENSE"} <= set(links_of(ROOT / "README.md"))
+    assert "_static/method.svg" in links_of(ROOT / "docs/index.md")
+    assert "tools-that-work-and-tools-that-do-not" in anchors_of(ROOT / "docs/graphs.md")
+
+
+def test_every_page_is_in_a_table_of_contents():
+    trees = [
+        block
+        for block in blocks_of((ROOT / "docs/index.md").read_text(encoding="utf-8"))
+        if "toctree" in block.language
+    ]
+    listed = {line for tree in trees for line in tree.content.splitlines() if line and not line.startswith(":")}
+    assert listed == {page.stem for page in (ROOT / "docs").glob("*.md")} - {"index"}
+
+
+def test_install_commands_name_extras_that_exist():
+    extras = set(metadata("skellagnn").get_all("Provides-Extra"))
+    for page in PAGES:
+        for named in re.findall(r"\.\[([\w,]+)\]", page.read_text(encoding="utf-8")):
+            assert set(named.split(",")) <= extras, page.name
+
+
+# -- completeness -----------------------------------------------------------------------------------------------
+
+
+def documented_names():
+    """Return the full names in the reference."""
+    module, names = None, set()
+    for line in (ROOT / "docs/api.md").read_text(encoding="utf-8").splitlines():
+        if line.startswith(".. currentmodule:: "):
+            module = line.split()[-1]
+        elif entry := re.fullmatch(r"(?:   |\.\. py:data:: )([A-Za-z_][\w.]*)", line):
+            names.add(f"{module}.{entry.group(1)}")
+    return names
+
+
+def look_up(name):
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def public_names():
+    """Return every name in an ``__all__`` that is not excused above."""
+    names = {f"skellagnn.{name}" for name in skellagnn.__all__ if name not in ("datasets", "enhancers", "prompts")}
+    for info in pkgutil.iter_modules(skellagnn.__path__):
+        if info.name.startswith("_") or info.name in NOT_IN_REFERENCE:
+            continue
+        module = importlib.import_module(f"skellagnn.{info.name}")
+        names |= {
+            f"{module.__name__}.{name}" for name in set(module.__all__) - INTERNAL_NAMES.get(module.__name__, set())
+        }
+    return names
+
+
+def test_every_public_name_is_in_the_reference():
+    documented = documented_names()
+    # a name that two modules export is documented at one of them
+    objects = [look_up(name) for name in documented]
+    missing = {name for name in public_names() - documented if not any(look_up(name) is known for known in objects)}
+    assert missing == set()
+
+
+def test_every_name_in_the_reference_is_public():
+    assert documented_names() - public_names() == set()
+
+
+def test_excuses_name_what_exists():
+    modules = {info.name for info in pkgutil.iter_modules(skellagnn.__path__)}
+    assert set(NOT_IN_REFERENCE) <= modules
+    for module, names in INTERNAL_NAMES.items():
+        assert names <= set(importlib.import_module(module).__all__)
+
+
+@pytest.mark.parametrize(
+    ("page", "table"),
+    [
+        ("prompts.md", [f"`{name}`" for name in BUILTIN_PROMPTS]),
+        ("user_guide.md", [f'`"{name}"`' for name in SELECTIONS]),
+        ("user_guide.md", [f'`"{name}"`' for name in BACKBONES]),
+        ("encoders.md", [f'`"{name}"`' for name in ENCODERS]),
+        ("enhancers.md", [f'`"{prefix}:NAME"`' for prefix in _PREFIXES]),
+        ("user_guide.md", ["`view_probability`", "`answer_weight`", "`consistency`", "`drop_node`", "`n_neighbors`"]),
+    ],
+)
+def test_every_part_that_ships_has_a_row(page, table):
+    rows = [line for line in (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    assert [name for name in table if not any(name in row for row in rows)] == []

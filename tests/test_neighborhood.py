@@ -1,0 +1,221 @@
+"""Which edges carry messages: compared with a loop over nodes and neighbors."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from skellagnn import TextGraph, neighborhood
+from skellagnn.exceptions import InvalidParameterError
+from skellagnn.neighborhood import cosine_of_edges, rank_neighbors, unit_rows
+
+
+def make(seed=0, *, directed=True, weighted=True, n_nodes=25, n_edges=150, n_features=6):
+    """Return a random adjacency with isolated nodes, and rows of which some are zero and some are equal."""
+    rng = np.random.default_rng(seed)
+    edges = rng.integers(n_nodes - 2, size=(n_edges, 2))
+    weights = rng.uniform(0.5, 2, size=n_edges) if weighted else None
+    graph = TextGraph.from_edges(edges, weights=weights, directed=directed, n_nodes=n_nodes)
+    rows = rng.normal(size=(n_nodes, n_features)).astype(np.float32)
+    rows[[1, 5]] = 0
+    rows[[7, 8, 9]] = rows[6]
+    return graph.adjacency, rows
+
+
+def cosine(a, b):
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    scale = np.linalg.norm(a) * np.linalg.norm(b)
+    return float(a @ b / scale) if scale else 0.0
+
+
+def brute_force(adjacency, rows, n_neighbors, queries=None):
+    """For each node on its own: sort the neighbors by (similarity, number), keep the first."""
+    dense = adjacency.toarray()
+    kept = np.zeros_like(dense)
+    for node, row in enumerate(dense):
+        query = (queries or {}).get(node, rows[node])
+        neighbors = np.flatnonzero(row).tolist()
+        # rounded, so that equal rows count as equal
+        best = sorted(neighbors, key=lambda other: (-round(cosine(query, rows[other]), 5), other))[:n_neighbors]
+        kept[node, best] = row[best]
+    return kept
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_neighbors", [1, 2, 3, 5, 8])
+def test_the_best_k_are_those_of_a_loop_over_all_neighbors(directed, weighted, n_neighbors):
+    for seed in range(4):
+        adjacency, rows = make(seed, directed=directed, weighted=weighted)
+
+        kept = rank_neighbors(adjacency, rows, n_neighbors)
+
+        np.testing.assert_array_equal(kept.toarray(), brute_force(adjacency, rows, n_neighbors))
+        assert np.diff(kept.indptr).max() == n_neighbors
+
+
+@pytest.mark.parametrize("n_neighbors", [1, 3])
+def test_nodes_with_an_llm_query_are_ranked_by_it(n_neighbors):
+    adjacency, rows = make(1)
+    nodes = np.array([20, 2, 11, 5])
+    queries = np.random.default_rng(5).normal(size=(4, rows.shape[1])).astype(np.float32)
+
+    kept = rank_neighbors(adjacency, rows, n_neighbors, query_nodes=nodes, query_rows=queries)
+
+    expected = brute_force(adjacency, rows, n_neighbors, dict(zip(nodes.tolist(), queries, strict=True)))
+    np.testing.assert_array_equal(kept.toarray(), expected)
+    changed = np.flatnonzero((kept.toarray() != rank_neighbors(adjacency, rows, n_neighbors).toarray()).any(axis=1))
+    assert len(changed) > 0
+    assert set(changed) <= set(nodes)
+
+
+def test_a_query_equal_to_the_raw_row_changes_nothing():
+    adjacency, rows = make(2)
+    nodes = np.arange(0, 25, 3)
+
+    kept = rank_neighbors(adjacency, rows, 2, query_nodes=nodes, query_rows=rows[nodes])
+
+    np.testing.assert_array_equal(kept.toarray(), rank_neighbors(adjacency, rows, 2).toarray())
+
+
+def test_no_queries_is_the_same_as_none():
+    adjacency, rows = make(2)
+    nothing = {"query_nodes": np.empty(0, dtype=np.int64), "query_rows": np.empty((0, 6), dtype=np.float32)}
+
+    np.testing.assert_array_equal(
+        rank_neighbors(adjacency, rows, 2, **nothing).toarray(), rank_neighbors(adjacency, rows, 2).toarray()
+    )
+
+
+def test_by_hand():
+    # node 0 hears from 1 (cosine 1), 2 (0), 3 (-1), 4 (zero row: 0), 5 (0.707)
+    adjacency = TextGraph.from_edges([(n, 0) for n in range(1, 6)], weights=[1, 2, 3, 4, 5], directed=True).adjacency
+    rows = np.array([[1, 0], [9, 0], [0, 1], [-1, 0], [0, 0], [2, 2]], dtype=np.float32)
+
+    assert rank_neighbors(adjacency, rows, 1).toarray()[0].tolist() == [0, 1, 0, 0, 0, 0]
+    assert rank_neighbors(adjacency, rows, 2).toarray()[0].tolist() == [0, 1, 0, 0, 0, 5]
+    assert rank_neighbors(adjacency, rows, 3).toarray()[0].tolist() == [0, 1, 2, 0, 0, 5]  # 2 before 4: same cosine
+    assert rank_neighbors(adjacency, rows, 4).toarray()[0].tolist() == [0, 1, 2, 0, 4, 5]
+
+
+def test_the_ranking_is_directed_even_where_the_graph_is_not():
+    # a star: the leaves keep their center, the center keeps one leaf
+    graph = TextGraph.from_edges([(0, 1), (0, 2), (0, 3)])
+    rows = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], dtype=np.float32)
+
+    kept = rank_neighbors(graph.adjacency, rows, 1)
+
+    np.testing.assert_array_equal(kept.toarray(), [[0, 0, 1, 0], [1, 0, 0, 0], [1, 0, 0, 0], [1, 0, 0, 0]])
+
+
+def test_a_node_with_a_zero_row_keeps_its_first_neighbors():
+    adjacency = TextGraph.from_edges([(n, 0) for n in range(1, 5)], directed=True).adjacency
+    rows = np.array([[0, 0], [-1, 0], [1, 0], [0, 1], [1, 1]], dtype=np.float32)
+
+    assert rank_neighbors(adjacency, rows, 2).toarray()[0].tolist() == [0, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("n_neighbors", [None, 25, 10**30, np.int64(40)])
+def test_nothing_is_done_where_no_node_has_too_many(n_neighbors):
+    adjacency, rows = make(0)
+
+    assert rank_neighbors(adjacency, rows, n_neighbors) is adjacency
+
+
+def test_a_smaller_k_keeps_a_subset():
+    adjacency, rows = make(3)
+    masks = [rank_neighbors(adjacency, rows, k).toarray() != 0 for k in (1, 2, 4, 7)]
+
+    for smaller, larger in pairwise(masks):
+        assert not np.any(smaller & ~larger)
+
+
+def test_the_length_of_rows_does_not_matter():
+    adjacency, rows = make(4)
+    scales = np.random.default_rng(0).choice([2.0**-60, 0.25, 8.0, 2.0**60], size=(len(rows), 1)).astype(np.float32)
+
+    for k in (1, 3):
+        np.testing.assert_array_equal(
+            rank_neighbors(adjacency, rows * scales, k).toarray(), rank_neighbors(adjacency, rows, k).toarray()
+        )
+
+
+def test_renumbering_the_nodes_renumbers_the_ranking():
+    adjacency, rows = make(5)
+    rows = np.random.default_rng(9).normal(size=rows.shape).astype(np.float32)  # without ties
+    order = np.random.default_rng(0).permutation(len(rows))
+    shuffled = TextGraph(adjacency[order][:, order]).adjacency
+
+    kept = rank_neighbors(shuffled, rows[order], 3)
+
+    np.testing.assert_array_equal(kept.toarray(), rank_neighbors(adjacency, rows, 3).toarray()[order][:, order])
+
+
+@pytest.mark.parametrize("block", [1, 2, 7, 64, 10**6])
+def test_the_block_size_changes_nothing(block, monkeypatch):
+    adjacency, rows = make(6, n_features=37)
+    nodes = np.arange(0, 25, 4)
+    queries = {"query_nodes": nodes, "query_rows": np.roll(rows, 1, axis=0)[nodes]}
+    receivers = np.repeat(np.arange(25), np.diff(adjacency.indptr))
+    expected = cosine_of_edges(receivers, adjacency.indices, rows, **queries)
+    kept = rank_neighbors(adjacency, rows, 2, **queries)
+
+    monkeypatch.setattr(neighborhood, "_BLOCK", block)
+
+    np.testing.assert_array_equal(cosine_of_edges(receivers, adjacency.indices, rows, **queries), expected)
+    np.testing.assert_array_equal(rank_neighbors(adjacency, rows, 2, **queries).toarray(), kept.toarray())
+
+
+def test_cosines_are_cosines():
+    adjacency, rows = make(7)
+    receivers = np.repeat(np.arange(25), np.diff(adjacency.indptr))
+
+    values = cosine_of_edges(receivers, adjacency.indices, rows)
+
+    expected = [cosine(rows[i], rows[j]) for i, j in zip(receivers, adjacency.indices, strict=True)]
+    np.testing.assert_allclose(values, expected, atol=1e-6)
+    assert cosine_of_edges(receivers[:0], adjacency.indices[:0], rows).shape == (0,)
+
+
+def test_the_result_is_a_well_formed_matrix_with_its_own_arrays():
+    adjacency, rows = make(8)
+    for array in (adjacency.data, adjacency.indices, adjacency.indptr, rows):
+        array.flags.writeable = False  # as in a worker
+
+    kept = rank_neighbors(adjacency, rows, 2)
+
+    assert isinstance(kept, sparse.csr_array)
+    assert kept.shape == adjacency.shape
+    assert kept.dtype == np.float32
+    kept.check_format(full_check=True)
+    assert kept.has_canonical_format
+    kept.data[:] = 0  # does not raise: not a view of the graph
+
+
+def test_an_empty_graph_has_no_edges_to_rank():
+    empty = TextGraph.from_edges([], n_nodes=0).adjacency
+
+    assert rank_neighbors(empty, np.empty((0, 3), dtype=np.float32), 3).shape == (0, 0)
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1.0, 2.5, True, "all", float("nan"), [3]])
+def test_k_is_a_positive_int_or_none(wrong):
+    adjacency, rows = make(0)
+
+    with pytest.raises(
+        InvalidParameterError, match=r"`n_neighbors` must be a positive int, or None for all neighbors, got "
+    ):
+        rank_neighbors(adjacency, rows, wrong)
+
+
+def test_unit_rows_have_unit_length_and_zero_rows_stay_zero():
+    rows = np.array([[3, 4], [0, 0], [1e30, -1e30], [1e-30, 0], [0, 5e-42]], dtype=np.float32)
+
+    unit = unit_rows(rows)
+
+    np.testing.assert_allclose(unit, [[0.6, 0.8], [0, 0], [0.5**0.5, -(0.5**0.5)], [1, 0], [0, 1]], rtol=1e-6)
+    assert unit.dtype == np.float32
+    assert rows[0].tolist() == [3, 4]

@@ -1,0 +1,466 @@
+"""Which nodes the LLM sees: values of every score, and the promises of the choice."""
+
+from __future__ import annotations
+
+import inspect
+from fractions import Fraction
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy import sparse
+
+from skellagnn import TextGraph, selection
+from skellagnn.exceptions import InvalidParameterError
+from skellagnn.selection import (
+    FEATURELESS_SELECTIONS,
+    SELECTIONS,
+    clustering,
+    count_active_nodes,
+    degree,
+    low_degree,
+    pagerank,
+    select_active_nodes,
+    short_text,
+    text_length,
+)
+
+
+def random_edges(seed, n_nodes=30, n_edges=80):
+    rng = np.random.default_rng(seed)
+    pairs = rng.integers(n_nodes - 3, size=(n_edges, 2))  # the last three nodes stay isolated
+    return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
+
+
+def rows_of(graph, n_features=5, seed=0):
+    return np.random.default_rng(seed).normal(size=(graph.n_nodes, n_features)).astype(np.float32)
+
+
+def permuted(graph, order):
+    """The same graph under other numbers: node i of it is node order[i] of ``graph``."""
+    return TextGraph(graph.adjacency[order][:, order], texts=[graph.texts[int(node)] for node in order])
+
+
+# -- PageRank ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_pagerank_is_that_of_networkx(directed, weighted, seed):
+    edges = random_edges(seed)
+    weights = np.random.default_rng(seed).uniform(0.1, 5, size=len(edges)) if weighted else None
+    if weights is not None and not directed:  # a pair listed both ways counts with its largest weight
+        weights = np.ones(len(edges)) + edges.sum(axis=1) % 4
+    graph = TextGraph.from_edges(edges, weights=weights, directed=directed, n_nodes=30)
+    reference = (nx.DiGraph if directed else nx.Graph)()
+    reference.add_nodes_from(range(30))
+    reference.add_weighted_edges_from(
+        [(u, v, 1.0 if weights is None else weights[i]) for i, (u, v) in enumerate(edges.tolist())]
+    )
+
+    scores = pagerank(graph)
+
+    expected = nx.pagerank(reference, alpha=0.85, tol=1e-14, max_iter=1000)
+    np.testing.assert_allclose(scores, [expected[node] for node in range(30)], rtol=0, atol=1e-7)
+    assert scores.sum() == pytest.approx(1)
+
+
+def test_rank_flows_with_the_messages_and_not_against_them():
+    star = TextGraph.from_edges([(1, 0), (2, 0), (3, 0)], directed=True)
+
+    scores = pagerank(star)
+
+    # by hand: a leaf gets (0.15 + 0.85 r0) / 4, the center adds 0.85 of all leaves
+    leaf = (0.15 + 0.85 * scores[0]) / 4
+    np.testing.assert_allclose(scores, [leaf + 0.85 * 3 * leaf, leaf, leaf, leaf], atol=1e-9)
+    assert scores[0] > 2 * scores[1]
+
+
+@pytest.mark.parametrize("n_nodes", [1, 2, 7])
+def test_without_edges_all_nodes_rank_equal(n_nodes):
+    np.testing.assert_allclose(pagerank(TextGraph.from_edges([], n_nodes=n_nodes)), 1 / n_nodes)
+
+
+def test_the_rank_of_no_nodes_is_no_rank():
+    assert pagerank(TextGraph.from_edges([], n_nodes=0)).shape == (0,)
+
+
+def test_pagerank_stops_after_max_iter():
+    graph = TextGraph.from_edges(random_edges(0), n_nodes=30)
+    once = pagerank(graph, max_iter=1)
+
+    # one step from the uniform distribution, by hand for an isolated node: dangling mass and jumps only
+    n_dangling = int((np.diff(graph.adjacency.indptr) == 0).sum())
+    assert once[29] == pytest.approx((0.85 * n_dangling / 30 + 0.15) / 30)
+    assert np.abs(once - pagerank(graph)).max() > 1e-3
+
+
+# -- degree ------------------------------------------------------------------------------------------------------
+
+
+def test_degree_adds_up_weights_by_hand():
+    graph = TextGraph.from_edges([(0, 1), (1, 2), (1, 3)], weights=[1, 2, 0.5], n_nodes=5)
+
+    np.testing.assert_array_equal(degree(graph), [1, 3.5, 2, 0.5, 0])
+    np.testing.assert_array_equal(low_degree(graph), [-1, -3.5, -2, -0.5, 0])
+
+
+def test_degree_of_a_directed_graph_counts_both_directions():
+    graph = TextGraph.from_edges([(0, 1), (1, 2), (2, 1), (3, 1)], directed=True)
+
+    np.testing.assert_array_equal(degree(graph), [1, 4, 2, 1])
+
+
+def test_equal_degrees_are_equal_whatever_the_order_of_the_neighbors():
+    # in float32 the sum of these weights depends on their order
+    weights = [16777216.0, 1.0, 1.0, 1.0]
+    edges = [(0, leaf) for leaf in (2, 3, 4, 5)] + [(1, leaf) for leaf in (5, 4, 3, 2)]
+    graph = TextGraph.from_edges(edges, weights=weights * 2)
+
+    assert degree(graph)[:2].tolist() == [16777219.0, 16777219.0]
+
+
+# -- texts -------------------------------------------------------------------------------------------------------
+
+
+def test_text_length_counts_characters_not_bytes():
+    graph = TextGraph.from_edges([], texts=["cats", "кот", "", "猫"])
+
+    np.testing.assert_array_equal(text_length(graph), [4, 3, 0, 1])
+    np.testing.assert_array_equal(short_text(graph), [-4, -3, 0, -1])
+
+
+@pytest.mark.parametrize("name", ["text_length", "short_text"])
+def test_text_selections_need_texts(name):
+    graph = TextGraph.from_edges([(0, 1)])
+
+    with pytest.raises(
+        InvalidParameterError, match=r"`selection` by text length needs a graph with texts, got one without"
+    ):
+        select_active_nodes(graph, rows_of(graph), name, 1)
+
+
+# -- clustering --------------------------------------------------------------------------------------------------
+
+
+def blobs(sizes, spread=0.01):
+    rng = np.random.default_rng(0)
+    centers = 10 * np.eye(len(sizes))
+    cluster = np.repeat(np.arange(len(sizes)), sizes)
+    order = rng.permutation(len(cluster))
+    rows = (centers[cluster] + rng.normal(scale=spread, size=(len(cluster), len(sizes))))[order]
+    return cluster[order], rows.astype(np.float32)
+
+
+def test_no_cluster_has_its_second_node_before_every_cluster_had_its_first():
+    sizes = [40, 25, 8, 3]
+    cluster, rows = blobs(sizes)
+    graph = TextGraph.from_edges([], n_nodes=len(rows))
+
+    scores = clustering(graph, rows, np.random.default_rng(0), n_clusters=4)
+
+    chosen = cluster[np.argsort(-scores, kind="stable")]
+    for rank in range(max(sizes)):
+        alive = [c for c, size in enumerate(sizes) if size > rank]
+        start = sum(min(size, rank) for size in sizes)
+        assert sorted(chosen[start : start + len(alive)]) == alive
+
+
+def test_the_most_typical_node_of_a_cluster_comes_first():
+    cluster, rows = blobs([20, 20], spread=1.0)
+    graph = TextGraph.from_edges([], n_nodes=len(rows))
+
+    order = np.argsort(-clustering(graph, rows, np.random.default_rng(0), n_clusters=2), kind="stable")
+
+    for c in (0, 1):
+        mine = order[cluster[order] == c]
+        distance = np.linalg.norm(rows[mine] - rows[cluster == c].mean(axis=0), axis=1)
+        assert distance[0] < np.percentile(distance, 20)
+        assert np.corrcoef(np.arange(len(mine)), distance)[0, 1] > 0.9
+
+
+def test_a_node_without_text_does_not_take_its_clusters_turn():
+    cluster, rows = blobs([6, 6, 6])
+    texts = ["words"] * 18
+    graph = TextGraph.from_edges([], texts=texts)
+    first = select_active_nodes(graph, rows, "clustering", 3)
+    for node in first[:2].tolist():
+        texts[node] = ""
+
+    active = select_active_nodes(TextGraph.from_edges([], texts=texts), rows, "clustering", 3)
+
+    assert sorted(cluster[first]) == sorted(cluster[active]) == [0, 1, 2]
+    assert not set(first[:2].tolist()) & set(active.tolist())
+
+
+@pytest.mark.parametrize("n_nodes", [1, 2, 3, 10])
+def test_clustering_copes_with_few_and_with_equal_rows(n_nodes):
+    graph = TextGraph.from_edges([], n_nodes=n_nodes)
+
+    active = select_active_nodes(graph, np.ones((n_nodes, 3), dtype=np.float32), "clustering", 1.0)
+
+    assert active.tolist() == list(range(n_nodes))
+
+
+def test_the_default_number_of_clusters_grows_with_the_root_of_the_nodes():
+    rows = rows_of(TextGraph.from_edges([], n_nodes=200))
+    graph = TextGraph.from_edges([], n_nodes=200)
+
+    scores = clustering(graph, rows, np.random.default_rng(0))
+
+    assert (scores > -1).sum() == 10  # sqrt(200 / 2) firsts
+
+
+# -- how many ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ratio", "count"),
+    [
+        (0, 0), (0.0, 0), (1, 1), (1.0, 30), (7, 7), (30, 30), (0.1, 3), (0.05, 2), (0.25, 8), (1 / 30, 1), (0.999, 30),
+        (np.float32(0.5), 15), (np.int64(4), 4), (Fraction(1, 3), 10),
+    ],
+)  # fmt: skip
+def test_ratio_is_a_share_as_float_and_a_number_as_int(ratio, count):
+    assert count_active_nodes(ratio, 30) == count
+
+
+@pytest.mark.parametrize(
+    ("ratio", "message"),
+    [
+        (1.5, r"as a float must be in \[0, 1\], a share of all nodes, got 1\.5\. Write 0\.1 for 10 %"),
+        (-0.1, r"as a float must be in \[0, 1\], a share of all nodes, got -0\.1"),
+        (-1, r"as an int must be a number of nodes from 0 to 30, got -1"),
+        (31, r"as an int must be a number of nodes from 0 to 30, got 31\. Write 1\.0 for all nodes"),
+        (10**400, r"as an int must be a number of nodes from 0 to 30, got 1000"),
+        (True, r"must be a float in \[0, 1\] \(share of all nodes\) or an int \(number of nodes\), got True"),
+        (np.True_, r"must be a float in \[0, 1\] .* got np\.True_"),
+        (float("nan"), r"must be a float in \[0, 1\] .* got nan"),
+        (float("inf"), r"must be a float in \[0, 1\] .* got inf"),
+        ("0.1", r"must be a float in \[0, 1\] .* got '0\.1'"),
+        (None, r"must be a float in \[0, 1\] .* got None"),
+        ([0.1], r"must be a float in \[0, 1\] .* got \[0\.1\]"),
+    ],
+)
+def test_a_ratio_that_cannot_be_is_refused(ratio, message):
+    with pytest.raises(InvalidParameterError, match="^`augmentation_ratio` " + message):
+        count_active_nodes(ratio, 30)
+
+
+@pytest.mark.parametrize(("n_nodes", "enough"), [(4, "0.25"), (3, "0.333"), (0, "1")])
+def test_a_share_that_rounds_to_no_node_is_refused_with_the_smallest_that_does_not(n_nodes, enough):
+    with pytest.raises(
+        InvalidParameterError,
+        match=rf"`augmentation_ratio`=0\.1 of {n_nodes} nodes must be at least one node, .* Use at least {enough}",
+    ):
+        count_active_nodes(0.1, n_nodes)
+    if n_nodes:
+        assert count_active_nodes(float(enough), n_nodes) == 1
+
+
+# -- the choice --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_the_choice_for_a_smaller_ratio_is_a_prefix_of_the_choice_for_a_larger_one(name, graph):
+    rows = rows_of(graph)
+    everything = select_active_nodes(graph, rows, name, 1.0, seed=3)
+
+    assert sorted(everything.tolist()) == list(range(graph.n_nodes))
+    for ratio in (0, 1, 0.1, 0.25, 7, 0.5, 20, 0.9):
+        active = select_active_nodes(graph, rows, name, ratio, seed=3)
+        assert len(active) == count_active_nodes(ratio, graph.n_nodes)
+        np.testing.assert_array_equal(active, everything[: len(active)])
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_the_targets_in_view_do_not_enter(name, graph):
+    rows = rows_of(graph)
+
+    whole, fold = select_active_nodes(graph, rows, name, 6), select_active_nodes(graph[[20, 3, 3]], rows, name, 6)
+
+    np.testing.assert_array_equal(whole, fold)
+
+
+@pytest.mark.parametrize("function", SELECTIONS.values())
+def test_no_selection_has_a_parameter_for_labels(function):
+    assert list(inspect.signature(function).parameters)[:3] == ["graph", "features", "rng"]
+    assert not {"y", "labels", "target", "targets"} & set(inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize("name", sorted(FEATURELESS_SELECTIONS))
+def test_featureless_selections_do_not_look_at_the_rows(name, graph):
+    seen = select_active_nodes(graph, rows_of(graph), name, 6)
+
+    np.testing.assert_array_equal(seen, select_active_nodes(graph, np.empty((graph.n_nodes, 0), np.float32), name, 6))
+
+
+def test_the_other_selections_do_look_at_the_rows(graph):
+    for name in set(SELECTIONS) - FEATURELESS_SELECTIONS:
+        one, other = (select_active_nodes(graph, rows_of(graph, seed=seed), name, 6) for seed in (0, 1))
+        assert one.tolist() != other.tolist()
+
+
+@pytest.mark.parametrize("name", ["pagerank", "degree", "low_degree", "text_length", "short_text"])
+def test_renumbering_the_nodes_renumbers_the_choice(name):
+    rng = np.random.default_rng(1)
+    lengths = rng.permutation(12) + 1
+    edges, weights = random_edges(2, n_nodes=15, n_edges=40), None
+    weights = rng.uniform(1, 2, size=len(edges))  # no two nodes score the same
+    graph = TextGraph.from_edges(edges, texts=["x" * n for n in lengths], weights=weights)
+    order = rng.permutation(12)
+
+    active = select_active_nodes(graph, rows_of(graph), name, 1.0)
+    renumbered = select_active_nodes(permuted(graph, order), rows_of(graph), name, 1.0)
+
+    np.testing.assert_array_equal(order[renumbered], active)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\n\t\u3000"])
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_nodes_that_say_nothing_are_never_chosen(name, blank):
+    texts = [blank if node % 3 == 0 else f"text {node}" for node in range(12)]
+    graph = TextGraph.from_edges([(0, node) for node in range(1, 12)], texts=texts)
+
+    active = select_active_nodes(graph, rows_of(graph), name, 1.0)
+
+    assert sorted(active.tolist()) == [1, 2, 4, 5, 7, 8, 10, 11]
+    np.testing.assert_array_equal(select_active_nodes(graph, rows_of(graph), name, 3), active[:3])
+
+
+def test_without_any_text_nobody_is_chosen():
+    graph = TextGraph.from_edges([(0, 1)], texts=["", " "])
+
+    assert select_active_nodes(graph, rows_of(graph), "pagerank", 1.0).tolist() == []
+
+
+def test_equal_scores_keep_the_order_of_the_nodes():
+    ring = TextGraph.from_edges([(node, (node + 1) % 8) for node in range(8)])
+
+    assert select_active_nodes(ring, rows_of(ring), "degree", 5).tolist() == [0, 1, 2, 3, 4]
+    scores = np.array([1, 3, 2, 3, 1, 3, 2, 1])
+    assert select_active_nodes(ring, rows_of(ring), lambda *_: scores, 8).tolist() == [1, 3, 5, 2, 6, 0, 4, 7]
+
+
+@pytest.mark.parametrize("name", ["random", "clustering"])
+def test_drawing_selections_depend_on_the_seed_alone(name, graph):
+    rows = rows_of(graph)
+    first = select_active_nodes(graph, rows, name, 8, seed=5)
+    second = select_active_nodes(graph, rows, name, 8, seed=5)
+
+    np.testing.assert_array_equal(first, second)
+    assert any(select_active_nodes(graph, rows, name, 8, seed=seed).tolist() != first.tolist() for seed in range(5))
+
+
+def test_random_draws_without_a_preference():
+    graph = TextGraph.from_edges([(0, node) for node in range(1, 10)])
+    counts = np.zeros(10)
+    for seed in range(400):
+        counts[select_active_nodes(graph, rows_of(graph), "random", 3, seed=seed)] += 1
+
+    assert counts.sum() == 1200
+    assert counts.min() > 85  # expected 120, standard deviation 9
+    assert counts.max() < 155
+
+
+def test_arrays_of_a_worker_are_read_only(graph):
+    rows = rows_of(graph)
+    rows.flags.writeable = False
+    adjacency = graph.adjacency.copy()
+    for array in (adjacency.data, adjacency.indices, adjacency.indptr):
+        array.flags.writeable = False
+    frozen = TextGraph(adjacency, texts=list(graph.texts))
+
+    for name in SELECTIONS:
+        expected = select_active_nodes(graph, rows.copy(), name, 6)
+        np.testing.assert_array_equal(select_active_nodes(frozen, rows, name, 6), expected)
+
+
+# -- one's own ---------------------------------------------------------------------------------------------------
+
+
+def test_a_callable_gets_graph_rows_and_a_seeded_generator(graph):
+    rows, seen = rows_of(graph), []
+
+    def mine(*arguments):
+        seen.append(arguments)
+        return -np.arange(graph.n_nodes)
+
+    assert select_active_nodes(graph, rows, mine, 3, seed=9).tolist() == [0, 1, 2]
+    ((given_graph, given_rows, rng),) = seen
+    assert given_graph is graph
+    assert given_rows is rows
+    assert rng.random() == np.random.default_rng(9).random()
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        [True, False, True],
+        np.array([2, 1, 2], dtype=np.uint8),
+        [0.5, -np.inf, np.inf],
+    ],
+)
+def test_scores_may_be_booleans_unsigned_or_infinite(scores):
+    graph = TextGraph.from_edges([(0, 1), (1, 2)])
+
+    active = select_active_nodes(graph, rows_of(graph), lambda *_: scores, 3).tolist()
+
+    assert active == sorted(range(3), key=lambda node: -float(scores[node]))
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        np.zeros((3, 1)),
+        np.zeros(4),
+        0.5,
+        None,
+        [1.0, np.nan, 2.0],
+        ["a", "b", "c"],
+        np.zeros(3, dtype=complex),
+        sparse.csr_array(np.eye(3)),
+    ],
+)
+def test_a_callable_must_return_one_score_per_node(scores):
+    graph = TextGraph.from_edges([(0, 1), (1, 2)])
+
+    with pytest.raises(
+        InvalidParameterError, match=r"`selection` must return one score per node, shape \(3,\) and no NaN, got"
+    ):
+        select_active_nodes(graph, rows_of(graph), lambda *_: scores, 1)
+
+
+def test_nothing_is_computed_for_no_nodes(graph):
+    def fails(*arguments):
+        raise AssertionError("asked for scores")
+
+    active = select_active_nodes(graph, rows_of(graph), fails, 0)
+
+    assert active.tolist() == []
+    assert active.dtype == np.int64
+
+
+@pytest.mark.parametrize(
+    ("name", "closest"),
+    [("page_rank", "pagerank"), ("Degree", "degree"), ("cluster", "clustering"), ("lowdegree", "low_degree")],
+)
+def test_an_unknown_name_gets_the_closest_one(name, closest, graph):
+    with pytest.raises(
+        InvalidParameterError,
+        match=rf"`selection` must be one of 'pagerank', .* or a callable, got '{name}'\. Did you mean '{closest}'\?",
+    ):
+        select_active_nodes(graph, rows_of(graph), name, 3)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, ["pagerank"]])
+def test_a_selection_is_a_name_or_a_callable(wrong, graph):
+    with pytest.raises(InvalidParameterError, match=r"`selection` must be one of 'pagerank', .* or a callable, got"):
+        select_active_nodes(graph, rows_of(graph), wrong, 3)
+
+
+def test_every_selection_of_the_table_is_public():
+    for name, function in SELECTIONS.items():
+        assert getattr(selection, name) is function
+        assert name in selection.__all__

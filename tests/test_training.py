@@ -1,0 +1,526 @@
+"""The training loop, recomputed by hand, and what it promises about seeds, views, weights and stopping."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from skellagnn import TextGraph
+from skellagnn.backbones import BACKBONES, build_backbone, edges_for
+from skellagnn.channel import SoftTargets
+from skellagnn.exceptions import InvalidParameterError
+from skellagnn.features import NodeFeatures
+from skellagnn.inference import predict_logits
+from skellagnn.training import History, TrainingSettings, ValidationGraph, seeded, train
+from skellagnn.validation import Supervision
+
+N_NODES, N_FEATURES = 20, 4
+GRAPH = TextGraph.from_edges(np.random.default_rng(0).integers(N_NODES, size=(40, 2)), n_nodes=N_NODES)
+CLASSES = np.arange(N_NODES) % 2
+RAW = (np.random.default_rng(1).normal(size=(N_NODES, N_FEATURES)) + CLASSES[:, None]).astype(np.float32)
+SETTINGS = TrainingSettings(
+    learning_rate_init=0.05,
+    weight_decay=5e-4,
+    max_iter=12,
+    n_iter_no_change=50,
+    view_probability=0.5,
+    consistency=1.0,
+    drop_node=0.5,
+    answer_weight=0.5,
+)
+PLAIN = replace(SETTINGS, consistency=0.0)
+
+
+def supervise(nodes, weights=None, labels=None):
+    nodes = np.asarray(nodes, dtype=np.int64)
+    labels = CLASSES[nodes] if labels is None else np.asarray(labels)
+    weights = np.ones(len(nodes)) if weights is None else np.asarray(weights)
+    return Supervision(nodes, labels.astype(np.int64), weights.astype(np.float32))
+
+
+def soften(nodes, targets, weights=None):
+    weights = np.ones(len(nodes)) if weights is None else weights
+    return SoftTargets(
+        np.asarray(nodes, dtype=np.int64), np.asarray(targets, dtype=np.float32), np.asarray(weights, dtype=np.float32)
+    )
+
+
+LABELED, HELD_OUT = supervise(range(8)), supervise(range(8, 16))
+SOFT = soften([16, 17, 18], [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]], [1.0, 0.5, 1.0])
+BARE = NodeFeatures.without_views(RAW)
+
+
+def with_views(views=None, answered=None):
+    active = np.array([3, 16, 9, 1])
+    views = np.stack([RAW[active] + 1, RAW[active] - 1], axis=1) if views is None else views
+    answered = np.ones(views.shape[:2], dtype=bool) if answered is None else answered
+    return NodeFeatures(RAW, active, views.astype(np.float32), answered)
+
+
+def build(name="mlp", dropout=0.0, n_layers=2, seed=0):
+    with seeded(seed):
+        return build_backbone(name, N_FEATURES, 8, 2, n_layers, dropout)
+
+
+def fit(
+    network=None, settings=SETTINGS, *, features=BARE, labeled=LABELED, held_out=None, soft=None, seed=7, **options
+):
+    """Train on GRAPH; return the network and its history."""
+    network = build() if network is None else network
+    edges = edges_for(network, GRAPH.adjacency)
+    validation = None if held_out is None else ValidationGraph(edges, RAW, held_out)
+    history = train(network, edges, features, labeled, validation, soft, settings, seed=seed, **options)
+    return network, history
+
+
+def weights_of(network):
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def assert_same_weights(one, other):
+    one, other = (part if isinstance(part, dict) else weights_of(part) for part in (one, other))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+# -- by hand -----------------------------------------------------------------------------------------------------
+
+
+def test_an_epoch_without_consistency_by_hand():
+    network, twin = build(), build()
+
+    _, history = fit(network, replace(PLAIN, max_iter=1), soft=SOFT)
+
+    log_p = F.log_softmax(twin(torch.tensor(RAW), None), dim=1)
+    label_loss = -log_p[torch.arange(8), torch.tensor(CLASSES[:8])].mean()
+    cross = -(torch.tensor(SOFT.targets) * log_p[16:19]).sum(dim=1)
+    answer_loss = (torch.tensor([1.0, 0.5, 1.0]) * cross).sum() / 3  # over the nodes, not over their weights
+    optimizer = torch.optim.Adam(twin.parameters(), lr=0.05, weight_decay=5e-4)
+    (label_loss + 0.5 * answer_loss).backward()
+    optimizer.step()
+    assert history.label_loss == pytest.approx([label_loss.item()])
+    assert history.answer_loss == pytest.approx([answer_loss.item()])
+    assert history.consistency_loss == [0]
+    assert history.loss == pytest.approx([label_loss.item() + 0.5 * answer_loss.item()])
+    for name, value in twin.state_dict().items():
+        torch.testing.assert_close(network.state_dict()[name], value)
+
+
+def test_an_epoch_with_consistency_by_hand():
+    network, twin = build(), build()
+
+    # ten percent of 20 epochs are ramp: half of the consistency in the first one
+    _, history = fit(network, replace(SETTINGS, max_iter=20, consistency=3.0), soft=SOFT, on_epoch=lambda *_: True)
+
+    with seeded(7):
+        kept = [torch.rand(N_NODES, 1) >= 0.5 for _ in range(2)]
+    log_p = [F.log_softmax(twin(torch.tensor(RAW) * mask * 2, None), dim=1) for mask in kept]
+    label_loss = sum(-p[torch.arange(8), torch.tensor(CLASSES[:8])].mean() for p in log_p) / 2
+    weights = torch.tensor([1.0, 0.5, 1.0]) / 3
+    answer_loss = sum((weights * -(torch.tensor(SOFT.targets) * p[16:19]).sum(dim=1)).sum() for p in log_p) / 2
+    p = torch.stack(log_p).exp()
+    sharp = p.mean(dim=0).square()
+    sharp = (sharp / sharp.sum(dim=1, keepdim=True)).detach()
+    consistency_loss = (p - sharp).square().sum(dim=2).mean()
+    loss = label_loss + 0.5 * answer_loss + 3.0 * 0.5 * consistency_loss
+    optimizer = torch.optim.Adam(twin.parameters(), lr=0.05, weight_decay=5e-4)
+    loss.backward()
+    optimizer.step()
+    assert history.consistency_loss == pytest.approx([consistency_loss.item()])
+    assert history.label_loss == pytest.approx([label_loss.item()])
+    assert history.answer_loss == pytest.approx([answer_loss.item()])
+    assert history.loss == pytest.approx([loss.item()])
+    for name, value in twin.state_dict().items():
+        torch.testing.assert_close(network.state_dict()[name], value)
+
+
+def test_the_ramp_ends_after_a_tenth_of_the_epochs():
+    _, history = fit(settings=replace(SETTINGS, max_iter=40, consistency=2.0, answer_weight=0.0))
+
+    weight = (np.array(history.loss) - history.label_loss) / history.consistency_loss
+    np.testing.assert_allclose(weight[:6], [0.5, 1.0, 1.5, 2.0, 2.0, 2.0], rtol=1e-3)
+
+
+def test_nodes_dropped_are_made_up_for():
+    class Watch(nn.Linear):
+        def forward(self, x, edges):
+            seen.append(x.detach().clone())
+            return super().forward(x)
+
+    seen = []
+    fit(Watch(N_FEATURES, 2), replace(SETTINGS, drop_node=0.2, max_iter=200))
+
+    raw = torch.tensor(RAW)
+    dropped = torch.stack([(x == 0).all(dim=1) for x in seen])
+    assert len(seen) == 400
+    assert abs(dropped.float().mean() - 0.2) < 0.02
+    for x, mask in zip(seen, dropped, strict=True):
+        torch.testing.assert_close(x[~mask], raw[~mask] / 0.8)
+
+
+@pytest.mark.parametrize(("consistency", "n_passes", "drops"), [(0.0, 1, False), (0.5, 2, True)])
+def test_passes_and_dropped_nodes_belong_to_the_consistency(consistency, n_passes, drops):
+    class Watch(nn.Linear):
+        def forward(self, x, edges):
+            seen.append((self.training, bool((x == 0).all(dim=1).any())))
+            return super().forward(x)
+
+    seen = []
+    fit(Watch(N_FEATURES, 2), replace(SETTINGS, consistency=consistency, max_iter=10), held_out=HELD_OUT)
+
+    assert sum(training for training, _ in seen) == 10 * n_passes
+    assert sum(not training for training, _ in seen) == 10
+    assert any(dropped for training, dropped in seen if training) is drops
+    assert not any(dropped for training, dropped in seen if not training)
+
+
+def test_training_learns():
+    network, history = fit(build("sage"), replace(SETTINGS, max_iter=60))
+
+    assert history.label_loss[-1] < 0.5 * history.label_loss[0]
+    assert (predict_logits(network, GRAPH.adjacency, RAW).argmax(axis=1) == CLASSES)[:8].all()
+    assert not network.training
+
+
+def test_weight_decay_shrinks_the_weights():
+    sizes = [
+        sum(
+            float(p.detach().square().sum())
+            for p in fit(settings=replace(PLAIN, weight_decay=decay, max_iter=50))[0].parameters()
+        )
+        for decay in (0.0, 0.1, 1.0)
+    ]
+
+    assert sizes[0] > sizes[1] > sizes[2]
+
+
+# -- early stopping ----------------------------------------------------------------------------------------------
+
+
+def follow(network, kept):
+    def on_epoch(epoch, history):
+        assert epoch == history.n_iter == len(kept) + 1
+        kept.append(weights_of(network))
+        return False
+
+    return on_epoch
+
+
+@pytest.mark.parametrize("patience", [1, 3, 1000])
+def test_the_best_epoch_is_kept_and_patience_is_what_it_says(patience):
+    network, kept = build(), []
+    noisy = replace(SETTINGS, max_iter=60, n_iter_no_change=patience, learning_rate_init=0.3)
+
+    _, history = fit(network, noisy, held_out=HELD_OUT, on_epoch=follow(network, kept))
+
+    quality = list(zip(history.validation_score, [-loss for loss in history.validation_loss], strict=True))
+    assert history.best_iter == quality.index(max(quality)) + 1
+    assert_same_weights(network, kept[history.best_iter - 1])
+    assert history.n_iter == len(kept) == min(60, history.best_iter + patience)
+    if patience == 1000:
+        assert history.best_iter < 60
+
+
+def test_ties_in_accuracy_go_to_the_lower_cross_entropy():
+    one = supervise([9])
+
+    _, history = fit(settings=replace(PLAIN, max_iter=30), held_out=one)
+
+    right = [i for i, score in enumerate(history.validation_score) if score == 1]
+    assert len(right) > 5
+    assert history.best_iter - 1 == min(right, key=lambda i: history.validation_loss[i])
+
+
+def test_without_validation_all_epochs_are_run_and_the_last_one_is_kept():
+    network, kept = build(), []
+
+    _, history = fit(network, replace(SETTINGS, n_iter_no_change=1), on_epoch=follow(network, kept))
+
+    assert history.n_iter == history.best_iter == 12
+    assert history.validation_score == history.validation_loss == []
+    assert_same_weights(network, kept[-1])
+
+
+def test_validation_scores_are_weighted_accuracy_and_cross_entropy_on_raw_rows():
+    network, scores = build(dropout=0.5), []
+    weights = np.array([1, 2, 0.5, 0, 3, 1, 1, 1], dtype=np.float32)
+
+    def on_epoch(epoch, history):
+        logits = predict_logits(network, GRAPH.adjacency, RAW)[8:16].astype(np.float64)
+        log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+        right = log_p.argmax(axis=1) == CLASSES[8:16]
+        nll = -log_p[np.arange(8), CLASSES[8:16]]
+        scores.append((weights @ right / weights.sum(), weights @ nll / weights.sum()))
+        return False
+
+    _, history = fit(network, features=with_views(), held_out=supervise(range(8, 16), weights), on_epoch=on_epoch)
+
+    np.testing.assert_allclose(history.validation_score, [score for score, _ in scores], rtol=1e-5)
+    np.testing.assert_allclose(history.validation_loss, [loss for _, loss in scores], rtol=1e-5)
+
+
+def test_validation_may_be_on_another_graph():
+    other = TextGraph.from_edges([(0, 1), (1, 2), (0, 2)], n_nodes=4)
+    other_raw = np.random.default_rng(5).normal(size=(4, N_FEATURES)).astype(np.float32)
+    supervision = Supervision(np.array([1, 3]), np.array([1, 0]), np.ones(2, dtype=np.float32))
+    network = build("sage")
+    validation = ValidationGraph(edges_for(network, other.adjacency), other_raw, supervision)
+
+    history = train(network, edges_for(network, GRAPH.adjacency), BARE, LABELED, validation, None, SETTINGS, seed=0)
+
+    logits = predict_logits(network, other.adjacency, other_raw)[[1, 3]]
+    loss = F.cross_entropy(torch.tensor(logits), torch.tensor([1, 0])).item()
+    assert history.validation_loss[history.best_iter - 1] == pytest.approx(loss, rel=1e-4)
+    assert history.validation_score[history.best_iter - 1] == (logits.argmax(axis=1) == [1, 0]).mean()
+
+
+def test_validation_labels_do_not_enter_the_weights():
+    wrong = supervise(range(8, 16), labels=1 - CLASSES[8:16])
+    paths = []
+    for held_out in (HELD_OUT, wrong, None):
+        network, kept = build(), []
+        fit(network, held_out=held_out, on_epoch=follow(network, kept))
+        paths.append(kept)
+
+    for epoch in range(12):
+        assert_same_weights(paths[0][epoch], paths[1][epoch])
+        assert_same_weights(paths[0][epoch], paths[2][epoch])
+
+
+def test_on_epoch_stops():
+    epochs = []
+
+    def on_epoch(epoch, history):
+        epochs.append((epoch, history.loss[-1]))
+        return epoch == 4
+
+    network, history = fit(on_epoch=on_epoch, held_out=HELD_OUT)
+
+    assert [epoch for epoch, _ in epochs] == [1, 2, 3, 4]
+    assert history.loss == [loss for _, loss in epochs]
+    assert history.best_iter <= 4
+    assert not network.training
+
+
+def test_an_error_in_on_epoch_comes_through_and_the_state_is_restored():
+    def on_epoch(epoch, history):
+        raise KeyboardInterrupt
+
+    before = torch.random.get_rng_state()
+    with pytest.raises(KeyboardInterrupt):
+        fit(on_epoch=on_epoch)
+
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+# -- seeds -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_same_seed_gives_the_same_to_the_bit(name):
+    one, other = (fit(build(name, dropout=0.5), features=with_views(), soft=SOFT, held_out=HELD_OUT) for _ in range(2))
+
+    assert one[1] == other[1]
+    assert_same_weights(one[0], other[0])
+
+
+def test_another_seed_gives_another_training():
+    assert fit(seed=1)[1].loss != fit(seed=2)[1].loss
+
+
+def test_what_torch_would_draw_next_is_left_alone():
+    with torch.random.fork_rng():
+        torch.manual_seed(123)
+        expected = torch.rand(3)
+        torch.manual_seed(123)
+        fit(build(dropout=0.5))
+        assert torch.equal(torch.rand(3), expected)
+
+
+def test_seeded_blocks_draw_the_same_whatever_came_before():
+    draws = []
+    for _ in range(2):
+        torch.rand(1)
+        with seeded(5):
+            draws.append(torch.rand(3))
+    with seeded(6):
+        draws.append(torch.rand(3))
+
+    assert torch.equal(draws[0], draws[1])
+    assert not torch.equal(draws[0], draws[2])
+
+
+def test_seeded_restores_the_state_after_an_error():
+    def fail():
+        with seeded(5):
+            torch.rand(1)
+            raise ValueError("inside")
+
+    before = torch.random.get_rng_state()
+    with pytest.raises(ValueError, match="inside"):
+        fail()
+
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+# -- views -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, PLAIN])
+def test_views_equal_to_the_raw_rows_are_no_views_to_the_bit(settings):
+    active = np.array([3, 16, 9, 1])
+    echo = with_views(np.repeat(RAW[active][:, None], 3, axis=1))
+
+    for name in ("sage", "mlp"):
+        plain, echoed = (
+            fit(build(name, dropout=0.5), settings, features=features, held_out=HELD_OUT) for features in (BARE, echo)
+        )
+        assert echoed[1] == plain[1]
+        assert_same_weights(echoed[0], plain[0])
+
+
+def test_views_that_nobody_answered_are_no_views():
+    nobody = with_views(answered=np.zeros((4, 2), dtype=bool))
+
+    assert fit(features=nobody)[1] == fit()[1]
+
+
+def test_view_probability_zero_is_no_views():
+    calm = replace(SETTINGS, view_probability=0.0)
+
+    assert fit(settings=calm, features=with_views())[1] == fit(settings=calm)[1]
+
+
+def test_other_views_are_another_training():
+    assert fit(features=with_views())[1].loss != fit()[1].loss
+
+
+def test_active_nodes_show_their_views_in_training_and_raw_rows_in_validation():
+    class Watch(nn.Linear):
+        def forward(self, x, edges):
+            seen.append((self.training, x.detach().clone()))
+            return super().forward(x)
+
+    seen = []
+    features = with_views()
+    fit(Watch(N_FEATURES, 2), replace(PLAIN, view_probability=1.0, max_iter=20), features=features, held_out=HELD_OUT)
+
+    raw, others = torch.tensor(RAW), np.setdiff1d(np.arange(N_NODES), features.active)
+    shown = set()
+    for training, x in seen:
+        assert torch.equal(x[others], raw[others])
+        if training:
+            signs = (x - raw)[torch.tensor(features.active)].mean(dim=1).round().tolist()
+            assert set(signs) <= {1.0, -1.0}
+            shown |= set(enumerate(signs))
+        else:
+            assert torch.equal(x, raw)
+    assert len(shown) == 8  # every view of every active node was shown at some time
+
+
+# -- weights of labels -------------------------------------------------------------------------------------------
+
+
+def test_only_relative_weights_count():
+    one, other = fit(labeled=supervise(range(8))), fit(labeled=supervise(range(8), np.full(8, 4.0)))
+
+    assert one[1] == other[1]
+
+
+def test_weight_two_equals_being_listed_twice():
+    weighted = fit(labeled=supervise([0, 1, 2], [1, 2, 1]), held_out=HELD_OUT)[1]
+    listed = fit(labeled=supervise([0, 1, 1, 2]), held_out=HELD_OUT)[1]
+
+    np.testing.assert_allclose(weighted.loss, listed.loss, rtol=1e-4)
+    np.testing.assert_allclose(weighted.validation_loss, listed.validation_loss, rtol=1e-4)
+    assert weighted.loss != fit(labeled=supervise([0, 1, 2]))[1].loss
+
+
+def test_weight_zero_equals_being_left_out():
+    weighted = fit(labeled=supervise([0, 1, 2, 3], [1, 1, 0, 1]))[1]
+    left_out = fit(labeled=supervise([0, 1, 3]))[1]
+
+    np.testing.assert_allclose(weighted.loss, left_out.loss, rtol=1e-5)
+
+
+# -- soft targets ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+def test_soft_targets_pull_predictions(wanted):
+    nodes = [16, 17, 18, 19]
+    soft = soften(nodes, np.eye(2)[[wanted] * 4])
+    strong = replace(PLAIN, answer_weight=20.0, max_iter=80)
+
+    pulled = predict_logits(fit(settings=strong, soft=soft)[0], GRAPH.adjacency, RAW)
+    free = predict_logits(fit(settings=strong)[0], GRAPH.adjacency, RAW)
+
+    assert (pulled[nodes].argmax(axis=1) == wanted).all()
+    margin = (pulled - free)[:, wanted] - (pulled - free)[:, 1 - wanted]
+    assert margin[nodes].min() > 1
+
+
+@pytest.mark.parametrize("soft", [SOFT, soften([], np.empty((0, 2)))])
+def test_answer_weight_zero_and_no_targets_are_no_answers(soft):
+    settings = replace(SETTINGS, answer_weight=0.0 if len(soft.nodes) else 0.5)
+
+    assert fit(settings=settings, soft=soft)[1] == fit(settings=settings)[1]
+    assert fit(settings=settings, soft=soft)[1].answer_loss == [0] * 12
+
+
+def test_a_target_of_reliability_zero_has_no_effect():
+    with_one = fit(soft=soften([16, 17], [[1, 0], [0, 1]], [1, 0]), settings=PLAIN)[1]
+    with_other = fit(soft=soften([16, 17], [[1, 0], [1, 0]], [1, 0]), settings=PLAIN)[1]
+
+    assert with_one == with_other
+
+
+# -- input arrays ------------------------------------------------------------------------------------------------
+
+
+def test_arrays_of_a_worker_are_read_only_and_stay_as_they_are():
+    features = with_views()
+    parts = [features, LABELED, HELD_OUT, SOFT]
+    frozen = copy.deepcopy(parts)
+    for part in frozen:
+        for array in vars(part).values():
+            array.flags.writeable = False
+    frozen_features, labeled, held_out, soft = frozen
+
+    history = fit(build("sage"), features=frozen_features, labeled=labeled, held_out=held_out, soft=soft)[1]
+
+    assert history == fit(build("sage"), features=features, held_out=HELD_OUT, soft=SOFT)[1]
+    for part, original in zip(frozen, parts, strict=True):
+        for name, array in vars(part).items():
+            np.testing.assert_array_equal(array, vars(original)[name])
+
+
+def test_writeable_arrays_are_not_written_to():
+    features = with_views()
+    kept = copy.deepcopy(features)
+
+    fit(features=features, soft=SOFT, held_out=HELD_OUT)
+
+    for name, array in vars(kept).items():
+        np.testing.assert_array_equal(vars(features)[name], array)
+
+
+# -- divergence --------------------------------------------------------------------------------------------------
+
+
+def test_a_training_that_diverges_says_so():
+    with pytest.raises(
+        InvalidParameterError,
+        match=r"`learning_rate_init` must be small enough .*, got 1e\+30 and a loss of (nan|inf) in epoch \d+\.",
+    ):
+        fit(settings=replace(PLAIN, learning_rate_init=1e30))
+
+
+def test_a_new_history_is_empty():
+    assert History().n_iter == 0
+    assert History().best_iter == 0
