@@ -44,9 +44,9 @@ html_static_path = ["_static"]
 html_theme_options = {
     "show_toc_level": 2,
     "navigation_with_keys": False,
-    "header_links_before_dropdown": 8,
+    "header_links_before_dropdown": 7,
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": []}
+html_sidebars = {"*": [], "api/generated/*": ["sidebar-nav-bs"]}  # only the reference has pages below pages
 html_show_sourcelink = False

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from skellagnn.enhancers import TransformersEnhancer as TransformersEnhancer
     from skellagnn.enhancers import ReplayEnhancer as ReplayEnhancer
     from skellagnn.graph import TextGraph as TextGraph
+    from skellagnn.plan import plan_search as plan_search
     from skellagnn.prompts import Prompt as Prompt
     from skellagnn.store import ResponseStore as ResponseStore
 
@@ -31,6 +32,7 @@ _MODULE_OF = {
     "ResponseStore": "skellagnn.store",
     "ReplayEnhancer": "skellagnn.enhancers",
     "encode_graph": "skellagnn.encoders",
+    "plan_search": "skellagnn.plan",
 }
 _SUBMODULES = ("datasets", "enhancers", "prompts")
 

@@ -130,7 +130,8 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     else:
         plan = recipe.plan(graph)
         say("\nPlan       what a fit would ask, before anything is asked")
-        for line in repr(plan).splitlines()[1:]:
+        shown = repr(plan).splitlines()[1:]
+        for line in shown[: next(i for i, row in enumerate(shown) if row.startswith("example 2"))]:
             say(f"           {line}" if len(line) <= 110 else f"           {line[:107]}...")
         report["n_questions"] = plan.n_questions
         arms[f"E-LLaGNN, {RATIO:.0%} asked"] = recipe
@@ -166,7 +167,9 @@ def _encode(graph: Any, encoder: Any, memory: Path, say: Any) -> Any:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", LongTextWarning)
         encoded = encode_graph(graph, encoder, memory=str(memory))
-    say(f"\nEncoding   {encoded.n_nodes} texts to {encoded.features.shape[1]} columns in {time.perf_counter() - started:.0f} s")
+    assert encoded.features is not None
+    width = encoded.features.shape[1]
+    say(f"\nEncoding   {encoded.n_nodes} texts to {width} columns in {time.perf_counter() - started:.0f} s")
     for warning in caught:
         say(f"           {warning.message}")
     # answers are short; where one is cut as well, it was said once already

@@ -25,9 +25,11 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _REFUSAL = re.compile(
     r"\W*(?:(?:i(?:'|\u2019)?m|i am|we(?:'|\u2019)?re|we are) (?:very |so )?(?:sorry|unable|afraid|not able)"
     r"|sorry\b[,.!]? (?:but )?(?:i|we) "
-    r"|i (?:cannot|can(?:'|\u2019)?t|can not|won(?:'|\u2019)?t|will not|must decline|am not able|do not have access|don(?:'|\u2019)?t have access)\b"
+    r"|i (?:cannot|can(?:'|\u2019)?t|can not|won(?:'|\u2019)?t|will not|must decline|am not able"
+    r"|do not have access|don(?:'|\u2019)?t have access)\b"
     r"|as an? (?:ai|artificial intelligence|(?:large )?language model)\b"
-    r"|(?:unfortunately|apologies|my apologies)[,.!]? (?:but )?(?:i|we) (?:cannot|can(?:'|\u2019)?t|am unable|do not|don(?:'|\u2019)?t))",
+    r"|(?:unfortunately|apologies|my apologies)[,.!]? (?:but )?(?:i|we) "
+    r"(?:cannot|can(?:'|\u2019)?t|am unable|do not|don(?:'|\u2019)?t))",
     re.IGNORECASE,
 )
 # An instruction of fewer characters may appear in an answer by chance.

@@ -24,7 +24,7 @@ from skellagnn.features import NodeFeatures
 from skellagnn.graph import TextGraph
 from skellagnn.inference import check_output, predict_logits
 from skellagnn.neighborhood import rank_neighbors, unit_rows
-from skellagnn.plan import Plan, make_plan
+from skellagnn.plan import Plan, PlanPart
 from skellagnn.progress import progress_bar
 from skellagnn.prompts import PromptCatalog
 from skellagnn.selection import FEATURELESS_SELECTIONS, select_active_nodes
@@ -278,7 +278,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
 
     # -- fit ----------------------------------------------------------------------------------------------------
 
-    @with_callbacks
+    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
     ) -> ELLaGNNClassifier:
@@ -326,8 +326,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         active = self._select(graph, raw) if enhancer is not None else np.empty(0, dtype=np.int64)
         features, soft_targets, usage = self._augment(graph, raw, active, enhancer, encoder, names, labels, labeled)
 
-        queries = dict(zip(("query_nodes", "query_rows"), features.queries(), strict=True))
-        ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, **queries)
+        query_nodes, query_rows = features.queries()
+        ranked = rank_neighbors(
+            graph.adjacency, raw, self.n_neighbors, query_nodes=query_nodes, query_rows=query_rows
+        )
         validation = None
         if held_out is not None:
             val_graph, val_raw, supervision = held_out
@@ -389,8 +391,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         )
 
     def _check_budget(self) -> Budget:
-        limits = {"max_calls": self.max_calls, "max_tokens": self.max_tokens}
-        for name, limit in limits.items():
+        for name, limit in (("max_calls", self.max_calls), ("max_tokens", self.max_tokens)):
             if limit is not None:
                 check_int(name, limit, at_least=0)
         prices = None
@@ -411,7 +412,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                     f"`prices` must be given with a `max_cost`, got prices=None and max_cost={self.max_cost!r}. Pass the "
                     "price of a million tokens in and out: prices=(0.5, 1.5)."
                 )
-        return Budget(**limits, max_cost=self.max_cost, prices=prices)
+        return Budget(self.max_calls, self.max_tokens, self.max_cost, prices)
 
     def _resolve_parts(self, graph: TextGraph, names: ClassNames | None) -> tuple[Any, Any]:
         """Return enhancer and encoder, and find what is wrong with them before anything is encoded or paid."""
@@ -654,7 +655,12 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Returns
         -------
         plan : Plan
-            Nodes, distinct questions by prompt, tokens, examples.
+            Nodes, distinct questions by prompt, of which stored and new, tokens, cost at ``prices``, examples.
+            ``plan.execute()`` asks the new ones.
+
+        See Also
+        --------
+        skellagnn.plan_search : The plan of a whole cross-validated search.
         """
         self._check_parameters()
         graph = as_graph(self, X, reset=True) if not isinstance(X, TextGraph) else X
@@ -669,8 +675,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 encoder = fit_encoder(encoder, graph.texts)
             raw = self._rows(graph, encoder, scale=True)
         active = self._select(graph, raw)
-        table = build_questions(graph, active, catalog, None if names is None else names.names)
-        return make_plan(graph, active, catalog, table)
+        listed = None if names is None else names.names
+        table = build_questions(graph, active, catalog, listed)
+        enhancer = resolve_enhancer(self.enhancer)
+        part = PlanPart.of(enhancer, resolve_store(self.store, enhancer), listed, table.questions)
+        prices = self._check_budget().prices
+        node_names = tuple(graph.name_of(node) for node in active.tolist())
+        return Plan(graph.n_nodes, active, node_names, (part,), prices)
 
     # -- scikit-learn -------------------------------------------------------------------------------------------
 

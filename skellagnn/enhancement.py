@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skellagnn.answers import BAD_ANSWERS, diagnose
-from skellagnn.enhancers import Answer, Enhancer
+from skellagnn.enhancers import Enhancer
 from skellagnn.exceptions import AnswerWarning, EnhancerError, GraphError, InvalidParameterError
 from skellagnn.graph import TextGraph
 from skellagnn.progress import progress_bar
@@ -215,9 +215,9 @@ def build_questions(
     if catalog.needs_class_names and not class_names:
         asking = ", ".join(repr(prompt.name) for prompt in catalog if prompt.names_classes)
         raise InvalidParameterError(
-            f"`class_names` must be given for the prompt {asking}, which lists them, got {class_names!r} and labels that "
-            "are no names. Pass class_names=['name of class 0', ...], fit on labels that are names, or leave that prompt "
-            "out of `prompts`."
+            f"`class_names` must be given for the prompt {asking}, which lists them, got {class_names!r} and labels "
+            "that are no names. Pass class_names=['name of class 0', ...], fit on labels that are names, or leave that "
+            "prompt out of `prompts`."
         )
     shared = {"class_names": ", ".join(name.replace("_", " ") for name in class_names or ())}
     needed = frozenset[str]().union(*(prompt.fields for prompt in catalog))
@@ -296,6 +296,7 @@ def enhance(
     budget: Budget | None = None,
     on_bad_answer: str = "raw",
     verbose: int = 0,
+    warn: bool = True,
 ) -> Enhancement:
     """Get an answer to every question: from the store, else from the LLM.
 
@@ -314,6 +315,8 @@ def enhance(
         answers are kept in the store and an error is raised.
     verbose : int, default=0
         Above 0 a progress bar is shown.
+    warn : bool, default=True
+        False leaves the warning out, where stopping early is what was asked for.
 
     Returns
     -------
@@ -351,26 +354,27 @@ def enhance(
     usage = LLMUsage(enhancer.name, asking.usage, asking.budget.cost(asking.budget.tokens_in, asking.budget.tokens_out))
     if asking.budget.prices is None:
         usage.cost = None
-    _report(usage, on_bad_answer, enhancer)
+    _report(usage, on_bad_answer, warn)
     return Enhancement(table, answers, usage)
 
 
-def _report(usage: LLMUsage, on_bad_answer: str, enhancer: Enhancer) -> None:
+def _report(usage: LLMUsage, on_bad_answer: str, warn: bool) -> None:
     total = usage.total
     parts = [f"{count} {reason} ({BAD_ANSWERS[reason]})" for reason, count in sorted(total.bad.items())]
     if parts and on_bad_answer == "raise":
         raise EnhancerError(
             f"{sum(total.bad.values())} of {total.questions} answers of {usage.model!r} cannot be used: "
-            f"{', '.join(parts)}. They are kept in the store. Set on_bad_answer='raw' to go on without them, or 'retry'."
+            f"{', '.join(parts)}. They are kept in the store, if there is one. Set on_bad_answer='raw' to go on "
+            "without them, or 'retry'."
         )
     if total.failed:
         parts.append(f"{total.failed} not answered")
     if total.left:
         parts.append(f"{total.left} not asked, since the budget was spent")
-    if parts:
+    if parts and warn:
         warnings.warn(
-            f"Of {total.questions} questions to {usage.model!r}, these brought nothing: {', '.join(parts)}. Their nodes "
-            "keep their raw rows.",
+            f"Of {total.questions} questions to {usage.model!r}, these brought nothing: {', '.join(parts)}. Their "
+            "nodes keep their raw rows.",
             AnswerWarning,
             stacklevel=4,
         )
@@ -481,7 +485,7 @@ def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, 
     name = type(enhancer).__name__
     if hasattr(enhancer, "complete_iter"):
         seen: set[int] = set()
-        for place, answer in enhancer.complete_iter(batch):
+        for place, answer in enhancer.complete_iter(list(batch)):
             if place in seen or not 0 <= place < len(batch):
                 raise EnhancerError(
                     f"{name}.complete_iter must yield each position from 0 to {len(batch) - 1} once, got {place!r}."
@@ -492,9 +496,14 @@ def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, 
             raise EnhancerError(f"{name}.complete_iter must answer {len(batch)} prompts, got {len(seen)} answers.")
         return
     answers = enhancer.complete(list(batch))  # a list of its own: sorting it by length must not mix answers up
-    if isinstance(answers, str) or not hasattr(answers, "__len__") or len(answers) != len(batch):
-        got = len(answers) if hasattr(answers, "__len__") and not isinstance(answers, str) else type(answers).__name__
-        raise EnhancerError(f"{name}.complete must return one answer per prompt ({len(batch)}), got {got}.")
+    # a table or a set has a length, but not the order of the prompts
+    is_list = hasattr(answers, "__len__") and not isinstance(answers, (str, bytes, Mapping, Set))
+    if not is_list or len(answers) != len(batch):
+        got = len(answers) if is_list else type(answers).__name__
+        raise EnhancerError(
+            f"{name}.complete must return a list of one answer per prompt ({len(batch)}), got {got}. Return them in "
+            "the order of the prompts, None for one that was not answered."
+        )
     for place, answer in enumerate(answers):
         yield place, _check_answer(name, answer)
 

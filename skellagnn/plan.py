@@ -1,28 +1,72 @@
-"""Plan: what a fit would ask, before anything is asked."""
+"""Plan: what a fit, or a whole search, would ask and cost, before anything is asked."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from html import escape
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skellagnn.enhancement import QuestionTable
+from skellagnn.enhancement import Budget, LLMUsage, QuestionTable, enhance, estimate_tokens
+from skellagnn.exceptions import InvalidParameterError
 from skellagnn.graph import TextGraph
-from skellagnn.prompts import PromptCatalog
+from skellagnn.prompts import Question
+from skellagnn.store import QuestionKey
 
-__all__ = ["Plan", "make_plan"]
+if TYPE_CHECKING:
+    from skellagnn.store import ResponseStore
 
-# English prose in the tokenizers of current LLMs; says "about" wherever it is shown.
-CHARS_PER_TOKEN = 4.0
+__all__ = ["Plan", "PlanPart", "merge_plans", "plan_search"]
+
 N_EXAMPLES = 3
 
 
 @dataclass(frozen=True)
+class PlanPart:
+    """Questions to one enhancer.
+
+    Attributes
+    ----------
+    enhancer : Enhancer or None
+        None in a plan for an estimator without one: what it would ask if it had one.
+    store : ResponseStore or None
+    class_names : tuple of str or None
+    questions : tuple of Question
+        Distinct, in the order in which they would be asked.
+    stored : frozenset of QuestionKey
+        Those that the store has an answer to, at the time of planning.
+    """
+
+    enhancer: Any
+    store: ResponseStore | None
+    class_names: tuple[str, ...] | None
+    questions: tuple[Question, ...]
+    stored: frozenset[QuestionKey] = frozenset()
+
+    @classmethod
+    def of(
+        cls, enhancer: Any, store: ResponseStore | None, class_names: tuple[str, ...] | None, questions: Sequence[Question]
+    ) -> PlanPart:
+        """Look the questions up in the store and return the part; nothing is asked."""
+        stored: frozenset[QuestionKey] = frozenset()
+        if enhancer is not None and store is not None and questions:
+            stored = frozenset(store.get_many(enhancer.name, [QuestionKey.of(question) for question in questions]))
+        return cls(enhancer, store, class_names, tuple(questions), stored)
+
+    @property
+    def new(self) -> list[Question]:
+        """Questions without a stored answer."""
+        return [question for question in self.questions if QuestionKey.of(question) not in self.stored]
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What a fit would ask the LLM.
+    """What a fit, or a search, would ask the LLM.
 
     Attributes
     ----------
@@ -32,60 +76,187 @@ class Plan:
         Nodes to be asked about, best first.
     active_names : tuple of str
         Their names.
-    questions : dict of str to int
-        Distinct questions, by prompt.
-    tokens_in : int
-        Estimated prompt tokens, at four characters a token.
-    max_tokens_out : int
-        Upper limit of answer tokens: every answer as long as its prompt allows.
-    examples : tuple of str
-        The first questions, as they would be sent.
+    parts : tuple of PlanPart
+        One per enhancer; a search over enhancers has several.
+    prices : tuple of float or None
+        Price of a million prompt tokens and of a million answer tokens.
+    n_fits : int
+        Fits that share the answers.
     """
 
     n_nodes: int
     active_nodes: NDArray[np.int64]
-    active_names: tuple[str, ...]
-    questions: dict[str, int]
-    tokens_in: int
-    max_tokens_out: int
-    examples: tuple[str, ...]
+    active_names: tuple[str, ...] = field(repr=False)
+    parts: tuple[PlanPart, ...] = field(repr=False)
+    prices: tuple[float, float] | None = None
+    n_fits: int = 1
+
+    @property
+    def questions(self) -> dict[str, int]:
+        """Distinct questions, by prompt."""
+        return dict(Counter(question.prompt.name for part in self.parts for question in part.questions))
 
     @property
     def n_questions(self) -> int:
-        """Number of distinct questions: what an LLM would be asked if no answer were known."""
-        return sum(self.questions.values())
+        """Number of distinct questions."""
+        return sum(len(part.questions) for part in self.parts)
 
-    def cost(self, price_in: float, price_out: float) -> float:
+    @property
+    def n_stored(self) -> int:
+        """Number of questions whose answer is in the store."""
+        return sum(len(part.stored) for part in self.parts)
+
+    @property
+    def n_new(self) -> int:
+        """Number of questions that would be put to the LLM."""
+        return self.n_questions - self.n_stored
+
+    @property
+    def tokens_in(self) -> int:
+        """Prompt tokens of the new questions: counted by the enhancer where it can, else estimated."""
+        return sum(_count_tokens(part) for part in self.parts)
+
+    @property
+    def tokens_are_estimated(self) -> bool:
+        """Whether some enhancer could not count its tokens: four characters a token are assumed there."""
+        return any(part.new and not hasattr(part.enhancer, "count_tokens") for part in self.parts)
+
+    @property
+    def max_tokens_out(self) -> int:
+        """Answer tokens of the new questions if every answer is as long as its prompt allows."""
+        return sum(question.prompt.max_answer_tokens for part in self.parts for question in part.new)
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """The first question of each of the first three prompts, as it would be sent."""
+        first: dict[str, str] = {}
+        for part in self.parts:
+            for question in part.questions:
+                first.setdefault(question.prompt.name, str(question))
+        return tuple(first.values())[:N_EXAMPLES]
+
+    def cost(self, prices: tuple[float, float] | None = None) -> float:
         """Return an upper estimate of the money.
 
         Parameters
         ----------
-        price_in, price_out : float
-            Price of a million prompt tokens and of a million answer tokens.
+        prices : tuple of float, default=None
+            Price of a million prompt tokens and of a million answer tokens; by default those of the estimator.
 
         Returns
         -------
         cost : float
             In the currency of the prices.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there are no prices: none are built in, since they change.
         """
-        return (self.tokens_in * price_in + self.max_tokens_out * price_out) / 1e6
+        prices = self.prices if prices is None else prices
+        if prices is None:
+            raise InvalidParameterError(
+                "`prices` must be given to know the cost, got None. Pass the price of a million tokens in and out: "
+                "plan.cost((0.5, 1.5))."
+            )
+        return Budget(prices=prices).cost(self.tokens_in, self.max_tokens_out)
+
+    def minutes(self, answers_per_minute: float | None = None, *, sample: int = 0) -> float:
+        """Return how long the new questions take.
+
+        Parameters
+        ----------
+        answers_per_minute : float, default=None
+            Rate of the LLM.
+        sample : int, default=0
+            Without a rate: ask this many of the new questions now, keep their answers in the store, and take the
+            rate from them.
+
+        Returns
+        -------
+        minutes : float
+            For all new questions of the plan, those of the sample included.
+
+        Raises
+        ------
+        InvalidParameterError
+            If neither a rate nor a sample is given.
+        """
+        if answers_per_minute is None:
+            if sample < 1:
+                raise InvalidParameterError(
+                    "`answers_per_minute` must be given, or `sample` be a number of questions to measure it on, got "
+                    "neither. Try plan.minutes(sample=8), which asks 8 questions and keeps the answers."
+                )
+            started = time.perf_counter()
+            asked = self.execute(max_calls=sample, verbose=0).total.asked
+            if asked == 0:
+                return 0.0
+            answers_per_minute = 60 * asked / (time.perf_counter() - started)
+        return self.n_new / answers_per_minute
+
+    def execute(self, *, max_calls: int | None = None, verbose: int = 1) -> LLMUsage:
+        """Ask the new questions and keep the answers in the store: later fits and searches ask nothing.
+
+        Parameters
+        ----------
+        max_calls : int, default=None
+            Ask at most this many.
+        verbose : int, default=1
+            Above 0 a progress bar shows rate, tokens, failures and what remains.
+
+        Returns
+        -------
+        usage : LLMUsage
+            What was asked now.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no enhancer to ask, or no store to keep the answers in.
+        """
+        budget = Budget(max_calls=max_calls, prices=self.prices)
+        usages = []
+        for part in self.parts:
+            if part.enhancer is None:
+                raise InvalidParameterError("`enhancer` must be given to execute a plan, got None. Set it and plan again.")
+            if part.store is None and not getattr(part.enhancer, "is_recording", False):
+                raise InvalidParameterError(
+                    "`store` must be given to execute a plan, or its answers would be lost, got None. Use store='auto'."
+                )
+            table = QuestionTable(list(part.questions), np.empty((0, 0), dtype=np.int64))
+            with_limit = budget if max_calls is not None or self.prices is not None else None
+            usages.append(
+                enhance(
+                    part.enhancer, table, part.class_names, store=part.store, budget=with_limit, verbose=verbose,
+                    warn=max_calls is None,
+                ).usage
+            )  # fmt: skip
+        return _merge_usage(usages)
 
     def _rows(self) -> list[tuple[str, str]]:
         share = 100 * len(self.active_nodes) / max(self.n_nodes, 1)
         shown = ", ".join(self.active_names[:5]) + (", ..." if len(self.active_names) > 5 else "")
-        return [
+        how = "about " if self.tokens_are_estimated else ""
+        rows = [
             ("nodes asked about", f"{len(self.active_nodes):,} of {self.n_nodes:,} ({share:.1f} %)"),
-            ("first of them", _printable(shown) or "none"),
-            ("distinct questions", f"{self.n_questions:,}"),
+            ("first of them", shown or "none"),
+            ("distinct questions", f"{self.n_questions:,}, shared by {self.n_fits} fits" if self.n_fits > 1 else f"{self.n_questions:,}"),
             *((f"  {name}", f"{count:,}") for name, count in self.questions.items()),
-            ("tokens in", f"about {self.tokens_in:,} (4 characters a token)"),
+            ("stored", f"{self.n_stored:,}"),
+            ("new", f"{self.n_new:,}"),
+            ("tokens in", f"{how}{self.tokens_in:,}{' (4 characters a token)' if how else ''}"),
             ("tokens out", f"at most {self.max_tokens_out:,}"),
-        ]
+        ]  # fmt: skip
+        if self.prices is not None:
+            rows.append(("cost", f"at most {self.cost():,.4g}"))
+        return rows
 
     def __repr__(self) -> str:
-        width = max(len(name) for name, _ in self._rows())
-        lines = [f"{name.ljust(width)}  {value}" for name, value in self._rows()]
-        for number, example in enumerate(map(_printable, self.examples), start=1):
+        rows = self._rows()
+        width = max(len(name) for name, _ in rows)
+        lines = [f"{name.ljust(width)}  {value}" for name, value in rows]
+        for number, example in enumerate(self.examples, start=1):
             shortened = example if len(example) <= 400 else f"{example[:300]} [...] {example[-100:]}"
             lines += [f"example {number}:", *(f"  | {line}" for line in shortened.splitlines())]
         return "Plan\n" + "\n".join(lines)
@@ -97,31 +268,120 @@ class Plan:
         )
         examples = "".join(
             f"<details><summary>example {number}</summary><pre>{escape(example)}</pre></details>"
-            for number, example in enumerate(map(_printable, self.examples), start=1)
+            for number, example in enumerate(self.examples, start=1)
         )
         return f"<b>Plan</b><table><tbody>{rows}</tbody></table>{examples}"
 
 
-def _printable(text: str) -> str:
-    # what is printed or saved as a notebook is written as UTF-8, which has no lone surrogates
-    return text.encode("utf-8", "replace").decode("utf-8")
+def _count_tokens(part: PlanPart) -> int:
+    count: Callable[[Sequence[str]], Sequence[int]] | None = getattr(part.enhancer, "count_tokens", None)
+    new = part.new
+    return sum(estimate_tokens(question) for question in new) if count is None else sum(count(new)) if new else 0
 
 
-def make_plan(graph: TextGraph, active: NDArray[np.int64], catalog: PromptCatalog, table: QuestionTable) -> Plan:
-    """Count what a table of questions would cost.
+def _merge_usage(usages: list[LLMUsage]) -> LLMUsage:
+    if len(usages) == 1:
+        return usages[0]
+    costs = [usage.cost for usage in usages if usage.cost is not None]
+    prompts = {f"{usage.model}: {name}": part for usage in usages for name, part in usage.prompts.items()}
+    return LLMUsage(" + ".join(str(usage.model) for usage in usages), prompts, costs[-1] if costs else None)
+
+
+def merge_plans(plans: Sequence[Plan], n_fits: int) -> Plan:
+    """Join the plans of several fits on one graph; each question to one enhancer counts once.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+        Not empty.
+    n_fits : int
 
     Returns
     -------
     plan : Plan
     """
-    counts = Counter(question.prompt.name for question in table.questions)
-    first_of_each_prompt = {question.prompt.name: str(question) for question in reversed(table.questions)}
+    grouped: dict[tuple[str | None, str], list[PlanPart]] = {}
+    for plan in plans:
+        for part in plan.parts:
+            name = None if part.enhancer is None else part.enhancer.name
+            grouped.setdefault((name, repr(part.store)), []).append(part)
+    parts = []
+    for group in grouped.values():
+        questions = {QuestionKey.of(question): question for part in group for question in part.questions}
+        stored = frozenset[QuestionKey]().union(*(part.stored for part in group))
+        named = next((part.class_names for part in group if part.class_names), None)
+        parts.append(PlanPart(group[0].enhancer, group[0].store, named, tuple(questions.values()), stored))
+    largest = max(plans, key=lambda plan: len(plan.active_nodes))
+    # the nodes of every plan, those of the largest first: plans that differ in the ratio are prefixes of it
+    nodes = dict(zip(largest.active_nodes.tolist(), largest.active_names, strict=True))
+    for plan in plans:
+        nodes.update(zip(plan.active_nodes.tolist(), plan.active_names, strict=True))
     return Plan(
-        n_nodes=graph.n_nodes,
-        active_nodes=active,
-        active_names=tuple(graph.name_of(int(node)) for node in active),
-        questions={prompt.name: counts[prompt.name] for prompt in catalog},
-        tokens_in=round(sum(len(question) for question in table.questions) / CHARS_PER_TOKEN),
-        max_tokens_out=sum(question.prompt.max_answer_tokens for question in table.questions),
-        examples=tuple(first_of_each_prompt[name] for name in catalog.names if counts[name])[:N_EXAMPLES],
+        largest.n_nodes,
+        np.array(list(nodes), dtype=np.int64),
+        tuple(nodes.values()),
+        tuple(parts),
+        next((plan.prices for plan in plans if plan.prices is not None), None),
+        n_fits,
     )
+
+
+def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
+    """Say what a whole cross-validated search would ask the LLM, without asking anything.
+
+    Selection looks at neither labels nor folds, so that all folds of a candidate ask the same questions; what is new
+    is asked once for the whole search.
+
+    Parameters
+    ----------
+    search : GridSearchCV, RandomizedSearchCV or a halving search
+        Over an :class:`~skellagnn.ELLaGNNClassifier`, or a pipeline that ends in one. A randomized search needs an
+        int as ``random_state``: otherwise nobody knows what it will draw.
+    X : TextGraph
+    y : array-like of shape (n_targets,)
+
+    Returns
+    -------
+    plan : Plan
+        ``plan.execute()`` asks it all; the search then makes no call.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is no such search.
+    """
+    from sklearn.base import clone
+    from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
+
+    if hasattr(search, "param_grid"):
+        candidates = list(ParameterGrid(search.param_grid))
+    elif hasattr(search, "param_distributions"):
+        if not isinstance(search.random_state, (int, np.integer)):
+            raise InvalidParameterError(
+                "`search` must have an int as random_state to be planned, got "
+                f"{search.random_state!r}: nobody knows what it will draw. Set random_state=0."
+            )
+        n_iter = getattr(search, "n_iter", None)
+        if n_iter is None:  # a halving search draws as many as its data allow
+            n_iter = search.n_candidates if isinstance(search.n_candidates, int) else len(y)
+        candidates = list(ParameterSampler(search.param_distributions, n_iter, random_state=search.random_state))
+    else:
+        raise InvalidParameterError(
+            f"`search` must be a GridSearchCV, RandomizedSearchCV or halving search, got {type(search).__name__}."
+        )
+    plans = []
+    for params in candidates:
+        estimator = clone(search.estimator).set_params(**params)
+        while hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        if not hasattr(estimator, "plan"):
+            raise InvalidParameterError(
+                f"`search` must be over an ELLaGNNClassifier, got {type(estimator).__name__}, which asks nothing."
+            )
+        if estimator.enhancer is not None:
+            plans.append(estimator.plan(X, y))
+    n_splits = check_cv(search.cv, y, classifier=True).get_n_splits(X, y)
+    n_fits = len(candidates) * n_splits + bool(search.refit)
+    if not plans:
+        return Plan(X.n_nodes, np.empty(0, dtype=np.int64), (), (), None, n_fits)
+    return merge_plans(plans, n_fits)

@@ -107,7 +107,9 @@ def _refuse_other_graphs(X: Any) -> None:
 
 def _is_one_dimensional(X: Any) -> bool:
     # an object that is no sequence but turns into an array need not have a length
-    return getattr(X, "ndim", 1) == 1 and (isinstance(X, Sequence) or (hasattr(X, "__array__") and hasattr(X, "__len__")))
+    return getattr(X, "ndim", 1) == 1 and (
+        isinstance(X, Sequence) or (hasattr(X, "__array__") and hasattr(X, "__len__"))
+    )
 
 
 # -- y ----------------------------------------------------------------------------------------------------------
@@ -228,6 +230,10 @@ def check_labels(
         indices = np.searchsorted(classes, found)[indices]
     nodes, weights = graph.targets[known], weights[known]
     if class_weight is not None:
+        if class_weight != "balanced" and not isinstance(class_weight, Mapping):
+            raise InvalidParameterError(
+                f"`class_weight` must be 'balanced', a dict of label to weight, or None, got {class_weight!r}."
+            )
         # computed from the distinct labels as given, as scikit-learn does: sample weights do not enter
         per_class = compute_class_weight(class_weight, classes=classes, y=classes[indices])
         weights = weights * per_class[indices]

@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import HashingVectorizer
 from torch import nn
 
-from skellagnn import CallableEnhancer, ELLaGNNClassifier, Prompt, ReplayEnhancer, TextGraph, encode_graph
+from skellagnn import CallableEnhancer, ELLaGNNClassifier, Prompt, ReplayEnhancer, TextGraph, encode_graph, plan_search
 from skellagnn.backbones import BACKBONES
 from skellagnn.datasets import make_text_graph
 from skellagnn.encoders import TfidfEncoder
@@ -208,6 +208,42 @@ def test_plan_uses_string_labels_as_names(data):
     names = np.array(data.target_names)[data.target]
     clf = quick(enhancer=Counting(), prompts="topic")
     assert "topic 0, topic 1, topic 2" in clf.plan(data.graph, names).examples[0]
+
+
+def test_plan_of_a_search_executed_leaves_nothing_to_ask(data):
+    from sklearn.model_selection import GridSearchCV
+
+    enhancer = Counting()
+    grid = {"augmentation_ratio": [5, 10], "prompts": ["keywords", "keywords+summary"]}
+    search = GridSearchCV(asking(enhancer, prices=(1.0, 2.0)), grid, cv=3)
+    plan = plan_search(search, data.graph, data.target)
+    assert (plan.n_questions, plan.n_stored, plan.n_new, plan.n_fits) == (20, 0, 20, 13)
+    assert plan.questions == {"keywords": 10, "summary": 10}
+    assert plan.cost() == pytest.approx((plan.tokens_in + 2 * plan.max_tokens_out) / 1e6)
+    assert plan.minutes(10) == 2
+    usage = plan.execute(verbose=0)
+    assert usage.total.asked == 20
+    again = plan_search(search, data.graph, data.target)
+    assert (again.n_stored, again.n_new, again.tokens_in) == (20, 0, 0)
+    search.fit(data.graph, data.target)
+    assert enhancer.asked == []  # clones asked; what they know of each other is the store
+    assert search.best_estimator_.llm_usage_.total.asked == 0
+    assert search.best_estimator_.llm_usage_.total.found > 0
+
+
+def test_plan_measures_its_rate_on_a_sample(data):
+    enhancer = Counting()
+    plan = asking(enhancer, augmentation_ratio=10).plan(data.graph)
+    assert plan.minutes(sample=4) > 0
+    assert len(enhancer.asked) == 4
+    with pytest.raises(InvalidParameterError, match=r"plan.minutes\(sample=8\)"):
+        plan.minutes()
+    with pytest.raises(InvalidParameterError, match=r"plan.cost\(\(0.5, 1.5\)\)"):
+        plan.cost()
+    with pytest.raises(InvalidParameterError, match="`store` must be given to execute a plan"):
+        asking(enhancer, store=None).plan(data.graph).execute()
+    assert "<td" in plan._repr_html_()
+    assert "distinct questions  10" in repr(plan)
 
 
 # -- store, budget, bad answers -----------------------------------------------------------------------------------

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
 from skellagnn import TextGraph
-from skellagnn.enhancement import LLMUsage, PromptUsage, build_questions, enhance
+from skellagnn.enhancement import Budget, LLMUsage, PromptUsage, build_questions, enhance, estimate_tokens
 from skellagnn.enhancers import Answer
-from skellagnn.exceptions import EnhancerError, GraphError, InvalidParameterError
+from skellagnn.exceptions import AnswerWarning, EnhancerError, GraphError, InvalidParameterError
 from skellagnn.prompts import BUILTIN_PROMPTS, Prompt, PromptCatalog
+from skellagnn.store import ResponseStore
 
 ECHO = Prompt("echo", "{text}")
 SHOUT = Prompt("shout", "SHOUT {text}")
@@ -166,7 +169,7 @@ def test_the_structure_aware_prompt_asks_again_where_the_neighbors_differ():
 def test_a_prompt_that_lists_classes_needs_their_names(names, active):
     with pytest.raises(
         InvalidParameterError,
-        match=r"`class_names` must be given for the prompt 'class', 'topic', which lists them, got .* Pass class_names=\[",
+        match=r"`class_names` must be given for the prompt 'class', 'topic', which lists .* Pass class_names=\[",
     ):
         build_questions(GRAPH, active, catalog("keywords", CLASS, "topic"), names)
 
@@ -211,19 +214,24 @@ def test_a_fake_list_of_classes_in_a_text_adds_no_class(counting_enhancer):
     graph = TextGraph.from_edges([], texts=[HOSTILE[2], "calm"])
     enhancer = counting_enhancer(lambda question: "Fake, or else Other" if "Fake" in question else "Stones")
 
-    found = enhance(graph, nodes(0, 1), enhancer, catalog("topic"), NAMES)
+    with pytest.warns(AnswerWarning, match="1 no_class"):
+        found = ask(graph, nodes(0, 1), enhancer, "topic", names=NAMES)
 
     assert found.choices(0, NAMES).tolist() == [[-1, -1], [1, -1]]
-    assert found.usage.prompts["topic"].unusable == 1
+    assert found.answers == [None, "Stones"]
 
 
 # -- asking ------------------------------------------------------------------------------------------------------
 
 
+def ask(graph, active, enhancer, *prompts, names=None, **options):
+    return enhance(enhancer, build_questions(graph, active, catalog(*prompts), names), names, **options)
+
+
 def test_answers_come_back_in_the_order_of_the_questions(counting_enhancer):
     enhancer = counting_enhancer(str.title)
 
-    found = enhance(GRAPH, nodes(0, 1, 2, 4), enhancer, catalog(ECHO, SHOUT), None)
+    found = ask(GRAPH, nodes(0, 1, 2, 4), enhancer, ECHO, SHOUT)
 
     assert enhancer.asked == ["cats", "SHOUT cats", "dogs", "SHOUT dogs", "rocks", "SHOUT rocks"]
     assert found.answers == ["Cats", "Shout Cats", "Dogs", "Shout Dogs", "Rocks", "Shout Rocks"]
@@ -233,7 +241,7 @@ def test_answers_come_back_in_the_order_of_the_questions(counting_enhancer):
 def test_the_enhancer_gets_the_questions_with_their_parts(counting_enhancer):
     enhancer = counting_enhancer()
 
-    enhance(GRAPH, nodes(2, 0), enhancer, catalog(ECHO), None)
+    ask(GRAPH, nodes(2, 0), enhancer, ECHO)
 
     (question,) = enhancer.asked
     assert question.prompt is ECHO
@@ -241,21 +249,24 @@ def test_the_enhancer_gets_the_questions_with_their_parts(counting_enhancer):
     assert question.node_names == ("n2", "n0")
 
 
-def test_questions_are_handed_over_256_at_a_time(counting_enhancer):
-    graph = TextGraph.from_edges([], texts=[f"text {i}" for i in range(300)])
+@pytest.mark.parametrize(("chunk_size", "sizes"), [(None, [64, 64, 22]), (100, [100, 50]), (1000, [150])])
+def test_questions_are_handed_over_in_chunks(chunk_size, sizes, counting_enhancer):
+    graph = TextGraph.from_edges([], texts=[f"text {i}" for i in range(75)])
     enhancer = counting_enhancer()
+    if chunk_size is not None:
+        enhancer.chunk_size = chunk_size
 
-    found = enhance(graph, np.arange(300), enhancer, catalog(ECHO, SHOUT), None)
+    found = ask(graph, np.arange(75), enhancer, ECHO, SHOUT)
 
-    assert [len(batch) for batch in enhancer.batches] == [256, 256, 88]
-    assert len(set(enhancer.asked)) == 600
+    assert [len(batch) for batch in enhancer.batches] == sizes
+    assert len(set(enhancer.asked)) == 150
     assert found.answers == [question.upper() for question in found.table.questions]
 
 
 def test_nobody_is_asked_about_no_nodes(counting_enhancer):
     enhancer = counting_enhancer()
 
-    found = enhance(GRAPH, nodes(), enhancer, catalog(ECHO), None)
+    found = ask(GRAPH, nodes(), enhancer, ECHO)
 
     assert enhancer.batches == []
     assert found.answers == []
@@ -273,7 +284,7 @@ def test_an_enhancer_may_rearrange_the_list_that_it_gets():
             prompts.pop()
             return [answers[prompt] for prompt in original]
 
-    assert enhance(GRAPH, nodes(4, 1, 0), Sorting(), catalog(ECHO), None).answers == ["ROCKS", "DOGS", "CATS"]
+    assert ask(GRAPH, nodes(4, 1, 0), Sorting(), ECHO).answers == ["ROCKS", "DOGS", "CATS"]
 
 
 @pytest.mark.parametrize("kind", [list, tuple, lambda answers: np.array(answers, dtype=object)])
@@ -284,14 +295,48 @@ def test_answers_may_be_any_sequence(kind):
         def complete(self, prompts):
             return kind([prompt.upper() for prompt in prompts])
 
-    assert enhance(GRAPH, nodes(0, 1), Any(), catalog(ECHO), None).answers == ["CATS", "DOGS"]
+    assert ask(GRAPH, nodes(0, 1), Any(), ECHO).answers == ["CATS", "DOGS"]
+
+
+class Streaming:
+    """Answers one by one, the last question first."""
+
+    name = "streaming"
+
+    def __init__(self, places=None):
+        self.places = places
+
+    def complete(self, prompts):
+        raise AssertionError("complete_iter comes first")
+
+    def complete_iter(self, prompts):
+        for place in reversed(range(len(prompts))) if self.places is None else self.places:
+            yield place, prompts[place].upper() if place in range(len(prompts)) else "beyond"
+
+
+def test_answers_may_arrive_one_by_one_in_any_order():
+    assert ask(GRAPH, nodes(0, 1, 4), Streaming(), ECHO).answers == ["CATS", "DOGS", "ROCKS"]
+
+
+@pytest.mark.parametrize(
+    ("places", "sentence"),
+    [
+        ([0, 1], r"Streaming\.complete_iter must answer 3 prompts, got 2 answers"),
+        ([0, 1, 1], r"Streaming\.complete_iter must yield each position from 0 to 2 once, got 1"),
+        ([0, 3], r"must yield each position from 0 to 2 once, got 3"),
+        ([-1], r"must yield each position from 0 to 2 once, got -1"),
+    ],
+)
+def test_each_question_is_answered_once(places, sentence):
+    with pytest.raises(EnhancerError, match=sentence):
+        ask(GRAPH, nodes(0, 1, 4), Streaming(places), ECHO)
 
 
 def test_progress_is_shown_on_request(counting_enhancer, capsys):
-    enhance(GRAPH, nodes(0, 1, 2), counting_enhancer(), catalog(ECHO), None)
+    ask(GRAPH, nodes(0, 1, 2), counting_enhancer(), ECHO)
     assert capsys.readouterr() == ("", "")
 
-    enhance(GRAPH, nodes(0, 1, 2), counting_enhancer(), catalog(ECHO), None, verbose=1)
+    ask(GRAPH, nodes(0, 1, 2), counting_enhancer(), ECHO, verbose=1)
     assert "asking the LLM: 100%" in capsys.readouterr().err
 
 
@@ -315,16 +360,16 @@ class Broken:
         (lambda prompts: b"ab", "got bytes"),
         (lambda prompts: None, "got NoneType"),
         (lambda prompts: (prompt for prompt in prompts), "got generator"),
-        (lambda prompts: {prompt: "answer" for prompt in prompts}, "got dict"),
+        (lambda prompts: dict.fromkeys(prompts, "answer"), "got dict"),
         (lambda prompts: set(prompts), "got set"),
     ],
 )
 def test_not_one_answer_per_question(function, got):
     with pytest.raises(
         EnhancerError,
-        match=rf"Broken.complete must return a list of one answer per prompt \(2\), {got}\. Return them in the",
+        match=rf"Broken.complete must return a list of one answer per prompt \(2\), {got}\. Return them in",
     ):
-        enhance(GRAPH, nodes(0, 1), Broken(function), catalog(ECHO), None)
+        ask(GRAPH, nodes(0, 1), Broken(function), ECHO)
 
 
 @pytest.mark.parametrize(
@@ -332,10 +377,8 @@ def test_not_one_answer_per_question(function, got):
     [(3, r"int \(3\)"), (b"yes", r"bytes \(b'yes'\)"), (["yes"], r"list \(\['yes'\]\)"), (float("nan"), "float")],
 )
 def test_an_answer_that_is_no_string(answer, got):
-    with pytest.raises(
-        EnhancerError, match=f"Broken.complete must return strings, or None for a question .*, got {got}"
-    ):
-        enhance(GRAPH, nodes(0, 1), Broken(lambda prompts: ["fine", answer]), catalog(ECHO), None)
+    with pytest.raises(EnhancerError, match=f"Broken must answer with strings, or None for a question .*, got {got}"):
+        ask(GRAPH, nodes(0, 1), Broken(lambda prompts: ["fine", answer]), ECHO)
 
 
 def test_the_enhancers_own_error_comes_through():
@@ -343,7 +386,7 @@ def test_the_enhancers_own_error_comes_through():
         raise EnhancerError("the server is down")
 
     with pytest.raises(EnhancerError, match="the server is down"):
-        enhance(GRAPH, nodes(0, 1), Broken(fail), catalog(ECHO), None)
+        ask(GRAPH, nodes(0, 1), Broken(fail), ECHO)
 
 
 # -- what became of the answers ----------------------------------------------------------------------------------
@@ -353,55 +396,291 @@ def answering(table, counting_enhancer):
     return counting_enhancer(lambda question: table[question.values["text"]])
 
 
-def test_none_is_a_failure_and_a_blank_answer_is_unusable(counting_enhancer):
+def test_what_brought_nothing_is_counted_and_said_once(counting_enhancer):
     enhancer = answering({"cats": None, "dogs": " \n", "rocks": "hard"}, counting_enhancer)
 
-    found = enhance(GRAPH, nodes(0, 1, 2, 4), enhancer, catalog(ECHO), None)
+    with pytest.warns(AnswerWarning) as caught:
+        found = ask(GRAPH, nodes(0, 1, 2, 4), enhancer, ECHO)
 
     assert found.answers == [None, None, "hard"]
-    assert found.usage.prompts["echo"] == PromptUsage(questions=3, asked=3, failed=1, unusable=1)
+    usage = found.usage.prompts["echo"]
+    assert (usage.questions, usage.asked, usage.failed, usage.bad) == (3, 3, 1, {"empty": 1})
+    assert [str(warning.message) for warning in caught] == [
+        "Of 3 questions to 'counting', these brought nothing: 1 empty (nothing but white space), 1 not answered. Their "
+        "nodes keep their raw rows."
+    ]
 
 
-def test_an_answer_that_names_no_class_is_counted_and_stays_a_view(counting_enhancer):
+def test_the_warning_can_be_left_out(counting_enhancer):
+    found = ask(GRAPH, nodes(0), answering({"cats": ""}, counting_enhancer), ECHO, warn=False)
+
+    assert found.usage.total.bad == {"empty": 1}
+
+
+def test_an_answer_that_names_no_class_is_bad_for_the_prompt_that_lists_them(counting_enhancer):
     enhancer = answering({"cats": "Stones or soft animals", "dogs": "No idea.", "rocks": None}, counting_enhancer)
 
-    found = enhance(GRAPH, nodes(0, 1, 4), enhancer, catalog(CLASS, SHOUT), NAMES)
+    with pytest.warns(AnswerWarning, match=r"1 no_class \(names none of the classes .*\), 2 not answered"):
+        found = ask(GRAPH, nodes(0, 1, 4), enhancer, CLASS, SHOUT, names=NAMES)
 
-    assert found.answers[::2] == ["Stones or soft animals", "No idea.", None]
-    assert found.usage.prompts["class"] == PromptUsage(questions=3, asked=3, failed=1, unusable=1)
-    assert found.usage.prompts["shout"] == PromptUsage(questions=3, asked=3, failed=1, unusable=0)
+    assert found.answers[::2] == ["Stones or soft animals", None, None]
+    assert found.answers[1::2] == ["Stones or soft animals", "No idea.", None]
+    assert found.usage.prompts["class"].bad == {"no_class": 1}
+    assert found.usage.prompts["shout"].bad == {}
+
+
+def test_bad_answers_may_be_an_error(counting_enhancer):
+    enhancer = answering({"cats": "", "dogs": "?!", "rocks": "hard"}, counting_enhancer)
+
+    with pytest.raises(
+        EnhancerError,
+        match=r"2 of 3 answers of 'counting' cannot be used: 1 empty \(.*\), 1 wordless \(.*\)\. .* on_bad_answer='raw'",
+    ):
+        ask(GRAPH, nodes(0, 1, 4), enhancer, ECHO, on_bad_answer="raise")
+
+
+def test_questions_without_an_answer_are_no_bad_answers(counting_enhancer):
+    with pytest.warns(AnswerWarning, match="1 not answered"):
+        found = ask(GRAPH, nodes(0), answering({"cats": None}, counting_enhancer), ECHO, on_bad_answer="raise")
+
+    assert found.answers == [None]
+
+
+def test_a_bad_answer_may_be_asked_again_once(counting_enhancer):
+    tries = {}
+
+    def answer(question):
+        tries[question] = tries.get(question, 0) + 1
+        return {"cats": "fine", "dogs": "" if tries[question] == 1 else "better", "rocks": ""}[question]
+
+    enhancer = counting_enhancer(answer)
+    with pytest.warns(AnswerWarning, match="Of 3 questions .* 1 empty"):
+        found = ask(GRAPH, nodes(0, 1, 4), enhancer, ECHO, on_bad_answer="retry")
+
+    assert found.answers == ["fine", "better", None]
+    assert tries == {"cats": 1, "dogs": 2, "rocks": 2}
+    usage = found.usage.prompts["echo"]
+    assert (usage.questions, usage.asked, usage.second_tries, usage.bad) == (3, 3, 2, {"empty": 1})
+
+
+def test_a_second_try_that_fails_leaves_the_first_answers_reason(counting_enhancer):
+    answers = iter(["", None])
+
+    with pytest.warns(AnswerWarning, match=r"brought nothing: 1 empty \([^)]*\)\. Their"):
+        found = ask(GRAPH, nodes(0), counting_enhancer(lambda _: next(answers)), ECHO, on_bad_answer="retry")
+
+    assert found.answers == [None]
+    assert found.usage.total.failed == 0
+
+
+def test_other_words_for_bad_answers_are_refused(counting_enhancer):
+    with pytest.raises(InvalidParameterError, match="`on_bad_answer` must be 'raw', 'retry' or 'raise', got 'ignore'"):
+        ask(GRAPH, nodes(0), counting_enhancer(), ECHO, on_bad_answer="ignore")
+
+
+# -- usage -------------------------------------------------------------------------------------------------------
 
 
 def test_usage_is_kept_by_prompt_and_added_up(counting_enhancer):
     def answer(question):
         if question.prompt is ECHO:
-            return Answer("long answer", tokens_in=10, tokens_out=3)
-        return Answer("x", tokens_in=7) if "cats" in question else "plain"
+            return Answer("long answer", tokens_in=10, tokens_out=3, seconds=0.5)
+        return Answer("yes", tokens_in=7) if "cats" in question else "plain"
 
-    found = enhance(GRAPH, nodes(0, 1, 2, 4), counting_enhancer(answer, name="model-1"), catalog(ECHO, SHOUT), None)
+    usage = ask(GRAPH, nodes(0, 1, 2, 4), counting_enhancer(answer, name="model-1"), ECHO, SHOUT).usage
 
-    usage = found.usage
+    # where the enhancer says nothing: four characters a token, rounded up ("SHOUT dogs", "SHOUT rocks", "plain")
     assert usage.model == "model-1"
+    assert usage.cost is None
     assert usage.prompts == {
-        "echo": PromptUsage(questions=3, asked=3, tokens_in=30, tokens_out=9),
-        "shout": PromptUsage(questions=3, asked=3, tokens_in=7, tokens_out=0),
+        "echo": PromptUsage(questions=3, asked=3, tokens_in=30, tokens_out=9, seconds=1.5),
+        "shout": PromptUsage(questions=3, asked=3, tokens_in=7 + 3 + 3, tokens_out=1 + 2 + 2),
     }
-    assert usage.total == PromptUsage(questions=6, asked=6, tokens_in=37, tokens_out=9)
+    assert usage.total == PromptUsage(questions=6, asked=6, tokens_in=43, tokens_out=14, seconds=1.5)
 
 
 def test_usage_of_no_fit_is_nothing():
     assert LLMUsage().total == PromptUsage()
-    assert LLMUsage().to_dict() == {"model": None, "prompts": {}}
+    assert LLMUsage().to_dict() == {"model": None, "prompts": {}, "cost": None}
 
 
 def test_usage_turns_into_plain_numbers(counting_enhancer):
-    usage = enhance(GRAPH, nodes(0), counting_enhancer(), catalog(ECHO), None).usage
-
-    plain = usage.to_dict()
+    plain = ask(GRAPH, nodes(0), counting_enhancer(), ECHO).usage.to_dict()
 
     assert plain["model"] == "counting"
     assert plain["prompts"]["echo"]["asked"] == 1
     assert type(plain["prompts"]["echo"]) is dict
+
+
+@pytest.mark.parametrize(("text", "tokens"), [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("猫" * 8, 2)])
+def test_tokens_are_estimated_at_four_characters(text, tokens):
+    assert estimate_tokens(text) == tokens
+
+
+# -- budgets -----------------------------------------------------------------------------------------------------
+
+TEN = TextGraph.from_edges([], texts=[f"text number {i}" for i in range(10)])  # 13 characters: 4 tokens
+BRIEF = Prompt("brief", "{text}", max_answer_tokens=6)
+
+
+@pytest.mark.parametrize(
+    ("budget", "asked"),
+    [
+        (Budget(), 10),
+        (Budget(max_calls=0), 0),
+        (Budget(max_calls=3), 3),
+        (Budget(max_calls=100), 10),
+        (Budget(max_tokens=30), 3),  # at most 4 + 6 tokens each
+        (Budget(max_tokens=9), 0),
+        (Budget(max_cost=0.000_02, prices=(1.0, 0.0)), 5),
+        (Budget(max_cost=0.000_02, prices=(0.0, 1.0)), 3),
+        (Budget(max_calls=4, max_tokens=25), 2),
+    ],
+)
+def test_a_budget_is_never_overrun_and_what_is_left_is_counted(budget, asked, counting_enhancer):
+    enhancer = counting_enhancer(lambda question: Answer("a fine answer", tokens_in=4, tokens_out=6))
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = ask(TEN, np.arange(10), enhancer, BRIEF, budget=budget)
+
+    assert len(enhancer.asked) == asked == budget.calls
+    assert [answer is not None for answer in found.answers] == [True] * asked + [False] * (10 - asked)
+    assert (found.usage.total.asked, found.usage.total.left) == (asked, 10 - asked)
+    if asked < 10:
+        assert f"{10 - asked} not asked, since the budget was spent" in str(caught[0].message)
+
+
+def test_what_answers_save_is_spent_on_the_next_chunk(counting_enhancer):
+    enhancer = counting_enhancer(lambda question: Answer("short", tokens_in=4, tokens_out=1))
+    enhancer.chunk_size = 2
+
+    with pytest.warns(AnswerWarning, match="4 not asked"):
+        ask(TEN, np.arange(10), enhancer, BRIEF, budget=Budget(max_tokens=30))
+
+    # 10, 20 at most: both asked, 10 spent; again twice, 20 spent, 30 spent at most: one more pair does not fit
+    assert len(enhancer.asked) == 6
+
+
+def test_money_is_counted_where_there_are_prices(counting_enhancer):
+    enhancer = counting_enhancer(lambda question: Answer("fine words", tokens_in=1000, tokens_out=100))
+
+    usage = ask(TEN, nodes(0, 1), enhancer, BRIEF, budget=Budget(prices=(2.0, 10.0))).usage
+
+    assert usage.cost == pytest.approx((2000 * 2 + 200 * 10) / 1e6)
+
+
+def test_second_tries_are_paid_from_the_same_budget(counting_enhancer):
+    enhancer = counting_enhancer(lambda question: "")
+
+    with pytest.warns(AnswerWarning, match=r"brought nothing: 2 empty \([^)]*\), 8 not asked"):
+        found = ask(TEN, np.arange(10), enhancer, BRIEF, budget=Budget(max_calls=2), on_bad_answer="retry")
+
+    assert len(enhancer.asked) == 2
+    assert found.usage.total.second_tries == 0
+
+
+# -- through a store ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = ResponseStore(tmp_path / "answers.sqlite")
+    yield store
+    store.close()
+
+
+def test_an_answer_is_paid_for_once(store, counting_enhancer):
+    first, second = counting_enhancer(), counting_enhancer()
+
+    once = ask(GRAPH, nodes(0, 1), first, ECHO, SHOUT, store=store)
+    again = ask(GRAPH, nodes(4, 1, 2), second, ECHO, SHOUT, store=store)
+
+    assert sorted(first.asked) == ["SHOUT cats", "SHOUT dogs", "cats", "dogs"]
+    assert sorted(second.asked) == ["SHOUT rocks", "rocks"]
+    assert once.answers == ["CATS", "SHOUT CATS", "DOGS", "SHOUT DOGS"]
+    assert again.answers == ["ROCKS", "SHOUT ROCKS", "DOGS", "SHOUT DOGS", "CATS", "SHOUT CATS"]
+    assert (again.usage.total.questions, again.usage.total.found, again.usage.total.asked) == (6, 4, 2)
+    assert again.usage.prompts["echo"].found == 2
+
+
+def test_another_model_or_template_is_asked_anew(store, counting_enhancer):
+    ask(GRAPH, nodes(0), counting_enhancer(), ECHO, store=store)
+    other_model, other_template = counting_enhancer(name="other"), counting_enhancer()
+
+    ask(GRAPH, nodes(0), other_model, ECHO, store=store)
+    ask(GRAPH, nodes(0), other_template, Prompt("echo", "{text}!"), store=store)
+
+    assert other_model.asked == ["cats"]
+    assert other_template.asked == ["cats!"]
+
+
+def test_failures_are_asked_again_next_time_and_bad_answers_are_not(store, counting_enhancer):
+    table = {"cats": None, "dogs": "", "rocks": "hard"}
+    with pytest.warns(AnswerWarning, match="1 empty .* 1 not answered"):
+        ask(GRAPH, nodes(0, 1, 4), answering(table, counting_enhancer), ECHO, store=store)
+    enhancer = counting_enhancer()
+
+    with pytest.warns(AnswerWarning, match="1 empty"):
+        found = ask(GRAPH, nodes(0, 1, 4), enhancer, ECHO, store=store)
+
+    assert enhancer.asked == ["cats"]
+    assert found.answers == ["CATS", None, "hard"]
+
+
+def test_a_second_try_is_paid_for_once_too(store, counting_enhancer):
+    answers = iter(["", "better"])
+    first = counting_enhancer(lambda question: next(answers))
+    second = counting_enhancer()
+
+    for enhancer in (first, second):
+        found = ask(GRAPH, nodes(0), enhancer, ECHO, store=store, on_bad_answer="retry")
+        assert found.answers == ["better"]
+
+    assert len(first.asked) == 2
+    assert second.asked == []
+    assert (found.usage.total.found, found.usage.total.asked, found.usage.total.second_tries) == (1, 0, 0)
+
+
+def test_the_budget_counts_what_is_asked_and_not_what_is_found(store, counting_enhancer):
+    for expected_left in (7, 4, 1, 0):
+        enhancer = counting_enhancer()
+        found = ask(TEN, np.arange(10), enhancer, BRIEF, store=store, budget=Budget(max_calls=3), warn=False)
+        assert len(enhancer.asked) == min(3, 3 + expected_left if expected_left else 1)
+        assert found.usage.total.left == expected_left
+
+    assert found.answers == [question.upper() for question in found.table.questions]
+
+
+def test_answers_that_arrived_before_an_error_are_kept(store, counting_enhancer):
+    class Breaking:
+        name = "counting"
+
+        def complete_iter(self, prompts):
+            yield 0, "first"
+            yield 1, "second"
+            raise EnhancerError("the server is down")
+
+    with pytest.raises(EnhancerError, match="the server is down"):
+        ask(TEN, np.arange(4), Breaking(), BRIEF, store=store)
+    enhancer = counting_enhancer()
+    found = ask(TEN, np.arange(4), enhancer, BRIEF, store=store)
+
+    assert found.answers == ["first", "second", "TEXT NUMBER 2", "TEXT NUMBER 3"]
+    assert len(enhancer.asked) == 2
+
+
+def test_with_and_without_a_store_the_answers_are_the_same(store, counting_enhancer):
+    table = {"cats": "Stones", "dogs": "", "rocks": None}
+    results = []
+    for kept in (None, store):
+        with pytest.warns(AnswerWarning):
+            found = ask(
+                GRAPH, nodes(0, 1, 2, 4), answering(table, counting_enhancer), CLASS, ECHO, names=NAMES, store=kept
+            )
+        results.append((found.answers, found.usage))
+
+    assert results[0] == results[1]
 
 
 # -- choices -----------------------------------------------------------------------------------------------------
@@ -412,7 +691,7 @@ def test_choices_are_read_per_node_and_prompt(counting_enhancer):
     table = {"cats": "Stones, then Other, then Soft Animals", "dogs": "soft animals", "rocks": None}
     enhancer = answering(table, counting_enhancer)
 
-    found = enhance(GRAPH, nodes(4, 2, 1, 0), enhancer, catalog(SHOUT, CLASS), names)
+    found = ask(GRAPH, nodes(4, 2, 1, 0), enhancer, SHOUT, CLASS, names=names, warn=False)
 
     assert found.choices(1, names).tolist() == [[-1, -1], [1, 2], [0, -1], [1, 2]]
     assert found.choices(1, names, n_choices=1).tolist() == [[-1], [1], [0], [1]]
@@ -420,6 +699,4 @@ def test_choices_are_read_per_node_and_prompt(counting_enhancer):
 
 
 def test_choices_of_no_nodes(counting_enhancer):
-    found = enhance(GRAPH, nodes(), counting_enhancer(), catalog(CLASS), NAMES)
-
-    assert found.choices(0, NAMES).shape == (0, 2)
+    assert ask(GRAPH, nodes(), counting_enhancer(), CLASS, names=NAMES).choices(0, NAMES).shape == (0, 2)

@@ -35,8 +35,8 @@ def save_folder(
 ) -> None:
     """Write a graph, its labels and its splits as a folder of plain files, to share or to read elsewhere.
 
-    :meth:`skellagnn.TextGraph.save` is faster and keeps the targets in view; this one keeps labels and splits, and other
-    programs can read it.
+    :meth:`skellagnn.TextGraph.save` is faster and keeps the targets in view; this one keeps labels and splits, and
+    other programs can read it.
 
     Parameters
     ----------

@@ -24,7 +24,8 @@ def encode_texts(
     Parameters
     ----------
     encoder : Encoder or str
-        An encoder that is ready for use (fitted, if it learns from texts), or what :func:`~skellagnn.encoders.resolve_encoder` takes.
+        An encoder that is ready for use (fitted, if it learns from texts), or what
+        :func:`~skellagnn.encoders.resolve_encoder` takes.
     texts : sequence of str of length n_texts
         Empty and blank texts get a zero row and are never sent to the encoder.
     memory : str, path, joblib.Memory or None, default=None
@@ -94,9 +95,9 @@ def encode_graph(graph: TextGraph, encoder: Any = "minilm", *, memory: Any = Non
     graph : TextGraph
         With texts. Features that it has are replaced.
     encoder : Encoder or str, default="minilm"
-        What :func:`~skellagnn.encoders.resolve_encoder` takes. One that learns from texts and is not fitted yet is cloned and fitted on the
-        texts of all nodes, in view or not; one that is fitted is used as it is, which is how two graphs get rows in the
-        same space.
+        What :func:`~skellagnn.encoders.resolve_encoder` takes. One that learns from texts and is not fitted yet is
+        cloned and fitted on the texts of all nodes, in view or not; one that is fitted is used as it is, which is how
+        two graphs get rows in the same space.
     memory : str, path, joblib.Memory or None, default=None
         Where rows are kept; see :func:`~skellagnn.encoders.encode_texts`.
 

@@ -141,7 +141,7 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         if not clean:
             return np.empty((0, _n_features(loaded.model)), dtype=np.float32)
-        if True:
+        with loaded.lock:
             if limit is not None and _has_windows(loaded.model):
                 blocks = [clean[i : i + _TEXTS_AT_ONCE] for i in range(0, len(clean), _TEXTS_AT_ONCE)]
                 parts, counts = zip(

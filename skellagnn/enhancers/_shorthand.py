@@ -49,10 +49,10 @@ def resolve_enhancer(value: Any) -> Enhancer | None:
     Parameters
     ----------
     value : None, str or Enhancer
-        ``"hf:NAME"`` is a :class:`TransformersEnhancer` (a name on the hub or a folder); ``"openai:NAME"`` asks
-        OpenAI with the key in ``OPENAI_API_KEY``; ``"ollama:NAME"`` and ``"vllm:NAME"`` ask such a server at its
-        usual port on this machine. An object with ``complete`` and ``name`` is returned as it is, and None stays
-        None.
+        ``"hf:NAME"`` is a :class:`~skellagnn.TransformersEnhancer` (a name on the hub or a folder);
+        ``"openai:NAME"`` asks OpenAI with the key in ``OPENAI_API_KEY``; ``"ollama:NAME"`` and ``"vllm:NAME"`` ask such
+        a server at its usual port on this machine. An object with ``complete`` and ``name`` is returned as it is, and
+        None stays None.
 
     Returns
     -------

@@ -46,7 +46,9 @@ def make_tokenizer(*, chat_template=None, normalizer=None, special=("<|im_start|
     if normalizer is not None:
         backend.normalizer = normalizer
         special = [AddedToken(token, normalized=True, special=True) for token in special]
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, pad_token="<pad>", eos_token="<|im_end|>")
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, pad_token="<pad>", eos_token="<|im_end|>", clean_up_tokenization_spaces=False
+    )
     tokenizer.add_special_tokens({"additional_special_tokens": list(special)})
     tokenizer.add_tokens(list(extra))
     tokenizer.chat_template = chat_template

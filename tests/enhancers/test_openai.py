@@ -198,7 +198,7 @@ def test_retry_after_is_honoured(server, enhancer, monkeypatch, field):
     assert second - first >= 0.4
 
 
-def test_retry_after_holds_for_all_that_ask(server, enhancer, monkeypatch):
+def test_retry_after_holds_for_all_that_ask(server, enhancer, monkeypatch, caplog):
     monkeypatch.setattr(_limits, "FIRST_WAIT", 0.0)
     told = threading.Event()
 
@@ -208,7 +208,7 @@ def test_retry_after_holds_for_all_that_ask(server, enhancer, monkeypatch):
 
     listener = Listener()
     logger = logging.getLogger("skellagnn.enhancers")
-    monkeypatch.setattr(logger, "level", logging.INFO)
+    caplog.set_level("INFO", logger=logger.name)
     logger.addHandler(listener)
     try:
         server.script = [(429, {"Retry-After": "0.4"})]

@@ -1,0 +1,576 @@
+"""Graphs, labels, class names and numbers, checked: what is accepted means what it says, the rest says what to do."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import DataConversionWarning
+from torch_geometric.data import Data
+
+from skellagnn import TextGraph
+from skellagnn.exceptions import GraphError, InvalidParameterError, LabelError
+from skellagnn.validation import (
+    Supervision,
+    as_graph,
+    check_class_names,
+    check_int,
+    check_labels,
+    check_real,
+    split_validation,
+)
+
+GRAPH = TextGraph.from_edges([(0, 1), (1, 2), (2, 3)], texts=list("abcdef"))
+
+
+def found(y, graph=GRAPH, sample_weight=None, **options):
+    """Return classes and {node: (class index, weight)}."""
+    labels = check_labels(graph, y, sample_weight, **options)
+    supervision = labels.supervision
+    assert supervision.nodes.dtype == supervision.labels.dtype == np.int64
+    assert supervision.weights.dtype == np.float32
+    assert supervision.nodes.tolist() == sorted(set(supervision.nodes.tolist()))
+    pairs = zip(supervision.labels.tolist(), supervision.weights.tolist(), strict=True)
+    return labels.classes.tolist(), dict(zip(supervision.nodes.tolist(), pairs, strict=True))
+
+
+# -- X -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_text_graph_is_taken_as_it_is():
+    estimator = BaseEstimator()
+
+    assert as_graph(estimator, GRAPH, reset=True) is GRAPH
+    assert not hasattr(estimator, "n_features_in_")
+
+
+def test_an_array_is_a_graph_without_edges():
+    estimator = BaseEstimator()
+
+    graph = as_graph(estimator, [[1, 2], [3, 4], [5, 6]], reset=True)
+
+    assert (graph.n_nodes, graph.n_edges, len(graph)) == (3, 0, 3)
+    np.testing.assert_array_equal(graph.features, [[1, 2], [3, 4], [5, 6]])
+    assert graph.features.dtype == np.float32
+    assert estimator.n_features_in_ == 2
+
+
+def test_a_data_frame_keeps_its_column_names():
+    estimator = BaseEstimator()
+    as_graph(estimator, pd.DataFrame({"height": [1.0, 2.0], "width": [3.0, 4.0]}), reset=True)
+
+    assert estimator.feature_names_in_.tolist() == ["height", "width"]
+
+
+def test_another_width_than_in_training_is_refused():
+    estimator = BaseEstimator()
+    as_graph(estimator, [[1, 2]], reset=True)
+
+    with pytest.raises(ValueError, match="X has 3 features, but BaseEstimator is expecting 2 features as input"):
+        as_graph(estimator, [[1, 2, 3]], reset=False)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(np.nan, "NaN"), (np.inf, "infinity"), (1e300, "infinity or a value too large")]
+)
+def test_rows_are_finite(value, said):
+    with pytest.raises(ValueError, match=f"Input X contains {said}"):
+        as_graph(BaseEstimator(), np.array([[1.0, value]]), reset=True)
+
+
+def test_no_target_in_view_is_refused():
+    with pytest.raises(
+        GraphError, match=r"`X` must have at least one node in view, got a graph with 0 targets in view"
+    ):
+        as_graph(BaseEstimator(), GRAPH[[]], reset=True)
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        (
+            Data(x=torch.zeros(2, 1), edge_index=torch.tensor([[0], [1]])),
+            r"got torch_geometric\.data\.data\.Data\. Convert it: TextGraph\.from_pyg\(data, texts=\.\.\.\)",
+        ),
+        (nx.path_graph(3), r"got networkx\.classes\.graph\.Graph\. Convert it: TextGraph\.from_networkx\(graph, text="),
+        (nx.DiGraph([(0, 1)]), r"got networkx\.classes\.digraph\.DiGraph\. Convert it: TextGraph\.from_networkx"),
+        (["a text", "another"], r"got texts without edges\. Build one: TextGraph\.from_edges\(edges, texts=texts\)"),
+        (("a text",), "got texts without edges"),
+        ("one text", "got texts without edges"),
+        (np.array(["a text", "another"]), "got texts without edges"),
+        (np.array(["a text", "another"], dtype=object), "got texts without edges"),
+        (pd.Series(["a text", "another"]), "got texts without edges"),
+        (GRAPH.texts, "got texts without edges"),
+    ],
+)
+def test_other_graphs_and_texts_are_told_the_converter(other, sentence):
+    with pytest.raises(GraphError, match="^`X` must be a TextGraph, " + sentence):
+        as_graph(BaseEstimator(), other, reset=True)
+
+
+@pytest.mark.parametrize("X", [[1.0, 2.0], [], None, 3])
+def test_what_is_neither_graph_nor_table_gets_scikit_learns_error(X):
+    with pytest.raises(ValueError, match="Expected 2D array"):
+        as_graph(BaseEstimator(), X, reset=True)
+
+
+def test_a_sparse_table_is_refused():
+    with pytest.raises(TypeError, match="Sparse data was passed for X, but dense data is required"):
+        as_graph(BaseEstimator(), GRAPH.adjacency, reset=True)
+
+
+# -- labels ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("y", "classes"),
+    [
+        ([5, 3, 5, 3, 9, 3], [3, 5, 9]),
+        (np.array([5, 3, 5, 3, 9, 3], dtype=np.uint8), [3, 5, 9]),
+        ([1.0, 0.0, 1.0, 0.0, 2.0, 0.0], [0.0, 1.0, 2.0]),
+        (["cat", "ant", "cat", "ant", "dog", "ant"], ["ant", "cat", "dog"]),
+        (np.array(["кот", "ant", "кот", "ant", "я", "ant"], dtype=object), ["ant", "кот", "я"]),
+        (pd.Series(["cat", "ant", "cat", "ant", "dog", "ant"], dtype="category"), ["ant", "cat", "dog"]),
+        (["-2", "-1", "-2", "-1", "2", "-1"], ["-1", "-2", "2"]),  # a string is a name, whatever it looks like
+    ],
+)
+def test_labels_of_any_kind_become_indices(y, classes):
+    assert found(y) == (classes, {0: (1, 1), 1: (0, 1), 2: (1, 1), 3: (0, 1), 4: (2, 1), 5: (0, 1)})
+
+
+def test_booleans_are_two_classes():
+    classes, nodes = found([True, False, True, True, False, False])
+
+    assert classes == [False, True]
+    assert [nodes[node][0] for node in range(6)] == [1, 0, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int8, np.float64])
+def test_minus_one_is_unlabeled_in_numeric_labels(kind):
+    assert found(np.array([-1, 4, -1, 7, 4, -1], dtype=kind)) == ([4, 7], {1: (0, 1), 3: (1, 1), 4: (0, 1)})
+
+
+def test_other_negative_numbers_are_classes():
+    assert found([-2, -1, 0, -2, 0, 0])[0] == [-2, 0]
+
+
+def test_labels_follow_the_targets_in_view():
+    assert found(["b", "a", "b"], GRAPH[[4, 0, 2]]) == (["a", "b"], {0: (0, 1), 2: (1, 1), 4: (1, 1)})
+
+
+def test_a_view_of_some_nodes_equals_minus_one_elsewhere():
+    some, y = np.array([5, 1, 3]), np.array([0, 1, 0, 1, 0, 0])
+    elsewhere = np.full(6, -1)
+    elsewhere[some] = y[some]
+
+    assert found(y[some], GRAPH[some]) == found(elsewhere)
+
+
+def test_a_node_in_view_several_times_has_its_weights_added_up():
+    view = GRAPH[[3, 0, 3, 3, 1]]
+
+    assert found([1, 0, 1, 1, 0], view, [1, 1, 0.5, 0, 2]) == ([0, 1], {0: (0, 1), 1: (0, 2), 3: (1, 1.5)})
+
+
+def test_two_labels_for_one_node_are_refused():
+    with pytest.raises(LabelError, match="`y` must give a node one label, got two different ones for node 3"):
+        found([1, 0, 0], GRAPH[[3, 0, 3]])
+
+
+def test_two_labels_for_one_node_are_fine_where_one_does_not_count():
+    assert found([1, 0, 0, -1], GRAPH[[3, 0, 3, 3]], [1, 1, 0, 1]) == ([0, 1], {0: (0, 1), 3: (1, 1)})
+
+
+@pytest.mark.parametrize("n_labels", [0, 1, 5, 7])
+def test_one_label_per_target(n_labels):
+    with pytest.raises(
+        LabelError,
+        match=rf"`y` must have one label per target in view: .* 6 targets and {n_labels} labels\. To use",
+    ):
+        found(np.arange(n_labels))
+
+
+def test_labels_must_be_given():
+    with pytest.raises(LabelError, match=r"`y` must be given: .* requires y to be passed, but the target y is None"):
+        found(None)
+
+
+def test_all_unlabeled_is_refused():
+    with pytest.raises(
+        LabelError, match=r"`y` must label at least two classes, got -1 \(unlabeled\) for all 6 targets"
+    ):
+        found([-1] * 6)
+
+
+@pytest.mark.parametrize(
+    ("y", "shown"),
+    [([3] * 6, "3"), ([2, -1, 2, -1, 2, 2], "2"), (["a"] * 6, "'a'"), ([True] * 6, "True"), ([1.0] * 6, r"1\.0")],
+)
+def test_one_class_is_refused(y, shown):
+    with pytest.raises(
+        LabelError, match=f"`y` must label at least two classes, got one class only: {shown}. A classifier"
+    ):
+        found(y)
+
+
+@pytest.mark.parametrize(
+    ("missing", "shown"), [(None, "None"), (np.nan, "nan"), (pd.NA, "<NA>"), (pd.NaT, "NaT"), (float("nan"), "nan")]
+)
+def test_missing_names_are_refused(missing, shown):
+    y = np.array(["a", missing, "b", missing, "a", "b"], dtype=object)
+
+    with pytest.raises(
+        LabelError,
+        match=rf"`y` must not hold missing values, got {shown} and 1 more\. .* fit\(graph\[known\], y\[known\]\)",
+    ):
+        found(y)
+
+
+@pytest.mark.parametrize(
+    "y", [pd.Series(["a", None, "b", "a", "a", "b"], dtype=kind) for kind in ("object", "string", "category")]
+)
+def test_missing_names_of_pandas_are_refused(y):
+    with pytest.raises(LabelError, match="`y` must not hold missing values"):
+        found(y)
+
+
+@pytest.mark.parametrize(("value", "said"), [(np.nan, "NaN"), (np.inf, "infinity")])
+def test_numbers_that_are_none_are_refused(value, said):
+    with pytest.raises(ValueError, match=f"Input y contains {said}"):
+        found([0, 1, value, 1, 0, 1])
+
+
+def test_measurements_are_no_classes():
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+        found([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+
+
+def test_a_column_is_taken_with_scikit_learns_warning():
+    with pytest.warns(DataConversionWarning, match="A column-vector y was passed"):
+        assert found([[0], [1], [0], [1], [0], [1]]) == found([0, 1, 0, 1, 0, 1])
+
+
+def test_a_table_of_labels_is_refused():
+    with pytest.raises(ValueError, match="y should be a 1d array"):
+        found([[0, 1]] * 6)
+
+
+# -- weights -----------------------------------------------------------------------------------------------------
+
+
+def test_sample_weights_reach_their_nodes():
+    assert found([0, 1, 0, 1, -1, 1], sample_weight=[1, 2, 0.5, 4, 9, 1])[1] == {
+        0: (0, 1), 1: (1, 2), 2: (0, 0.5), 3: (1, 4), 5: (1, 1),
+    }  # fmt: skip
+
+
+def test_weight_zero_is_unlabeled():
+    y = [0, 1, 2, 1, 0, 2]
+
+    assert found(y, sample_weight=[1, 1, 0, 1, 1, 0]) == found([0, 1, -1, 1, 0, -1])
+
+
+def test_one_number_weighs_all():
+    assert found([0, 1, 0, 1, 0, 1], sample_weight=2.0)[1][3] == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("weight", "sentence"),
+    [
+        ([1, -1, 1, 1, 1, 1], "Negative values in data passed to `sample_weight`"),
+        ([1, np.nan, 1, 1, 1, 1], "Input sample_weight contains NaN"),
+        ([1, 1], r"sample_weight\.shape == \(2,\), expected \(6,\)"),
+        ([[1]] * 6, "Sample weights must be 1D array or scalar"),
+        ([0, 0, 0, 0, 0, 1], "`sample_weight` must be positive for some labeled targets, got none"),
+    ],
+)
+def test_sample_weights_that_cannot_be(weight, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        found([0, 1, 0, 1, 0, -1], sample_weight=weight)
+
+
+def test_weights_that_leave_one_class():
+    with pytest.raises(LabelError, match="got one class only: 0"):
+        found([0, 1, 0, 1, 0, 1], sample_weight=[1, 0, 1, 0, 1, 0])
+
+
+def test_class_weights_multiply():
+    nodes = found([0, 1, 0, 1, 0, 0], sample_weight=[1, 1, 3, 1, 1, 1], class_weight={0: 2, 1: 0.5})[1]
+
+    assert [nodes[node][1] for node in range(6)] == [2, 0.5, 6, 0.5, 2, 2]
+
+
+def test_balanced_classes_weigh_the_same_in_sum():
+    nodes = found(["a", "b", "a", "a", "a", "c"], class_weight="balanced")[1]
+
+    assert [nodes[node] for node in range(6)] == [(0, 0.5), (1, 2), (0, 0.5), (0, 0.5), (0, 0.5), (2, 2)]
+
+
+def test_a_class_that_the_dict_leaves_out_weighs_one():
+    assert found([0, 1, 0, 1, 0, 1], class_weight={1: 3})[1][0] == (0, 1)
+
+
+@pytest.mark.parametrize("class_weight", [{0: -1}, {0: 0, 1: 0}, {0: np.nan}, {1: np.inf}])
+def test_class_weights_that_cannot_be(class_weight):
+    with pytest.raises(
+        InvalidParameterError,
+        match=r"`class_weight` must be finite and not negative, and positive for some class, got \{",
+    ):
+        found([0, 1, 0, 1, 0, 1], class_weight=class_weight)
+
+
+@pytest.mark.parametrize("class_weight", ["equal", 2.0, [1, 2], True])
+def test_class_weights_of_another_kind(class_weight):
+    with pytest.raises(
+        InvalidParameterError, match=r"`class_weight` must be 'balanced', a dict of label to weight, or None, got "
+    ):
+        found([0, 1, 0, 1, 0, 1], class_weight=class_weight)
+
+
+def test_class_weights_for_classes_that_are_not_there():
+    with pytest.raises(ValueError, match=r"The classes, \[0, 1\], are not in class_weight"):
+        found([0, 1, 0, 1, 0, 1], class_weight={7: 2.0})
+
+
+# -- validation labels -------------------------------------------------------------------------------------------
+
+
+def test_validation_labels_use_the_classes_of_training():
+    known = np.array(["a", "b", "c"])
+
+    assert found(["c", "a", "c", "c", "c", "a"], classes=known)[1][0] == (2, 1)
+    assert found(["c"], GRAPH[[5]], classes=known) == (["a", "b", "c"], {5: (2, 1)})  # one class will do here
+    assert found([-1, 7, -1, -1, -1, -1], classes=np.array([4, 7])) == ([4, 7], {1: (1, 1)})
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "shown"),
+    [
+        (["a", "x", "y", "b", "a", "b"], ["a", "b"], "'x' and 1 more"),
+        ([0, 1, 2, 1, 0, 1], [0, 1], "2 and 0 more"),
+        ([0, 1, 0, 1, 0, 1], ["a", "b"], "0 and 1 more"),
+        (["a", "b", "a", "b", "a", "b"], [0, 1], "'a' and 1 more"),
+    ],
+)
+def test_strangers_among_the_validation_labels(y, classes, shown):
+    with pytest.raises(LabelError, match=f"`y_val` must hold classes of the training labels, got {shown} that are not"):
+        found(y, classes=np.array(classes), argument="y_val")
+
+
+def test_errors_name_the_argument():
+    with pytest.raises(LabelError, match="`y_val` must have one label per target"):
+        found([0], argument="y_val")
+
+
+# -- holding out -------------------------------------------------------------------------------------------------
+
+
+def labeled(*counts, first=100):
+    """Class c has counts[c] nodes, numbered from ``first``, classes mixed; the weight of a node is its number."""
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
+    nodes = np.arange(first, first + len(labels))
+    return Supervision(nodes, labels, nodes.astype(np.float32))
+
+
+def class_counts(supervision, n_classes):
+    return np.bincount(supervision.labels, minlength=n_classes).tolist()
+
+
+@pytest.mark.parametrize("fraction", [0.01, 0.1, 0.25, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("counts", [(20, 20, 20), (100, 5, 2), (2, 2), (1, 1, 7), (2, 1)])
+def test_both_parts_together_are_the_whole_and_every_class_stays(counts, fraction):
+    supervision = labeled(*counts)
+    for seed in range(5):
+        training, held_out = split_validation(supervision, fraction, len(counts), seed)
+
+        merged = np.concatenate([training.nodes, held_out.nodes])
+        assert sorted(merged.tolist()) == supervision.nodes.tolist()
+        assert min(class_counts(training, len(counts))) >= 1
+        assert len(held_out.nodes) >= 1
+        for part in (training, held_out):
+            np.testing.assert_array_equal(part.labels, supervision.labels[part.nodes - 100])
+            np.testing.assert_array_equal(part.weights, part.nodes)
+
+
+@pytest.mark.parametrize(("fraction", "expected"), [(0.1, [10, 5, 1]), (0.5, [50, 25, 5]), (0.2, [20, 10, 2])])
+def test_the_share_is_that_of_every_class(fraction, expected):
+    for seed in range(5):
+        held_out = split_validation(labeled(100, 50, 10), fraction, 3, seed)[1]
+        assert class_counts(held_out, 3) == expected
+
+
+def test_broken_shares_are_rounded_at_random_and_right_in_the_mean():
+    counts = np.array([class_counts(split_validation(labeled(4, 4, 4), 0.1, 3, seed)[1], 3) for seed in range(600)])
+
+    assert set(counts.ravel().tolist()) == {0, 1}
+    # 0.4 of a node each; in the 0.6 ** 3 of the cases in which none is taken, one of the largest class is
+    np.testing.assert_allclose(counts.mean(axis=0), [0.4 + 0.216, 0.4, 0.4], atol=0.08)
+
+
+def test_every_node_has_the_same_chance():
+    times = np.zeros(12)
+    for seed in range(600):
+        times[split_validation(labeled(6, 6), 0.5, 2, seed)[1].nodes - 100] += 1
+
+    assert times.min() > 250
+    assert times.max() < 350
+
+
+def test_the_seed_alone_decides():
+    supervision = labeled(20, 20)
+    splits = [split_validation(supervision, 0.3, 2, seed)[1].nodes.tolist() for seed in (1, 1, 2)]
+
+    assert splits[0] == splits[1] != splits[2]
+
+
+def test_nodes_stay_in_order():
+    for part in split_validation(labeled(20, 20), 0.3, 2, 0):
+        assert part.nodes.tolist() == sorted(part.nodes.tolist())
+
+
+@pytest.mark.parametrize("counts", [(1, 1), (1, 1, 1), (1, 0)])
+def test_single_nodes_cannot_be_held_out(counts):
+    with pytest.raises(
+        LabelError,
+        match=rf"`early_stopping` holds out .* got {sum(counts)} labeled nodes of {len(counts)} classes\. Label more",
+    ):
+        split_validation(labeled(*counts), 0.5, len(counts), 0)
+
+
+# -- class names -------------------------------------------------------------------------------------------------
+
+
+def names_of(class_names, classes):
+    named = check_class_names(class_names, None if classes is None else np.array(classes))
+    return None if named is None else dict(zip(named.names, named.class_index.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("class_names", "classes", "expected"),
+    [
+        (["cats", "dogs"], [0, 1], {"cats": 0, "dogs": 1}),
+        (("cats", "dogs"), [0.0, 1.0], {"cats": 0, "dogs": 1}),
+        (np.array(["cats", "dogs"]), [0, 1], {"cats": 0, "dogs": 1}),
+        (pd.Index(["cats", "dogs"]), [0, 1], {"cats": 0, "dogs": 1}),
+        (["cats", "dogs", "rats"], [0, 2], {"cats": 0, "dogs": -1, "rats": 1}),  # nobody labeled as a dog here
+        ({5: "cats", 3: "dogs"}, [3, 5], {"cats": 1, "dogs": 0}),
+        ({np.int64(5): "cats", 3: "dogs", 9: "rats"}, [3, 5], {"cats": 1, "dogs": 0, "rats": -1}),
+        ({True: "yes", False: "no"}, [False, True], {"yes": 1, "no": 0}),
+        ({"c": "cats", "d": "dogs"}, ["c", "d"], {"cats": 0, "dogs": 1}),
+        (["d", "x", "c"], ["c", "d"], {"d": 1, "x": -1, "c": 0}),  # labels that are names: the list is of labels
+        (["cats", "dogs"], None, {"cats": -1, "dogs": -1}),
+        (None, ["c", "d"], {"c": 0, "d": 1}),
+        (None, [0, 1], None),
+        (None, [False, True], None),
+        (None, ["", "d"], None),  # a blank name cannot be named
+        (None, None, None),
+    ],
+)
+def test_names_find_their_classes(class_names, classes, expected):
+    assert names_of(class_names, classes) == expected
+
+
+def test_labels_in_an_object_array_name_themselves():
+    named = check_class_names(None, np.array(["c", "d"], dtype=object))
+
+    assert named.names == ("c", "d")
+    assert [type(name) for name in named.names] == [str, str]
+
+
+@pytest.mark.parametrize("class_names", ["cats", {"cats", "dogs"}, 3, 0.5, (name for name in ["cats", "dogs"])])
+def test_what_is_no_list_of_names(class_names):
+    with pytest.raises(
+        InvalidParameterError,
+        match=f"`class_names` must be a list of names or a dict .*, got {type(class_names).__name__}",
+    ):
+        names_of(class_names, [0, 1])
+
+
+@pytest.mark.parametrize(
+    "class_names",
+    [
+        ["cats", "cats"],
+        ["cats", ""],
+        ["cats", " \n"],
+        ["cats", 3],
+        ["cats", None],
+        [["cats"], "dogs"],
+        {0: "a", 1: "a"},
+    ],
+)
+def test_names_are_different_strings(class_names):
+    with pytest.raises(InvalidParameterError, match="`class_names` must be different, non-empty strings, got "):
+        names_of(class_names, [0, 1])
+
+
+@pytest.mark.parametrize(
+    ("class_names", "classes", "shown"),
+    [
+        (["cats", "dogs"], [1, 2, 3], "2 and 1 more"),
+        ([], [0, 1], "0 and 1 more"),
+        ({}, [0, 1], "0 and 1 more"),
+        (["cats"], [0, 1], "1 and 0 more"),
+        ({"0": "cats", "1": "dogs"}, [0, 1], "0 and 1 more"),
+        (["cats", "dogs"], ["c", "d"], "'c' and 1 more"),
+        ({"c": "cats"}, ["c", "d"], "'d' and 0 more"),
+    ],
+)
+def test_every_class_has_a_name(class_names, classes, shown):
+    with pytest.raises(
+        InvalidParameterError,
+        match=f"`class_names` must name every class, got no name for {shown}.* a dict {{label: name}}",
+    ):
+        names_of(class_names, classes)
+
+
+# -- numbers -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [1, 7, np.int64(3), 10**30])
+def test_ints_pass(value):
+    checked = check_int("n_layers", value, at_least=1)
+
+    assert checked == value
+    assert type(checked) is int
+
+
+@pytest.mark.parametrize("value", [0, -3, 1.0, 2.5, True, np.True_, "2", None, np.nan, [1]])
+def test_what_is_no_int_of_that_size(value):
+    with pytest.raises(InvalidParameterError, match="`n_layers` must be an int of at least 1, got "):
+        check_int("n_layers", value, at_least=1)
+
+
+@pytest.mark.parametrize("value", [0, 0.5, 1, np.float32(0.25), Fraction(1, 4)])
+def test_numbers_pass(value):
+    checked = check_real("dropout", value, low=0, high=1)
+
+    assert checked == value
+    assert type(checked) is float
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, np.nan, np.inf, -np.inf, True, "0.5", None, [0.5], 1j, 10**400])
+def test_what_is_no_number_of_the_interval(value):
+    with pytest.raises(InvalidParameterError, match=r"`dropout` must be a number in \[0, 1\], got "):
+        check_real("dropout", value, low=0, high=1)
+
+
+@pytest.mark.parametrize(
+    ("options", "interval", "edges"),
+    [
+        ({"low": 0, "high": 1, "open_low": True}, r"\(0, 1\]", [0]),
+        ({"low": 0, "high": 1, "open_high": True}, r"\[0, 1\)", [1]),
+        ({"low": 0, "high": 1, "open_low": True, "open_high": True}, r"\(0, 1\)", [0, 1]),
+        ({"low": 0}, r"\[0, inf\)", [-1e-9, np.inf, 10**400]),
+        ({"low": 0, "open_low": True}, r"\(0, inf\)", [0]),
+    ],
+)
+def test_open_ends_are_shown_and_kept(options, interval, edges):
+    for edge in edges:
+        with pytest.raises(InvalidParameterError, match=f"`x` must be a number in {interval}, got "):
+            check_real("x", edge, **options)
+    assert check_real("x", 0.5, **options) == 0.5
