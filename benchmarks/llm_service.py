@@ -3,13 +3,15 @@
     python benchmarks/llm_service.py [--questions 400] [--concurrency 32] [--latency 0.05] [--repeats 7]
 
 A server of the benchmark's own, in another process on loopback, answers each question after a fixed time. With enough
-connections the ideal is questions / concurrency * latency. Prints a table and then the same as one line of JSON.
+connections the ideal is questions / concurrency * latency; sockets alone show what the machine allows. Prints a table
+and then the same as one line of JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import http.client
 import json
 import os
 import platform
@@ -17,10 +19,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from skellagnn.enhancers import Answer, OpenAIEnhancer, close_clients
 from skellagnn.prompts import Prompt, Question
@@ -63,13 +67,14 @@ def main() -> None:
 
     ideal = arguments.questions / arguments.concurrency * arguments.latency
     questions = [Question(PROMPT, {"text": f"{i}: {WORDS * 8}"}, (f"node {i}",)) for i in range(arguments.questions)]
-    direct, stored = [], []
+    bare, direct, stored = [], [], []
     with server(arguments.latency) as url, tempfile.TemporaryDirectory() as folder:
         enhancer = OpenAIEnhancer(
             "benchmark", base_url=url, api_key_env=None, max_concurrency=arguments.concurrency, max_retries=0
         )
         enhancer.complete(questions[: arguments.concurrency])  # imports the client and opens the connections
-        for i in range(arguments.repeats):  # in turns, so that both see the same machine
+        for i in range(arguments.repeats):  # in turns, so that all see the same machine
+            bare.append(seconds(lambda: ask_barely(url, questions, arguments.concurrency)))
             direct.append(seconds(lambda: enhancer.complete(questions)))
             store = ResponseStore(Path(folder) / f"{i}.sqlite")
             store.stats()  # creates the file
@@ -78,6 +83,7 @@ def main() -> None:
         close_clients()
     results = {
         "ideal [s]": ideal,
+        "sockets alone / ideal": statistics.median(bare) / ideal,
         "enhancer [s]": statistics.median(direct),
         "enhancer / ideal": statistics.median(direct) / ideal,
         "enhancer / ideal, best": min(direct) / ideal,
@@ -91,6 +97,30 @@ def main() -> None:
         print(f"{name:<32}{value:>8.3f}")
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
     print(json.dumps({"benchmark": "llm_service", **settings, "machine": machine, "results": results}))
+
+
+def ask_barely(url: str, questions: list[Question], concurrency: int) -> None:
+    """Ask with nothing but threads and sockets: what this machine and this server allow at best."""
+    address = urlsplit(url)
+    todo = iter(questions)
+    lock = threading.Lock()
+
+    def work() -> None:
+        connection = http.client.HTTPConnection(address.hostname, address.port)
+        while True:
+            with lock:
+                question = next(todo, None)
+            if question is None:
+                return connection.close()
+            body = json.dumps({"model": "benchmark", "messages": [{"role": "user", "content": question}]})
+            connection.request("POST", address.path + "/chat/completions", body)
+            json.loads(connection.getresponse().read())
+
+    threads = [threading.Thread(target=work) for _ in range(concurrency)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def ask(store: ResponseStore, enhancer: OpenAIEnhancer, questions: list[Question]) -> None:

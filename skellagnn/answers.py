@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+import unicodedata
 from collections.abc import Sequence
 
 from skellagnn.prompts import Question, parse_choices
@@ -20,7 +21,6 @@ BAD_ANSWERS = {
     "no_class": "names none of the classes that it was to choose from",
 }
 
-_WORD = re.compile(r"[^\W\d_]{2,}")
 # Only what an answer opens with: a text about refusals may well contain these words further on.
 _REFUSAL = re.compile(
     r"\W*(?:(?:i(?:'|\u2019)?m|i am|we(?:'|\u2019)?re|we are) (?:very |so )?(?:sorry|unable|afraid|not able)"
@@ -62,7 +62,8 @@ def diagnose(question: Question, answer: str, class_names: Sequence[str] | None 
     text = answer.strip()
     if not text:
         return "empty"
-    if not _WORD.search(text):
+    names_class = question.prompt.names_classes and bool(parse_choices(text, class_names or ()))
+    if not names_class and not _has_word(text):  # a class may be called "B" or "7"
         return "wordless"
     if getattr(answer, "finish_reason", None) == "length":
         return "cut"
@@ -70,9 +71,20 @@ def diagnose(question: Question, answer: str, class_names: Sequence[str] | None 
         return "refusal"
     if _repeats_instruction(question, text):
         return "echo"
-    if question.prompt.names_classes and not parse_choices(text, class_names or ()):
+    if question.prompt.names_classes and not names_class:
         return "no_class"
     return None
+
+
+def _has_word(text: str) -> bool:
+    """Whether two letters stand together, vowel signs and accents included, or one of a script without capitals."""
+    run = 0
+    for character in text:
+        category = unicodedata.category(character)
+        run = run + 1 if category[0] in "LM" else 0
+        if run >= 2 or category == "Lo":
+            return True
+    return False
 
 
 def _repeats_instruction(question: Question, answer: str) -> bool:

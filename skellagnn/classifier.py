@@ -28,7 +28,7 @@ from skellagnn.plan import Plan, PlanPart
 from skellagnn.progress import progress_bar
 from skellagnn.prompts import PromptCatalog
 from skellagnn.selection import FEATURELESS_SELECTIONS, select_active_nodes
-from skellagnn.store import resolve_store
+from skellagnn.store import resolve_store, without_password
 from skellagnn.training import History, TrainingSettings, ValidationGraph, seeded, train
 from skellagnn.validation import (
     UNLABELED,
@@ -193,9 +193,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     >>> clf.llm_usage_.total.questions
     24
     """
-
-    _doc_link_module = "skellagnn"
-    _doc_link_template = "https://skellagnn.readthedocs.io/en/stable/api/generated/{estimator_module}.{estimator_name}.html"
 
     classes_: NDArray[Any]
     n_features_in_: int
@@ -696,6 +693,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         if "network_" in state:  # an unfitted one keeps them: joblib sends it to workers to be fitted
             if state["enhancer"] is not None:
                 state["enhancer"] = DetachedEnhancer(self.llm_usage_.model or type(self.enhancer).__name__)
+            state["store"] = without_password(state["store"])
             if isinstance(state["encoder"], torch.nn.Module):
                 state["encoder"] = None
             if isinstance(state["encoder_"], torch.nn.Module):

@@ -50,7 +50,11 @@ class PlanPart:
 
     @classmethod
     def of(
-        cls, enhancer: Any, store: ResponseStore | None, class_names: tuple[str, ...] | None, questions: Sequence[Question]
+        cls,
+        enhancer: Any,
+        store: ResponseStore | None,
+        class_names: tuple[str, ...] | None,
+        questions: Sequence[Question],
     ) -> PlanPart:
         """Look the questions up in the store and return the part; nothing is asked."""
         stored: frozenset[QuestionKey] = frozenset()
@@ -219,7 +223,9 @@ class Plan:
         usages = []
         for part in self.parts:
             if part.enhancer is None:
-                raise InvalidParameterError("`enhancer` must be given to execute a plan, got None. Set it and plan again.")
+                raise InvalidParameterError(
+                    "`enhancer` must be given to execute a plan, got None. Set it and plan again."
+                )
             if part.store is None and not getattr(part.enhancer, "is_recording", False):
                 raise InvalidParameterError(
                     "`store` must be given to execute a plan, or its answers would be lost, got None. Use store='auto'."
@@ -228,26 +234,32 @@ class Plan:
             with_limit = budget if max_calls is not None or self.prices is not None else None
             usages.append(
                 enhance(
-                    part.enhancer, table, part.class_names, store=part.store, budget=with_limit, verbose=verbose,
+                    part.enhancer,
+                    table,
+                    part.class_names,
+                    store=part.store,
+                    budget=with_limit,
+                    verbose=verbose,
                     warn=max_calls is None,
                 ).usage
-            )  # fmt: skip
+            )
         return _merge_usage(usages)
 
     def _rows(self) -> list[tuple[str, str]]:
         share = 100 * len(self.active_nodes) / max(self.n_nodes, 1)
         shown = ", ".join(self.active_names[:5]) + (", ..." if len(self.active_names) > 5 else "")
         how = "about " if self.tokens_are_estimated else ""
+        sharing = f", shared by {self.n_fits} fits" if self.n_fits > 1 else ""
         rows = [
             ("nodes asked about", f"{len(self.active_nodes):,} of {self.n_nodes:,} ({share:.1f} %)"),
-            ("first of them", shown or "none"),
-            ("distinct questions", f"{self.n_questions:,}, shared by {self.n_fits} fits" if self.n_fits > 1 else f"{self.n_questions:,}"),
+            ("first of them", _printable(shown) or "none"),
+            ("distinct questions", f"{self.n_questions:,}{sharing}"),
             *((f"  {name}", f"{count:,}") for name, count in self.questions.items()),
             ("stored", f"{self.n_stored:,}"),
             ("new", f"{self.n_new:,}"),
             ("tokens in", f"{how}{self.tokens_in:,}{' (4 characters a token)' if how else ''}"),
             ("tokens out", f"at most {self.max_tokens_out:,}"),
-        ]  # fmt: skip
+        ]
         if self.prices is not None:
             rows.append(("cost", f"at most {self.cost():,.4g}"))
         return rows
@@ -256,7 +268,7 @@ class Plan:
         rows = self._rows()
         width = max(len(name) for name, _ in rows)
         lines = [f"{name.ljust(width)}  {value}" for name, value in rows]
-        for number, example in enumerate(self.examples, start=1):
+        for number, example in enumerate(map(_printable, self.examples), start=1):
             shortened = example if len(example) <= 400 else f"{example[:300]} [...] {example[-100:]}"
             lines += [f"example {number}:", *(f"  | {line}" for line in shortened.splitlines())]
         return "Plan\n" + "\n".join(lines)
@@ -268,9 +280,14 @@ class Plan:
         )
         examples = "".join(
             f"<details><summary>example {number}</summary><pre>{escape(example)}</pre></details>"
-            for number, example in enumerate(self.examples, start=1)
+            for number, example in enumerate(map(_printable, self.examples), start=1)
         )
         return f"<b>Plan</b><table><tbody>{rows}</tbody></table>{examples}"
+
+
+def _printable(text: str) -> str:
+    # what is printed or saved as a notebook is written as UTF-8, which has no lone surrogates
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _count_tokens(part: PlanPart) -> int:

@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import HashingVectorizer
 from torch import nn
 
-from skellagnn import CallableEnhancer, ELLaGNNClassifier, Prompt, ReplayEnhancer, TextGraph, encode_graph, plan_search
+from skellagnn import CallableEnhancer, ELLaGNNClassifier, Prompt, ReplayEnhancer, ResponseStore, TextGraph, encode_graph, plan_search
 from skellagnn.backbones import BACKBONES
 from skellagnn.datasets import make_text_graph
 from skellagnn.encoders import TfidfEncoder
@@ -508,6 +508,15 @@ def test_pickle_of_a_cora_sized_model_is_small():
     )
     clf = quick(hidden_channels=128, max_iter=1).fit(graph, rng.integers(0, 7, 2708))
     assert len(pickle.dumps(clf)) < 450_000  # 100,103 weights of 4 bytes, and a little
+
+
+def test_pickle_holds_no_password(data):
+    url = "postgresql+psycopg://user:S3CRET-pass@localhost/answers"
+    for store in (url, ResponseStore(url)):
+        clf = quick(encoder="tfidf", store=store, max_iter=1).fit(data.graph, data.target)
+        blob = pickle.dumps(clf)
+        assert b"S3CRET" not in blob
+        assert "user@localhost" in str(getattr(pickle.loads(blob).store, "url", pickle.loads(blob).store))
 
 
 def test_nested_parameters(data):

@@ -1,4 +1,4 @@
-"""What a fit would ask, counted by hand."""
+"""What a fit or a search would ask: counted by hand, and asked on request."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import re
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import Pipeline
 
 from skellagnn import TextGraph
 from skellagnn.enhancement import build_questions, enhance
-from skellagnn.plan import make_plan
+from skellagnn.enhancers import Answer
+from skellagnn.exceptions import AnswerWarning, InvalidParameterError
+from skellagnn.plan import Plan, PlanPart, merge_plans, plan_search
 from skellagnn.prompts import Prompt, PromptCatalog
+from skellagnn.store import ResponseStore
 
 SHORT = Prompt("short", "{text}", max_answer_tokens=10)
 LONG = Prompt("long", "Tell me of: {text}", max_answer_tokens=100)
@@ -18,58 +24,80 @@ CATALOG = PromptCatalog.from_parameter([SHORT, LONG])
 GRAPH = TextGraph.from_edges([(0, 1), (1, 2)], texts=["aaaa", "bbbbbbbb", "aaaa", "<i>c</i>"], n_nodes=4)
 
 
-def plan_of(*active, graph=GRAPH, catalog=CATALOG):
+@pytest.fixture
+def store(tmp_path):
+    store = ResponseStore(tmp_path / "answers.sqlite")
+    yield store
+    store.close()
+
+
+def plan_of(*active, graph=GRAPH, catalog=CATALOG, enhancer=None, store=None, prices=None, n_fits=1):
     nodes = np.array(active, dtype=np.int64)
-    return make_plan(graph, nodes, catalog, build_questions(graph, nodes, catalog, ["A", "B"]))
+    table = build_questions(graph, nodes, catalog, ["A", "B"])
+    part = PlanPart.of(enhancer, store, ("A", "B"), table.questions)
+    return Plan(graph.n_nodes, nodes, tuple(graph.name_of(node) for node in active), (part,), prices, n_fits)
+
+
+# -- counting ----------------------------------------------------------------------------------------------------
 
 
 def test_questions_tokens_and_limits_by_hand():
     plan = plan_of(2, 1, 0)
 
-    # "aaaa" (twice, asked once) and "bbbbbbbb", short: 4 + 8 characters, long: 12 + 4 + 12 + 8
+    # "aaaa" (twice, asked once) and "bbbbbbbb": 1 + 2 tokens short, 4 + 5 tokens long
     assert plan.questions == {"short": 2, "long": 2}
-    assert plan.n_questions == 4
-    assert plan.tokens_in == round((4 + 8 + 16 + 20) / 4)
+    assert (plan.n_questions, plan.n_stored, plan.n_new) == (4, 0, 4)
+    assert plan.tokens_in == 1 + 2 + 4 + 5
+    assert plan.tokens_are_estimated
     assert plan.max_tokens_out == 2 * 10 + 2 * 100
-    assert plan.n_nodes == 4
-    assert plan.active_nodes.tolist() == [2, 1, 0]
-    assert plan.active_names == ("2", "1", "0")
 
 
 def test_the_plan_counts_what_is_asked(counting_enhancer):
     catalog = PromptCatalog.from_parameter("all")
-    enhancer = counting_enhancer()
+    enhancer = counting_enhancer(lambda question: "B, I would say")
 
     plan = plan_of(0, 1, 2, 3, catalog=catalog)
-    enhance(GRAPH, np.arange(4), enhancer, catalog, ["A", "B"])
+    usage = enhance(enhancer, build_questions(GRAPH, np.arange(4), catalog, ["A", "B"]), ["A", "B"]).usage
 
     assert plan.n_questions == len(enhancer.asked)
-    assert plan.questions == {name: [q.prompt.name for q in enhancer.asked].count(name) for name in catalog.names}
-    assert plan.tokens_in == round(sum(map(len, enhancer.asked)) / 4)
+    assert plan.questions == {name: part.asked for name, part in usage.prompts.items()}
+    assert plan.tokens_in == usage.total.tokens_in
+
+
+def test_planning_asks_nothing(counting_enhancer, store):
+    enhancer = counting_enhancer()
+
+    plan = plan_of(0, 1, enhancer=enhancer, store=store)
+    repr(plan), plan._repr_html_(), plan.cost((1.0, 1.0)), plan.minutes(60)
+
+    assert enhancer.asked == []
+
+
+def test_an_enhancer_that_knows_its_tokens_counts_them(counting_enhancer):
+    enhancer = counting_enhancer()
+    enhancer.count_tokens = lambda questions: [10 * len(question) for question in questions]
+
+    plan = plan_of(0, 1, enhancer=enhancer)
+
+    assert plan.tokens_in == 10 * (4 + 16 + 8 + 20)
+    assert not plan.tokens_are_estimated
+    assert re.search(r"tokens in +480\n", repr(plan))
 
 
 def test_examples_are_the_first_question_of_each_prompt_at_most_three():
     assert plan_of(1, 0).examples == ("bbbbbbbb", "Tell me of: bbbbbbbb")
     all_prompts = PromptCatalog.from_parameter("all")
     examples = plan_of(1, 0, catalog=all_prompts).examples
-    assert len(examples) == 3
     assert examples == tuple(prompt.render({"text": "bbbbbbbb"}) for prompt in all_prompts[:3])
-
-
-def test_money_is_price_times_millions_of_tokens():
-    plan = plan_of(0, 1)
-
-    assert plan.cost(2.0, 0.0) == pytest.approx(plan.tokens_in * 2e-6)
-    assert plan.cost(0.0, 8.0) == pytest.approx(220 * 8e-6)
-    assert plan.cost(2.0, 8.0) == pytest.approx(plan.cost(2.0, 0.0) + plan.cost(0.0, 8.0))
-    assert plan.cost(0, 0) == 0
 
 
 def test_the_plan_of_nothing():
     plan = plan_of()
 
-    assert plan.questions == {"short": 0, "long": 0}
+    assert plan.questions == {}
     assert (plan.n_questions, plan.tokens_in, plan.max_tokens_out, plan.examples) == (0, 0, 0, ())
+    assert plan.cost((1, 1)) == 0
+    assert plan.minutes(10) == 0
     assert "0 of 4 (0.0 %)" in repr(plan)
     assert re.search(r"first of them +none", repr(plan))
 
@@ -80,6 +108,115 @@ def test_the_plan_of_an_empty_graph_can_be_shown():
     assert "0 of 0 (0.0 %)" in repr(plan_of(graph=empty))
 
 
+# -- money and time ----------------------------------------------------------------------------------------------
+
+
+def test_money_is_price_times_millions_of_tokens():
+    plan = plan_of(0, 1, prices=(2.0, 8.0))
+
+    assert plan.cost((2.0, 0.0)) == pytest.approx(12 * 2e-6)
+    assert plan.cost((0.0, 8.0)) == pytest.approx(220 * 8e-6)
+    assert plan.cost() == pytest.approx(12 * 2e-6 + 220 * 8e-6)
+    assert re.search(r"cost +at most 0\.001784$", repr(plan).partition("\nexample")[0])
+
+
+def test_without_prices_there_is_no_cost():
+    with pytest.raises(
+        InvalidParameterError, match=r"`prices` must be given to know the cost, got None\. .* plan\.cost\(\("
+    ):
+        plan_of(0).cost()
+    assert "cost" not in repr(plan_of(0))
+
+
+def test_minutes_at_a_given_rate():
+    assert plan_of(0, 1).minutes(8) == pytest.approx(0.5)
+
+
+def test_minutes_need_a_rate_or_a_sample():
+    with pytest.raises(InvalidParameterError, match=r"`answers_per_minute` must be given, or `sample` .* got neither"):
+        plan_of(0).minutes()
+
+
+def test_minutes_measured_on_a_sample_keep_its_answers(counting_enhancer, store):
+    enhancer = counting_enhancer()
+    plan = plan_of(0, 1, 3, enhancer=enhancer, store=store)
+
+    minutes = plan.minutes(sample=2)
+
+    assert minutes > 0
+    assert len(enhancer.asked) == 2
+    assert plan_of(0, 1, 3, enhancer=enhancer, store=store).n_stored == 2
+
+
+# -- the store and asking ----------------------------------------------------------------------------------------
+
+
+def test_what_is_stored_is_not_new(counting_enhancer, store):
+    enhancer = counting_enhancer()
+    plan_of(1, enhancer=enhancer, store=store).execute(verbose=0)
+
+    plan = plan_of(0, 1, enhancer=enhancer, store=store)
+
+    assert (plan.n_questions, plan.n_stored, plan.n_new) == (4, 2, 2)
+    assert plan.tokens_in == 1 + 4
+    assert plan.max_tokens_out == 110
+    assert plan.questions == {"short": 2, "long": 2}
+    assert plan_of(0, 1, enhancer=counting_enhancer(name="another"), store=store).n_stored == 0
+
+
+def test_executing_asks_the_new_questions_once(counting_enhancer, store):
+    enhancer = counting_enhancer()
+    plan = plan_of(0, 1, 2, enhancer=enhancer, store=store)
+
+    usage = plan.execute(verbose=0)
+    again = plan.execute(verbose=0)
+
+    assert sorted(enhancer.asked) == ["Tell me of: aaaa", "Tell me of: bbbbbbbb", "aaaa", "bbbbbbbb"]
+    assert (usage.total.asked, usage.total.found) == (4, 0)
+    assert (again.total.asked, again.total.found) == (0, 4)
+    assert plan_of(0, 1, 2, enhancer=enhancer, store=store).n_new == 0
+
+
+def test_executing_a_part_of_it(counting_enhancer, store):
+    enhancer = counting_enhancer()
+
+    usage = plan_of(0, 1, enhancer=enhancer, store=store).execute(max_calls=3, verbose=0)
+
+    assert len(enhancer.asked) == 3
+    assert (usage.total.asked, usage.total.left) == (3, 1)
+
+
+def test_executing_counts_money_where_there_are_prices(counting_enhancer, store):
+    enhancer = counting_enhancer(lambda question: Answer("fine", tokens_in=1000, tokens_out=10))
+
+    usage = plan_of(0, 1, enhancer=enhancer, store=store, prices=(1.0, 10.0)).execute(verbose=0)
+
+    assert usage.cost == pytest.approx(4 * (1000 + 100) / 1e6)
+
+
+def test_executing_shows_progress_and_says_what_failed(counting_enhancer, store, capsys):
+    enhancer = counting_enhancer(lambda question: None)
+
+    with pytest.warns(AnswerWarning, match="Of 2 questions to 'counting', these brought nothing: 2 not answered"):
+        plan_of(0, enhancer=enhancer, store=store).execute()
+
+    assert "2 failed" in capsys.readouterr().err
+
+
+def test_executing_needs_an_enhancer_and_a_store(counting_enhancer, store):
+    with pytest.raises(InvalidParameterError, match="`enhancer` must be given to execute a plan, got None"):
+        plan_of(0, store=store).execute()
+    enhancer = counting_enhancer()
+    with pytest.raises(
+        InvalidParameterError, match=r"`store` must be given to execute a plan, or its answers would be lost"
+    ):
+        plan_of(0, enhancer=enhancer).execute()
+    assert enhancer.asked == []
+
+
+# -- the picture -------------------------------------------------------------------------------------------------
+
+
 def test_the_text_says_the_numbers_in_a_table():
     assert repr(plan_of(2, 1, 0)).splitlines() == [
         "Plan",
@@ -88,6 +225,8 @@ def test_the_text_says_the_numbers_in_a_table():
         "distinct questions  4",
         "  short             2",
         "  long              2",
+        "stored              0",
+        "new                 4",
         "tokens in           about 12 (4 characters a token)",
         "tokens out          at most 220",
         "example 1:",
@@ -100,11 +239,11 @@ def test_the_text_says_the_numbers_in_a_table():
 def test_more_than_five_names_are_cut_and_thousands_are_grouped():
     graph = TextGraph.from_edges([], texts=[f"text {i}" for i in range(1200)])
 
-    shown = repr(plan_of(*range(1200), graph=graph))
+    shown = repr(plan_of(*range(1200), graph=graph, n_fits=21))
 
     assert "1,200 of 1,200 (100.0 %)" in shown
     assert "0, 1, 2, 3, 4, ...\n" in shown
-    assert re.search(r"distinct questions +2,400", shown)
+    assert "2,400, shared by 21 fits\n" in shown
 
 
 def test_long_examples_are_shortened_in_the_text_only():
@@ -135,3 +274,129 @@ def test_half_a_character_can_be_printed_and_saved():
     assert "half ?" in repr(plan).encode("utf-8").decode()
     assert "name ?" in plan._repr_html_().encode("utf-8").decode()
     assert plan.examples[0] == "half \ud83d"
+
+
+# -- several plans -----------------------------------------------------------------------------------------------
+
+
+def test_merged_plans_count_each_question_once(counting_enhancer, store):
+    enhancer = counting_enhancer()
+    plan_of(1, enhancer=enhancer, store=store).execute(verbose=0)
+    small, large = (plan_of(*nodes, enhancer=enhancer, store=store) for nodes in [(1,), (1, 0, 3)])
+
+    merged = merge_plans([small, large, small], n_fits=16)
+
+    assert merged.active_nodes.tolist() == [1, 0, 3]
+    assert merged.active_names == ("1", "0", "3")
+    assert (merged.n_questions, merged.n_stored, merged.n_fits) == (6, 2, 16)
+    assert len(merged.parts) == 1
+
+
+def test_merged_plans_of_two_models_ask_both(counting_enhancer, store):
+    one, other = counting_enhancer(name="one"), counting_enhancer(name="other")
+
+    merged = merge_plans([plan_of(0, enhancer=one, store=store), plan_of(0, enhancer=other, store=store)], n_fits=2)
+    usage = merged.execute(verbose=0)
+
+    assert merged.n_questions == 4
+    assert one.asked == other.asked == ["aaaa", "Tell me of: aaaa"]
+    assert usage.model == "one + other"
+    assert usage.total.asked == 4
+
+
+class Asker(BaseEstimator):
+    """Plans like the classifier, without the rest of it."""
+
+    def __init__(self, enhancer=None, ratio=0.5, prompts="short", store=None):
+        self.enhancer = enhancer
+        self.ratio = ratio
+        self.prompts = prompts
+        self.store = store
+
+    def fit(self, X, y):
+        return self
+
+    def plan(self, X, y):
+        prompts = [prompt for prompt in CATALOG if prompt.name in self.prompts]
+        nodes = range(round(self.ratio * X.n_nodes))
+        catalog = PromptCatalog.from_parameter(prompts)
+        return plan_of(*nodes, graph=X, catalog=catalog, enhancer=self.enhancer, store=self.store)
+
+
+class Table(BaseEstimator):
+    """An enhancer that `clone` can copy."""
+
+    name = "table"
+
+    def complete(self, prompts):
+        return [prompt.upper() for prompt in prompts]
+
+
+TWELVE = TextGraph.from_edges([], texts=[f"text {i}" for i in range(12)])
+Y = np.arange(12) % 2
+
+
+def test_a_search_is_planned_as_the_union_of_its_candidates():
+    grid = {"ratio": [0.25, 0.5], "prompts": ["short", "short+long"]}
+    search = GridSearchCV(Asker(Table()), grid, cv=3)
+
+    plan = plan_search(search, TWELVE, Y)
+
+    assert plan.active_nodes.tolist() == [0, 1, 2, 3, 4, 5]
+    assert plan.questions == {"short": 6, "long": 6}
+    assert plan.n_fits == 4 * 3 + 1
+
+
+@pytest.mark.parametrize(("refit", "n_fits"), [(True, 9), (False, 8), ("accuracy", 9)])
+def test_the_refit_is_a_fit_too(refit, n_fits):
+    search = GridSearchCV(Asker(Table()), {"ratio": [0.25, 0.5]}, cv=4, refit=refit)
+
+    assert plan_search(search, TWELVE, Y).n_fits == n_fits
+
+
+def test_candidates_without_an_enhancer_ask_nothing():
+    search = GridSearchCV(Asker(), {"enhancer": [None, Table()], "ratio": [0.25]}, cv=2)
+    assert plan_search(search, TWELVE, Y).n_questions == 3
+
+    nobody = plan_search(GridSearchCV(Asker(), {"ratio": [0.25]}, cv=2), TWELVE, Y)
+    assert (nobody.n_questions, nobody.n_nodes, nobody.n_fits) == (0, 12, 3)
+    assert "distinct questions  0" in repr(nobody)
+
+
+def test_the_last_step_of_a_pipeline_is_planned():
+    search = GridSearchCV(Pipeline([("skip", "passthrough"), ("ask", Asker(Table()))]), {"ask__ratio": [0.25]}, cv=2)
+
+    assert plan_search(search, TWELVE, Y).n_questions == 3
+
+
+def test_a_randomized_search_is_planned_with_its_own_draws():
+    search = RandomizedSearchCV(Asker(Table()), {"ratio": [0.1, 0.25, 0.5, 1.0]}, n_iter=2, cv=2, random_state=3)
+    search_again = RandomizedSearchCV(Asker(Table()), {"ratio": [0.1, 0.25, 0.5, 1.0]}, n_iter=2, cv=2, random_state=3)
+
+    plan = plan_search(search, TWELVE, Y)
+
+    search_again.set_params(scoring=lambda estimator, X, y: 0.0, error_score="raise").fit(np.arange(12)[:, None], Y)
+    drawn = max(params["ratio"] for params in search_again.cv_results_["params"])
+    assert plan.n_questions == round(drawn * 12)
+    assert plan.n_fits == 5
+
+
+def test_a_randomized_search_without_a_seed_cannot_be_planned():
+    search = RandomizedSearchCV(Asker(Table()), {"ratio": [0.1, 0.5]}, n_iter=2)
+
+    with pytest.raises(
+        InvalidParameterError, match=r"`search` must have an int as random_state to be planned, got None"
+    ):
+        plan_search(search, TWELVE, Y)
+
+
+@pytest.mark.parametrize(
+    ("search", "sentence"),
+    [
+        (Asker(Table()), "`search` must be a GridSearchCV, RandomizedSearchCV or halving search, got Asker"),
+        (GridSearchCV(Table(), {}), "`search` must be over an ELLaGNNClassifier, got Table, which asks nothing"),
+    ],
+)
+def test_what_is_no_search_over_a_classifier_is_refused(search, sentence):
+    with pytest.raises(InvalidParameterError, match=sentence):
+        plan_search(search, TWELVE, Y)

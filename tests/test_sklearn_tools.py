@@ -5,7 +5,7 @@ import pytest
 from sklearn import set_config
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
+from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - makes HalvingGridSearchCV importable
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -24,8 +24,10 @@ from sklearn.model_selection import (
     train_test_split,
     validation_curve,
 )
-from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils import resample, shuffle
 
 from skellagnn import ELLaGNNClassifier, ReplayEnhancer, TextGraph, encode_graph
@@ -145,8 +147,20 @@ def test_sample_weight_as_fit_parameter_is_sliced(problem):
     assert search.best_score_ > GOOD
 
 
-def test_tools_that_insist_on_an_array_do_not_pretend(problem):
-    """Bagging turns X into an array of node ids: the model then sees no graph. It must not pass for one."""
+@pytest.mark.parametrize(
+    "tool",
+    [
+        lambda clf: BaggingClassifier(clf, n_estimators=2),
+        lambda clf: AdaBoostClassifier(clf, n_estimators=2),
+        lambda clf: SelfTrainingClassifier(clf),
+        lambda clf: OutputCodeClassifier(clf),
+        lambda clf: OneVsOneClassifier(clf),
+        lambda clf: make_pipeline(StandardScaler(), clf),
+    ],
+    ids=["bagging", "boosting", "self-training", "output codes", "ovo", "scaler"],
+)
+def test_tools_that_want_an_array_say_so(problem, tool):
+    """They would train on node numbers; they must not do so in silence."""
     X, y = problem
-    bagging = BaggingClassifier(quick(), n_estimators=2, random_state=0).fit(X, y)
-    assert bagging.estimators_[0].n_features_in_ == 1  # the column of ids; documented as not supported
+    with pytest.raises((TypeError, ValueError)):
+        tool(quick()).fit(X, y).predict(X)

@@ -124,7 +124,7 @@ class RowStore:
                     path.unlink(missing_ok=True)
             warnings.warn(
                 f"`memory` holds a file that cannot be read: {path} ({type(error).__name__}: {error}). Its texts are "
-                "encoded again. Damaged files are deleted; if this comes back, check the folder's disk and permissions.",
+                "encoded again. A damaged file is deleted; if this comes back, check the disk and its permissions.",
                 SkellagnnWarning,
                 stacklevel=5,
             )

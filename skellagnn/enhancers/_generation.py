@@ -76,13 +76,15 @@ class Generation:
         try:
             with self.loaded.lock, torch.inference_mode(), self._own_randomness():
                 output = model.generate(**inputs, generation_config=self.config, **self.arguments)
-        except torch.OutOfMemoryError as error:
+        except torch.cuda.OutOfMemoryError as error:
             if len(rows) == 1:
                 raise EnhancerError(
                     f"`model` must fit the memory of {model.device} together with a prompt, got one of {width} tokens: "
                     f"{error}. Lower `context_window`, quantize with `model_kwargs`, or use a smaller model."
                 ) from error
         except (TypeError, ValueError) as error:
+            if not self.settings:
+                raise  # not the user's doing
             raise InvalidParameterError(
                 f"`generation_kwargs` must hold arguments that `generate` of the model accepts, got {self.settings!r}: "
                 f"{error}"

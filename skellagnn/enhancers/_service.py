@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from skellagnn.enhancers._base import Answer
@@ -38,6 +38,24 @@ class BadReply(Exception):
         super().__init__(message)
         self.status_code = status
         self.body = body
+
+
+class Secret:
+    """A key that no repr shows, not even that of a local variable in a traceback."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a key is not pickled")
 
 
 @dataclass(frozen=True)
@@ -73,7 +91,7 @@ class Service:
 
     url: str
     client: Any = field(repr=False)
-    key: str | None = field(repr=False)
+    key: Secret | None
     key_variable: str | None
     max_retries: int
     limits: Limits = field(repr=False)
@@ -137,8 +155,8 @@ class Service:
 
     def redact(self, text: str) -> str:
         """Take the key out of a text that came from outside."""
-        if self.key:
-            text = text.replace(self.key, "***")
+        if self.key is not None:
+            text = text.replace(self.key.reveal(), "***")
         return re.sub(r"(?i)\bbearer\s+\S+", "Bearer ***", text)
 
     def judge(self, error: Exception) -> Failure:
@@ -283,7 +301,7 @@ def check_key_variable(name: Any) -> None:
         )
 
 
-def read_key(variable: str | None, url: str) -> str | None:
+def read_key(variable: str | None, url: str) -> Secret | None:
     """Read the key from the environment.
 
     Raises
@@ -299,14 +317,14 @@ def read_key(variable: str | None, url: str) -> str | None:
                 "servers that need no key; name those by `base_url`."
             )
         return None
-    key = os.environ.get(variable, "").strip()
-    if not key:
+    key = Secret(os.environ.get(variable, "").strip())
+    if not key.reveal():
         raise EnhancerError(
             f"`api_key_env` must name an environment variable that holds the key for {url}, got {variable!r}, which "
             f"is not set. Set {variable}, name another variable, or set api_key_env=None for a server that needs no "
             "key."
         )
-    if not key.isascii() or not key.isprintable() or " " in key:
+    if not re.fullmatch(r"[!-~]+", key.reveal()):
         raise EnhancerError(
             f"`api_key_env` must name an environment variable that holds a key, got {variable!r}, whose value has "
             "blanks, control or non-ASCII characters in it. Copy the key again."
@@ -319,7 +337,7 @@ _CLIENTS: dict[tuple[int, str, str, float], Any] = {}
 _CLIENTS_LOCK = threading.Lock()
 
 
-def client_for(url: str, key: str | None, timeout: float) -> Any:
+def client_for(url: str, key: Secret | None, timeout: float) -> Any:
     """Return the official client for a server: one per process, address, key and timeout."""
     try:
         from openai import OpenAI
@@ -327,12 +345,13 @@ def client_for(url: str, key: str | None, timeout: float) -> Any:
         raise MissingDependencyError(
             "An OpenAIEnhancer needs the package 'openai', which is not installed: pip install 'skellagnn[openai]'."
         ) from error
-    digest = hashlib.sha256((key or "").encode()).hexdigest()
+    # the client insists on a key, servers without one ignore it
+    secret = key if key is not None else Secret("none")
+    digest = hashlib.sha256(secret.reveal().encode()).hexdigest()
     cached = (os.getpid(), url, digest, timeout)  # the process: a fork must not share its parent's connections
     with _CLIENTS_LOCK:
         if cached not in _CLIENTS:
-            # the client insists on a key, servers without one ignore it
-            _CLIENTS[cached] = OpenAI(base_url=url, api_key=key or "none", timeout=timeout, max_retries=0)
+            _CLIENTS[cached] = OpenAI(base_url=url, api_key=secret.reveal(), timeout=timeout, max_retries=0)
         return _CLIENTS[cached]
 
 

@@ -42,6 +42,8 @@ def strip_thinking(text: str) -> str:
     >>> strip_thinking("<think>Pets? Animals.</think>\\n\\nkeywords: cat, dog")
     'keywords: cat, dog'
     """
+    if "<" not in text and "[" not in text:
+        return text
     answer = text
     if "<|channel|>" in answer:
         final = _UP_TO_FINAL.sub("", answer)

@@ -187,11 +187,18 @@ class TextGraph:
         return iter(self._targets.tolist())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        # ids as a column: a 2-D array is what scikit-learn's own checks understand
-        ids = np.array(self._targets[:, None], dtype=dtype)
-        if copy is False:
-            raise ValueError("A TextGraph is turned into an array by copying its node ids; copy=False cannot be met.")
-        return ids
+        """Refuse: a tool that turns X into an array would train on node numbers, without a word.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
+        raise TypeError(
+            "A TextGraph is not an array. scikit-learn's tools that keep X as it is and index it work with it; those that "
+            "turn X into an array (bagging, boosting, self-training, scalers) would lose the graph. For the numbers "
+            "themselves: graph.targets (node ids) or graph.features."
+        )
 
     def __getitem__(self, key: Any) -> Any:
         """Return a view on other targets; for an integer key, the id of one node.

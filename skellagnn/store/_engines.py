@@ -222,6 +222,7 @@ def _sqlite_engine(place: Place) -> sa.Engine:
                 time.sleep(0.01 + 0.02 * random.random())
         # an answer costs more than a sync: what was committed survives a loss of power
         connection.execute("PRAGMA synchronous = FULL").close()
+        connection.execute("PRAGMA wal_autocheckpoint = 4000").close()  # 16 MiB: pages written often are copied once
         connection.execute("PRAGMA cache_size = -65536").close()  # up to 64 MiB; keys are spread over the whole file
 
     @sa.event.listens_for(engine, "begin")

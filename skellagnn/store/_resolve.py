@@ -37,3 +37,18 @@ def resolve_store(store: Any, enhancer: Any = None) -> ResponseStore | None:
         f"`store` must be 'auto', a ResponseStore, a path, a database URL, or None for none, got {type(store).__name__} "
         f"({store!r:.100})."
     )
+
+
+def without_password(store: Any) -> Any:
+    """Return a ``store`` parameter as it may go into a pickle: a database URL loses its password.
+
+    Whoever loads it gives the password to ``PGPASSWORD`` or ``~/.pgpass``.
+    """
+    from sqlalchemy.engine import make_url
+
+    url = store.url if isinstance(store, ResponseStore) else store
+    if isinstance(url, os.PathLike) or url is None or "://" not in str(url):
+        return store
+    # `URL.set(password=None)` would leave the password as it is
+    bare = make_url(url)._replace(password=None).render_as_string(hide_password=False)
+    return ResponseStore(bare, lease=store.lease) if isinstance(store, ResponseStore) else bare

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 # Keys or rows in one transaction: short enough that others get their turn, long enough that its cost is shared.
-_CHUNK = 2000
+_CHUNK = 5000
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
+from sklearn.base import clone
 
 from skellagnn.enhancers import OpenAIEnhancer, _batch_api
 from skellagnn.enhancers._batch_api import JSONFileState
@@ -47,12 +48,12 @@ def interrupted(server, batcher, monkeypatch):
     def interrupt(seconds):
         raise KeyboardInterrupt
 
-    def ask(texts):
+    def ask(texts, **settings):
         server.batch_status = lambda batch: "in_progress"
         with monkeypatch.context() as patched:
             patched.setattr(_batch_api, "time", SimpleNamespace(sleep=interrupt))
             with pytest.raises(KeyboardInterrupt):
-                batcher().complete(texts)
+                batcher(**settings).complete(texts)
         server.batch_status = lambda batch: "completed"
 
     return ask
@@ -189,6 +190,17 @@ def test_the_state_is_kept_where_it_is_told_to(batcher, tmp_path, expected):
     assert [job["id"] for job in memory.seen[0]["jobs"]] == ["batch_0"]
     assert memory.values == {}
     assert not (tmp_path / "home").exists()
+
+
+def test_a_response_store_keeps_the_state_too(batcher, tmp_path, expected, interrupted):
+    pytest.importorskip("sqlalchemy")
+    from skellagnn.store import ResponseStore
+
+    store = ResponseStore(tmp_path / "answers.sqlite")
+    interrupted(TEXTS, batch_state=store)
+    assert clone(batcher(batch_state=store)).complete(TEXTS) == [expected(text) for text in TEXTS]
+    assert not (tmp_path / "home").exists()
+    store.close()
 
 
 def test_the_file_is_in_the_home_folder_and_empty_again_at_the_end(batcher, tmp_path, monkeypatch):

@@ -467,9 +467,11 @@ def test_objects_among_the_settings_are_named_by_what_they_hold():
     def name(**settings):
         return TransformersEnhancer("a/b", model_kwargs=settings).name
 
-    config = transformers.BitsAndBytesConfig
-    assert name(quantization_config=config(load_in_8bit=True)) == name(quantization_config=config(load_in_8bit=True))
-    assert name(quantization_config=config(load_in_8bit=True)) != name(quantization_config=config(load_in_4bit=True))
+    def config(bits):
+        return transformers.GenerationConfig(max_length=bits)  # any configuration object of the library
+
+    assert name(quantization_config=config(8)) == name(quantization_config=config(8))
+    assert name(quantization_config=config(8)) != name(quantization_config=config(4))
     assert name(torch_thing=torch.float16) != name(torch_thing=torch.float32)
     with pytest.raises(InvalidParameterError, match="`model_kwargs` must hold values that can be told apart"):
         name(thing=object())

@@ -150,18 +150,10 @@ def test_shape_and_iteration(view):
     assert list(reversed(list(view))) == [1, 3, 5, 7]
 
 
-def test_asarray_gives_ids_as_a_column(view):
-    np.testing.assert_array_equal(np.asarray(view), [[7], [5], [3], [1]])
-    assert np.asarray(view, dtype=np.float32).dtype == np.float32
-    assert np.asarray(view[:0]).shape == (0, 1)
-
-
-def test_asarray_is_a_copy(graph):
-    np.asarray(graph)[0] = 99
-
-    assert graph[0] == 0
-    with pytest.raises(ValueError, match="copying its node ids"):
-        graph.__array__(copy=False)
+def test_a_graph_is_not_an_array(view):
+    """A tool that turned it into one would train on node numbers."""
+    with pytest.raises(TypeError, match=r"not an array.*graph\.targets \(node ids\) or graph\.features"):
+        np.asarray(view)
 
 
 def test_scikit_learn_s_own_tools_keep_the_type(view):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ import sqlalchemy as sa
 from skellagnn.enhancers import Answer
 from skellagnn.exceptions import EnhancerError, InvalidParameterError, StoreError
 from skellagnn.store import QuestionKey, ResponseStore, _engines, ask_through
+from skellagnn.store._schema import CLAIMS
 
 KEYS = [QuestionKey("keywords:0a", f"{i:08x}") for i in range(100)]
 
@@ -203,50 +205,65 @@ class TestInterruption:
         assert outcome.left_keys == set(KEYS[:5])
 
 
+def after(n_looks: int, event: Callable[[], object]) -> Callable[[], bool]:
+    """Return a should_stop that never stops, but lets something happen at its n-th call."""
+    looks = itertools.count(1)
+
+    def should_stop() -> bool:
+        if next(looks) == n_looks:
+            event()
+        return False
+
+    return should_stop
+
+
 class TestOthers:
     def test_what_others_answer_is_waited_for(self, store: ResponseStore, caplog: pytest.LogCaptureFixture) -> None:
         store.claim("m", KEYS[:40], "somebody")
         answers = dict.fromkeys(KEYS[:40], "by somebody")
-        timer = threading.Timer(0.3, store.put_many, ("m", answers, "somebody"))
-        timer.start()
+        event = after(12, lambda: store.put_many("m", answers, "somebody"))
         llm, found = Llm(), {}
         with caplog.at_level("INFO", "skellagnn.store"):
-            outcome = ask_through(store, "m", KEYS, llm, batch_size=10, poll=0.05, on_found=found.update)
-        timer.join()
+            outcome = ask_through(
+                store, "m", KEYS, llm, batch_size=10, poll=0.05, on_found=found.update, should_stop=event
+            )
         assert llm.calls == KEYS[40:]
         assert {key: outcome.answers[key] for key in KEYS[:40]} == answers == found
         assert (outcome.found, outcome.asked, outcome.left) == (40, 60, 0)
-        assert "Waiting for 40 answers that other workers are asking for" in caplog.text
+        assert caplog.text.count("Waiting for 40 answers that other workers are asking for") == 1
 
     def test_what_others_release_is_asked(self, store: ResponseStore) -> None:
         store.claim("m", KEYS[:5], "somebody")
-        timer = threading.Timer(0.2, store.release, ("m", KEYS[:5], "somebody"))
-        timer.start()
+        event = after(4, lambda: store.release("m", KEYS[:5], "somebody"))
         llm = Llm()
-        assert ask_through(store, "m", KEYS[:5], llm, poll=0.05).asked == 5
-        timer.join()
+        assert ask_through(store, "m", KEYS[:5], llm, poll=0.05, should_stop=event).asked == 5
+        assert llm.batches == [KEYS[:5]]
 
     def test_a_dead_worker_is_waited_for_no_longer_than_its_lease(self, store: ResponseStore) -> None:
-        ResponseStore(store.url, lease=0.3).claim("m", KEYS[:5], "dead")
+        store.claim("m", KEYS[:5], "dead")
+        event = after(4, lambda: ResponseStore(store.url, lease=0.1).renew("m", KEYS[:5], "dead"))  # ends soon
         llm = Llm()
-        outcome = ask_through(store, "m", KEYS[:8], llm, poll=0.05)
+        outcome = ask_through(store, "m", KEYS[:8], llm, poll=0.05, should_stop=event)
         assert (outcome.asked, outcome.found) == (8, 0)
-        assert llm.batches[0] == KEYS[5:8]
-        assert llm.batches[1] == KEYS[:5]
+        assert llm.batches == [KEYS[5:8], KEYS[:5]]
 
-    def test_a_batch_longer_than_the_lease_keeps_its_claims(self, url: str) -> None:
-        store = ResponseStore(url, lease=1.0)
-        stolen: list[QuestionKey] = []
+    def test_the_claims_of_a_long_batch_are_renewed(self, url: str) -> None:
+        store = ResponseStore(url, lease=1.5)
+        ends = sa.select(CLAIMS.c.expires)
+        seen: list[float] = []
 
         def ask(keys: list[QuestionKey]) -> Iterable[tuple[QuestionKey, str]]:
-            deadline = time.monotonic() + 2.5
-            while time.monotonic() < deadline:
+            deadline = time.monotonic() + 20
+            while len(seen) < 3 and time.monotonic() < deadline:
                 time.sleep(0.05)
-                stolen.extend(store.claim("m", keys, "thief"))
+                now = min(_engines.run(url, lambda connection: connection.execute(ends).scalars().all(), writes=False))
+                if not seen or now != seen[-1]:
+                    seen.append(now)
             return [(key, "x") for key in keys]
 
         assert ask_through(store, "m", KEYS[:3], ask).asked == 3
-        assert stolen == []
+        assert len(seen) == 3
+        assert seen[0] < seen[1] < seen[2]
         store.close()
 
     def test_when_another_was_faster_its_answer_counts(self, store: ResponseStore) -> None:

@@ -63,7 +63,10 @@ class TestAnswers:
         assert store.put_many("m", {first: "another", second: "two"}) == 1
         assert store.get_many("m", [first, second]) == {first: "one", second: "two"}
 
-    def test_more_keys_than_one_statement_takes(self, store: ResponseStore) -> None:
+    def test_more_keys_than_one_statement_or_transaction_takes(
+        self, store: ResponseStore, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("skellagnn.store._store._CHUNK", 2200)
         many = [key for pair in zip(keys(2500), keys(2500, SUMMARY), strict=True) for key in pair]
         answers = {key: f"{key.prompt_key} {key.digest}" for key in many}
         assert store.put_many("m", answers) == 5000

@@ -74,11 +74,14 @@ def test_one_model_only(store: ResponseStore, tmp_path: Path) -> None:
     assert read(tmp_path / "a.jsonl") == []
 
 
-def test_more_than_one_page(store: ResponseStore, other: ResponseStore, tmp_path: Path) -> None:
-    answers = {QuestionKey(f"p{i % 3}", f"{i // 2:05x}"): str(i) for i in range(5000)}
+def test_more_than_one_page(
+    store: ResponseStore, other: ResponseStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skellagnn.store._store._CHUNK", 300)
+    answers = {QuestionKey(f"p{i % 3}", f"{i // 2:05x}"): str(i) for i in range(1000)}
     store.put_many("m", answers)
-    assert store.export(tmp_path / "a.jsonl.gz") == 5000
-    assert other.merge(tmp_path / "a.jsonl.gz") == 5000
+    assert store.export(tmp_path / "a.jsonl.gz") == 1000
+    assert other.merge(tmp_path / "a.jsonl.gz") == 1000
     assert other.get_many("m", answers) == answers
     other.close()
 
