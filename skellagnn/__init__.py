@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from skellagnn.encoders import encode_graph as encode_graph
     from skellagnn.enhancers import CallableEnhancer as CallableEnhancer
     from skellagnn.enhancers import OpenAIEnhancer as OpenAIEnhancer
-    from skellagnn.enhancers import TransformersEnhancer as TransformersEnhancer
     from skellagnn.enhancers import ReplayEnhancer as ReplayEnhancer
+    from skellagnn.enhancers import TransformersEnhancer as TransformersEnhancer
     from skellagnn.graph import TextGraph as TextGraph
     from skellagnn.plan import plan_search as plan_search
     from skellagnn.prompts import Prompt as Prompt

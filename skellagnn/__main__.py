@@ -81,9 +81,15 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="read the first N tokens of each text (default: %(default)s, for time; 0 reads all)",
     )
-    parser.add_argument("--backbone", default="sage", metavar="NAME", help="sage (default), gcn, gat, gin, gcn2, appnp, mlp")
-    parser.add_argument("--splits", type=int, default=5, metavar="N", help="random splits to average over (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of splits and training (default: %(default)s)")
+    parser.add_argument(
+        "--backbone", default="sage", metavar="NAME", help="sage (default), gcn, gat, gin, gcn2, appnp, mlp"
+    )
+    parser.add_argument(
+        "--splits", type=int, default=5, metavar="N", help="random splits to average over (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of splits and training (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on standard output")
     return parser
 
@@ -184,7 +190,7 @@ def _compare(
     from skellagnn.progress import progress_bar
 
     scores: dict[str, list[float]] = {name: [] for name in arms}
-    asked = {name: 0 for name in arms}
+    asked = dict.fromkeys(arms, 0)
     with progress_bar(0 if options.json else 1, options.splits * len(arms), "fitting", "fit") as advance:
         for split in range(options.splits):
             train, test = _few_shot(y, labeled, np.random.default_rng([options.seed, split]))
@@ -193,7 +199,7 @@ def _compare(
                 scores[name].append(clf.score(graph[test], y[test]))
                 asked[name] = clf.llm_usage_.total.questions - clf.llm_usage_.total.failed
                 advance(1, name)
-    say(f"\nAccuracy   on unseen nodes, {LABELS_PER_CLASS} labels a class, {options.splits} random splits, LLM-free prediction")
+    say(f"\nAccuracy   on unseen nodes, {LABELS_PER_CLASS} labels a class, {options.splits} random splits, without LLM")
     baseline = list(scores.values())[1]
     result = {}
     for name, values in scores.items():

@@ -276,9 +276,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     # -- fit ----------------------------------------------------------------------------------------------------
 
     @with_callbacks  # type: ignore[untyped-decorator]
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
-    ) -> ELLaGNNClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None) -> ELLaGNNClassifier:
         """Train on the nodes in view.
 
         Parameters
@@ -324,9 +322,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         features, soft_targets, usage = self._augment(graph, raw, active, enhancer, encoder, names, labels, labeled)
 
         query_nodes, query_rows = features.queries()
-        ranked = rank_neighbors(
-            graph.adjacency, raw, self.n_neighbors, query_nodes=query_nodes, query_rows=query_rows
-        )
+        ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=query_nodes, query_rows=query_rows)
         validation = None
         if held_out is not None:
             val_graph, val_raw, supervision = held_out
@@ -395,7 +391,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         if self.prices is not None:
             if not isinstance(self.prices, (tuple, list)) or len(self.prices) != 2:
                 raise InvalidParameterError(
-                    "`prices` must be two numbers, the price of a million prompt tokens and of a million answer tokens, "
+                    "`prices` must be two numbers, the price of a million tokens in and of a million tokens out, "
                     f"got {self.prices!r}."
                 )
             prices = (
@@ -406,7 +402,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             check_real("max_cost", self.max_cost, low=0)
             if prices is None:
                 raise InvalidParameterError(
-                    f"`prices` must be given with a `max_cost`, got prices=None and max_cost={self.max_cost!r}. Pass the "
+                    f"`prices` must be given with a `max_cost`, got None and max_cost={self.max_cost!r}. Pass the "
                     "price of a million tokens in and out: prices=(0.5, 1.5)."
                 )
         return Budget(self.max_calls, self.max_tokens, self.max_cost, prices)
@@ -418,12 +414,14 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             enhancer.complete([])
         self._check_budget()
         if self.on_bad_answer not in ("raw", "retry", "raise"):
-            raise InvalidParameterError(f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {self.on_bad_answer!r}.")
+            raise InvalidParameterError(
+                f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {self.on_bad_answer!r}."
+            )
         if enhancer is not None:
             resolve_store(self.store, enhancer)
             if encoder is None:
                 raise InvalidParameterError(
-                    "`encoder` must be given where there is an enhancer: its answers are texts, and have to become rows "
+                    "`encoder` must be given where there is an enhancer: its answers are texts, which become rows "
                     "of the same kind as the features. Got encoder=None. Name the encoder that the features came from, "
                     "or set enhancer=None."
                 )
@@ -622,8 +620,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         labels = np.asarray(y)
         if labels.dtype.kind in "iuf" and np.any(labels == UNLABELED):
             raise LabelError(
-                f"`y` must be true labels to score against, got -1 (unlabeled) for {int((labels == UNLABELED).sum())} of "
-                f"{len(labels)} targets. Score the labeled ones: score(graph[labeled], y[labeled]). In a "
+                f"`y` must be true labels to score against, got -1 (unlabeled) for {int((labels == UNLABELED).sum())} "
+                f"of {len(labels)} targets. Score the labeled ones: score(graph[labeled], y[labeled]). In a "
                 "cross-validation pass graph[labeled], y[labeled] as a whole: the other nodes still pass messages."
             )
         return float(super().score(X, y, sample_weight))
@@ -715,8 +713,8 @@ def _resolve_device(device: Any) -> torch.device:
 def _check_width(rows: NDArray[np.float32], n_features: int, argument: str) -> None:
     if rows.shape[1] != n_features:
         raise InvalidParameterError(
-            f"`{argument}` must have rows of {n_features} columns, as in training, got {rows.shape[1]}. Use the encoder "
-            "or the features that the model was fitted with."
+            f"`{argument}` must have rows of {n_features} columns, as in training, got {rows.shape[1]}. Use the "
+            "encoder or the features that the model was fitted with."
         )
 
 

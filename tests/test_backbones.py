@@ -196,6 +196,12 @@ def test_multiplying_on_the_narrower_side_changes_nothing(name, wide, narrow):
     assert_close(run(network, graph, x), expected)
 
 
+def test_settings_are_those_of_the_papers():
+    assert (build("appnp").n_steps, build("appnp").alpha) == (10, 0.1)
+    assert (build("gcn2").alpha, build("gcn2").theta) == (0.1, 0.5)
+    assert [layer.heads for layer in build("gat", 3).layers] == [8, 8, 1]
+
+
 def test_mlp_hears_from_nobody():
     network, x = build("mlp", 3), rows()
 

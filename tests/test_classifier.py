@@ -14,12 +14,28 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import HashingVectorizer
 from torch import nn
 
-from skellagnn import CallableEnhancer, ELLaGNNClassifier, Prompt, ReplayEnhancer, ResponseStore, TextGraph, encode_graph, plan_search
+from skellagnn import (
+    CallableEnhancer,
+    ELLaGNNClassifier,
+    Prompt,
+    ReplayEnhancer,
+    ResponseStore,
+    TextGraph,
+    encode_graph,
+    plan_search,
+)
 from skellagnn.backbones import BACKBONES
 from skellagnn.datasets import make_text_graph
 from skellagnn.encoders import TfidfEncoder
 from skellagnn.enhancers import DetachedEnhancer
-from skellagnn.exceptions import AnswerWarning, EnhancerError, GraphError, InvalidParameterError, LabelError, MissingAnswerError
+from skellagnn.exceptions import (
+    AnswerWarning,
+    EnhancerError,
+    GraphError,
+    InvalidParameterError,
+    LabelError,
+    MissingAnswerError,
+)
 
 ECHO = Prompt("echo", "{text}")
 
@@ -315,7 +331,12 @@ class Scripted:
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
-    [("  ", "empty"), ("1, 2 - 3", "wordless"), ("I'm sorry, but I cannot help.", "refusal"), ("Who knows?", "no_class")],
+    [
+        ("  ", "empty"),
+        ("1, 2 - 3", "wordless"),
+        ("I'm sorry, but I cannot help.", "refusal"),
+        ("Who knows?", "no_class"),
+    ],
 )
 def test_bad_answers_are_counted_and_the_node_keeps_its_raw_row(data, answer, reason):
     params = {"augmentation_ratio": 1, "prompts": "topic", "class_names": data.target_names}
@@ -624,9 +645,9 @@ def test_bad_graphs_are_named(data, encoded):
     y = data.target
     networkx = pytest.importorskip("networkx")
     pyg = pytest.importorskip("torch_geometric.data")
-    with pytest.raises(GraphError, match="TextGraph.from_networkx"):
+    with pytest.raises(GraphError, match=r"TextGraph\.from_networkx"):
         quick().fit(networkx.path_graph(120), y)
-    with pytest.raises(GraphError, match="TextGraph.from_pyg"):
+    with pytest.raises(GraphError, match=r"TextGraph\.from_pyg"):
         quick().fit(pyg.Data(edge_index=torch.zeros((2, 0), dtype=torch.long), num_nodes=120), y)
     with pytest.raises(GraphError, match="texts without edges"):
         quick().fit(list(data.graph.texts), y)

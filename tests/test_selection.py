@@ -343,6 +343,15 @@ def test_equal_scores_keep_the_order_of_the_nodes():
     assert select_active_nodes(ring, rows_of(ring), lambda *_: scores, 8).tolist() == [1, 3, 5, 2, 6, 0, 4, 7]
 
 
+def test_equal_scores_keep_the_order_of_many_nodes_too():
+    graph = TextGraph.from_edges([], n_nodes=1000)
+    scores = np.arange(1000) % 3  # sorting few numbers keeps their order by chance
+
+    active = select_active_nodes(graph, rows_of(graph), lambda *_: scores, 1.0)
+
+    assert active.tolist() == [*range(2, 1000, 3), *range(1, 1000, 3), *range(0, 1000, 3)]
+
+
 @pytest.mark.parametrize("name", ["random", "clustering"])
 def test_drawing_selections_depend_on_the_seed_alone(name, graph):
     rows = rows_of(graph)

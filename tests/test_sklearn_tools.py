@@ -81,9 +81,7 @@ def test_cross_validation_functions(problem):
     result = cross_validate(quick(), X, y, cv=3, return_estimator=True, scoring=["accuracy", "roc_auc"])
     assert result["test_accuracy"].mean() > GOOD
     predicted = cross_val_predict(quick(), X, y, cv=3)
-    np.testing.assert_allclose(
-        (predicted == y).mean(), cross_val_score(quick(), X, y, cv=3).mean(), atol=0.02
-    )
+    np.testing.assert_allclose((predicted == y).mean(), cross_val_score(quick(), X, y, cv=3).mean(), atol=0.02)
     assert cross_val_predict(quick(), X, y, cv=3, method="predict_proba").shape == (90, 2)
 
 

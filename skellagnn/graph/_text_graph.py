@@ -195,8 +195,8 @@ class TextGraph:
             Always.
         """
         raise TypeError(
-            "A TextGraph is not an array. scikit-learn's tools that keep X as it is and index it work with it; those that "
-            "turn X into an array (bagging, boosting, self-training, scalers) would lose the graph. For the numbers "
+            "A TextGraph is not an array. scikit-learn's tools that keep X as it is and index it work with it; those "
+            "that turn X into an array (bagging, boosting, self-training, scalers) would lose the graph. For the numbers "
             "themselves: graph.targets (node ids) or graph.features."
         )
 

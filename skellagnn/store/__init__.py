@@ -7,4 +7,12 @@ from skellagnn.store._keys import QuestionKey
 from skellagnn.store._resolve import resolve_store, without_password
 from skellagnn.store._store import ResponseStore, StoreStats
 
-__all__ = ["ResponseStore", "QuestionKey", "StoreStats", "ask_through", "AskOutcome", "resolve_store", "without_password"]
+__all__ = [
+    "ResponseStore",
+    "QuestionKey",
+    "StoreStats",
+    "ask_through",
+    "AskOutcome",
+    "resolve_store",
+    "without_password",
+]

@@ -34,8 +34,8 @@ def resolve_store(store: Any, enhancer: Any = None) -> ResponseStore | None:
     if isinstance(store, (str, os.PathLike)):
         return ResponseStore(store)
     raise InvalidParameterError(
-        f"`store` must be 'auto', a ResponseStore, a path, a database URL, or None for none, got {type(store).__name__} "
-        f"({store!r:.100})."
+        f"`store` must be 'auto', a ResponseStore, a path, a database URL, or None for none, got "
+        f"{type(store).__name__} ({store!r:.100})."
     )
 
 

@@ -108,14 +108,45 @@ def make_seq2seq(folder, tokenizer):
     return str(folder)
 
 
+def make_bart(folder, tokenizer):
+    """Save a random Bart, whose encoder counts positions from the left."""
+    import torch
+    from transformers import BartConfig, BartForConditionalGeneration
+
+    config = BartConfig(
+        vocab_size=len(tokenizer),
+        d_model=32,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=48,
+        decoder_ffn_dim=48,
+        max_position_embeddings=192,
+        init_std=1.0,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        bos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.eos_token_id,
+        forced_eos_token_id=None,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = BartForConditionalGeneration(config)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory):
-    """Folders of tiny models: ``chat`` and ``plain`` are causal, ``seq2seq`` is not."""
+    """Folders of tiny models: ``chat`` and ``plain`` are causal, ``seq2seq`` and ``positions`` are not."""
     root = tmp_path_factory.mktemp("models")
     return {
         "chat": make_causal(root / "chat", make_tokenizer(chat_template=CHAT_TEMPLATE, extra=["<tool_call>"])),
         "plain": make_causal(root / "plain", make_tokenizer(), seed=3),
         "seq2seq": make_seq2seq(root / "seq2seq", make_tokenizer()),
+        "positions": make_bart(root / "positions", make_tokenizer()),
     }
 
 

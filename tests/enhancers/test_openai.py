@@ -244,6 +244,14 @@ def test_a_token_rate_is_kept(server, enhancer):
     assert max(request[0] for request in server.requests) - start >= 0.2
 
 
+def test_tokens_are_counted_as_the_server_counts_them_and_failures_cost_none(server, enhancer, monkeypatch):
+    corrected = []
+    monkeypatch.setattr(_limits.Limits, "correct", lambda self, *counts: corrected.append(counts))
+    server.script = [500]
+    enhancer(max_tokens=20).complete(["cats " * 8])
+    assert corrected == [(30.0, 0.0), (30.0, 10)]  # 40 bytes are 10 tokens; the server counts 8 words and 2
+
+
 # --- losing nothing ---------------------------------------------------------------------------------------------
 
 
@@ -339,8 +347,10 @@ def test_ctrl_c_keeps_what_arrived_and_waits_for_nothing(server, enhancer, expec
 def test_whoever_takes_no_more_answers_pays_for_few_more(server, enhancer):
     arriving = enhancer(max_concurrency=2).complete_iter([f"text {i}" for i in range(100)])
     next(arriving)
+    time.sleep(0.3)
+    assert len(server.chats) <= 2 * 2
     arriving.close()
-    time.sleep(0.2)
+    time.sleep(0.1)
     assert len(server.chats) <= 1 + 2 * 2
 
 

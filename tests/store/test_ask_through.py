@@ -152,6 +152,19 @@ class TestInterruption:
         assert ask_through(store, "m", KEYS, llm).found == 23
         assert llm.calls == KEYS[23:]
 
+    def test_without_luck_of_the_thread(self, store: ResponseStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("skellagnn.store._asking._Worker._keep", lambda worker: None)  # it commits nothing in time
+
+        def ask(keys: list[QuestionKey]) -> Iterator[tuple[QuestionKey, str]]:
+            yield keys[0], "x"
+            yield keys[1], "y"
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            ask_through(store, "m", KEYS, ask)
+        assert store.get_many("m", KEYS) == {KEYS[0]: "x", KEYS[1]: "y"}
+        assert claims(store) == set()
+
     def test_a_callback_that_raises_loses_nothing(self, store: ResponseStore) -> None:
         def on_answers(news: object) -> None:
             raise KeyboardInterrupt
@@ -172,8 +185,9 @@ class TestInterruption:
             finally:
                 closed.append(threading.current_thread())
 
-        with pytest.raises(InvalidParameterError):
+        with pytest.raises(InvalidParameterError) as caught:
             ask_through(store, "m", KEYS[:2], ask)  # type: ignore[arg-type]
+        assert caught.value.__traceback__ is not None  # which holds the generator: nobody else has closed it
         assert closed == [threading.current_thread()]
 
     def test_answers_are_committed_while_the_batch_still_runs(self, store: ResponseStore) -> None:

@@ -1,263 +1,30 @@
-"""Asking the LLM, through the store and under a budget: the only caller of ``Enhancer.complete``."""
+"""Getting answers: from the store, else from the LLM, under a budget. The only caller of ``Enhancer.complete``."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skellagnn.answers import BAD_ANSWERS, diagnose
+from skellagnn.enhancement._questions import QuestionTable
+from skellagnn.enhancement._spending import Budget, LLMUsage, PromptUsage
 from skellagnn.enhancers import Enhancer
-from skellagnn.exceptions import AnswerWarning, EnhancerError, GraphError, InvalidParameterError
-from skellagnn.graph import TextGraph
+from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
 from skellagnn.progress import progress_bar
-from skellagnn.prompts import PromptCatalog, Question, parse_choices
+from skellagnn.prompts import Question, parse_choices
 
 if TYPE_CHECKING:
     from skellagnn.store import QuestionKey, ResponseStore
 
-__all__ = [
-    "Budget",
-    "Enhancement",
-    "LLMUsage",
-    "PromptUsage",
-    "QuestionTable",
-    "build_questions",
-    "enhance",
-    "estimate_tokens",
-]
-
-# Neighbors shown by a structure-aware prompt, at most.
-MAX_NEIGHBOR_TITLES = 10
 # Questions handed to an enhancer at a time, unless it says what it likes (`chunk_size`).
 BATCH = 64
-# English prose in the tokenizers of current LLMs; used where an enhancer reports no tokens.
-CHARS_PER_TOKEN = 4.0
 # A second try at a question is stored under its own key, so that it, too, is paid for once.
 _SECOND_TRY = ":second"
-
-
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens a text has, at four characters a token."""
-    return int(np.ceil(len(text) / CHARS_PER_TOKEN))
-
-
-# -- what was spent ---------------------------------------------------------------------------------------------
-
-
-@dataclass
-class PromptUsage:
-    """What one prompt cost.
-
-    Attributes
-    ----------
-    questions : int
-        Distinct questions (equal texts ask once).
-    found : int
-        Of these, answered already in the store.
-    asked : int
-        Put to the enhancer in this fit.
-    failed : int
-        Of the asked ones, not answered.
-    left : int
-        Neither found nor asked: the budget was spent.
-    second_tries : int
-        Asked again because the first answer was bad; not part of ``asked``.
-    bad : dict of str to int
-        Answers that could not be used, by reason (:data:`skellagnn.answers.BAD_ANSWERS`).
-    tokens_in, tokens_out : int
-        Of what was asked in this fit; estimated at four characters a token where the enhancer does not report them.
-    seconds : float
-        As far as the enhancer reports them.
-    """
-
-    questions: int = 0
-    found: int = 0
-    asked: int = 0
-    failed: int = 0
-    left: int = 0
-    second_tries: int = 0
-    bad: dict[str, int] = field(default_factory=dict)
-    tokens_in: int = 0
-    tokens_out: int = 0
-    seconds: float = 0.0
-
-
-@dataclass
-class LLMUsage:
-    """What a fit asked the LLM.
-
-    Attributes
-    ----------
-    model : str or None
-        Name of the enhancer; None if there was none.
-    prompts : dict of str to PromptUsage
-    cost : float or None
-        Money spent in this fit, None if no prices were given.
-    """
-
-    model: str | None = None
-    prompts: dict[str, PromptUsage] = field(default_factory=dict)
-    cost: float | None = None
-
-    @property
-    def total(self) -> PromptUsage:
-        """Sum over the prompts."""
-        total = PromptUsage()
-        for usage in self.prompts.values():
-            for name in ("questions", "found", "asked", "failed", "left", "second_tries", "tokens_in", "tokens_out"):
-                setattr(total, name, getattr(total, name) + getattr(usage, name))
-            total.seconds += usage.seconds
-            for reason, count in usage.bad.items():
-                total.bad[reason] = total.bad.get(reason, 0) + count
-        return total
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain dicts and numbers, for JSON."""
-        return asdict(self)
-
-
-@dataclass
-class Budget:
-    """Limits of one fit, and what is spent of them.
-
-    Parameters
-    ----------
-    max_calls : int or None
-        Questions put to the enhancer.
-    max_tokens : int or None
-        Tokens in and out together.
-    max_cost : float or None
-        Money; needs ``prices``.
-    prices : tuple of float or None
-        Price of a million prompt tokens and of a million answer tokens.
-    """
-
-    max_calls: int | None = None
-    max_tokens: int | None = None
-    max_cost: float | None = None
-    prices: tuple[float, float] | None = None
-    calls: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
-
-    def cost(self, tokens_in: int, tokens_out: int) -> float:
-        """Return the money for some tokens; 0 without prices."""
-        price_in, price_out = self.prices or (0.0, 0.0)
-        return (tokens_in * price_in + tokens_out * price_out) / 1e6
-
-    def affordable(self, questions: Sequence[Question]) -> int:
-        """Return how many of the questions, from the first on, fit even if every answer is as long as it may be."""
-        tokens_in, tokens_out = self.tokens_in, self.tokens_out
-        for number, question in enumerate(questions):
-            tokens_in += estimate_tokens(question)
-            tokens_out += question.prompt.max_answer_tokens
-            if (
-                (self.max_calls is not None and self.calls + number + 1 > self.max_calls)
-                or (self.max_tokens is not None and tokens_in + tokens_out > self.max_tokens)
-                or (self.max_cost is not None and self.cost(tokens_in, tokens_out) > self.max_cost)
-            ):
-                return number
-        return len(questions)
-
-    def spend(self, question: Question, answer: str | None, usage: PromptUsage) -> None:
-        """Count one question that was put to the enhancer."""
-        tokens_in, tokens_out = getattr(answer, "tokens_in", None), getattr(answer, "tokens_out", None)
-        tokens_in = estimate_tokens(question) if tokens_in is None else tokens_in
-        tokens_out = estimate_tokens(answer or "") if tokens_out is None else tokens_out
-        self.calls += 1
-        self.tokens_in += tokens_in
-        self.tokens_out += tokens_out
-        usage.tokens_in += tokens_in
-        usage.tokens_out += tokens_out
-        usage.seconds += getattr(answer, "seconds", None) or 0.0
-
-
-# -- questions --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class QuestionTable:
-    """Distinct questions, and who asks which.
-
-    Parameters
-    ----------
-    questions : list of Question
-        Each once, in the order of the nodes and then of the prompts.
-    index : ndarray of int of shape (n_active, n_prompts)
-        Position in ``questions`` of the question that an active node asks with a prompt.
-    """
-
-    questions: list[Question]
-    index: NDArray[np.int64]
-
-
-def build_questions(
-    graph: TextGraph, active: NDArray[np.int64], catalog: PromptCatalog, class_names: Sequence[str] | None
-) -> QuestionTable:
-    """Fill every prompt in for every active node; equal questions of several nodes become one.
-
-    Raises
-    ------
-    InvalidParameterError
-        If a prompt names classes and there are no class names.
-    GraphError
-        If the graph has no texts.
-    """
-    if graph.texts is None:
-        raise GraphError(
-            "An enhancer needs a graph with texts, got one without. Build the graph with `texts`, or set enhancer=None."
-        )
-    if catalog.needs_class_names and not class_names:
-        asking = ", ".join(repr(prompt.name) for prompt in catalog if prompt.names_classes)
-        raise InvalidParameterError(
-            f"`class_names` must be given for the prompt {asking}, which lists them, got {class_names!r} and labels "
-            "that are no names. Pass class_names=['name of class 0', ...], fit on labels that are names, or leave that "
-            "prompt out of `prompts`."
-        )
-    shared = {"class_names": ", ".join(name.replace("_", " ") for name in class_names or ())}
-    needed = frozenset[str]().union(*(prompt.fields for prompt in catalog))
-    position: dict[tuple[str, str], int] = {}
-    filled: list[tuple[int, dict[str, str]]] = []
-    asking_nodes: list[list[str]] = []
-    index = np.empty((len(active), len(catalog)), dtype=np.int64)
-    for row, node in enumerate(active.tolist()):
-        values = {**shared, "text": graph.texts[node]}
-        if "title" in needed:
-            values["title"] = graph.title_of(node)
-        if "neighbor_titles" in needed:
-            values["neighbor_titles"] = _neighbor_titles(graph, node)
-        for column, prompt in enumerate(catalog):
-            key = (prompt.key, Question(prompt, values).digest)
-            if key not in position:
-                position[key] = len(filled)
-                filled.append((column, values))
-                asking_nodes.append([])
-            index[row, column] = position[key]
-            asking_nodes[position[key]].append(graph.name_of(node))
-    questions = [
-        Question(catalog[column], values, tuple(nodes))
-        for (column, values), nodes in zip(filled, asking_nodes, strict=True)
-    ]
-    return QuestionTable(questions, index)
-
-
-def _neighbor_titles(graph: TextGraph, node: int) -> str:
-    """Titles of the best connected neighbors, one a line."""
-    adjacency = graph.adjacency
-    span = slice(adjacency.indptr[node], adjacency.indptr[node + 1])
-    neighbors, weights = adjacency.indices[span], adjacency.data[span]
-    degrees = adjacency.indptr[neighbors + 1] - adjacency.indptr[neighbors]
-    best = neighbors[np.lexsort((neighbors, -degrees, -weights))][:MAX_NEIGHBOR_TITLES]
-    titles = [graph.title_of(int(neighbor)) for neighbor in best]
-    return "\n".join(f"- {title}" for title in titles if title) or "(none)"
-
-
-# -- answers ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,18 @@
+"""Asking the LLM, through the store and under a budget."""
+
+from __future__ import annotations
+
+from skellagnn.enhancement._asking import Enhancement, enhance
+from skellagnn.enhancement._questions import QuestionTable, build_questions
+from skellagnn.enhancement._spending import Budget, LLMUsage, PromptUsage, estimate_tokens
+
+__all__ = [
+    "QuestionTable",
+    "build_questions",
+    "enhance",
+    "Enhancement",
+    "Budget",
+    "LLMUsage",
+    "PromptUsage",
+    "estimate_tokens",
+]
