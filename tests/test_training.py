@@ -400,6 +400,14 @@ def test_other_views_are_another_training():
     assert fit(features=with_views())[1].loss != fit()[1].loss
 
 
+def test_the_seed_draws_the_views():
+    # no dropout, no dropped nodes: nothing else is drawn
+    first, same, other = (fit(settings=PLAIN, features=with_views(), seed=seed)[1].loss for seed in (1, 1, 2))
+
+    assert first == same != other
+    assert fit(settings=PLAIN, seed=1)[1] == fit(settings=PLAIN, seed=2)[1]
+
+
 def test_active_nodes_show_their_views_in_training_and_raw_rows_in_validation():
     class Watch(nn.Linear):
         def forward(self, x, edges):

@@ -196,8 +196,8 @@ class TextGraph:
         """
         raise TypeError(
             "A TextGraph is not an array. scikit-learn's tools that keep X as it is and index it work with it; those "
-            "that turn X into an array (bagging, boosting, self-training, scalers) would lose the graph. For the numbers "
-            "themselves: graph.targets (node ids) or graph.features."
+            "that turn X into an array (bagging, boosting, self-training, scalers) would lose the graph. For "
+            "numbers: graph.targets (node ids) or graph.features."
         )
 
     def __getitem__(self, key: Any) -> Any:

@@ -316,6 +316,12 @@ class TestWhere:
         store.close()
 
 
+def _put_one_by_one(store: ResponseStore, some: list[QuestionKey]) -> None:
+    for key in some:
+        store.put_many("m", {key: "x"})
+        assert store.get_many("m", [key]) == {key: "x"}
+
+
 class _Holder(BaseEstimator):  # type: ignore[misc]
     def __init__(self, store: object = None) -> None:
         self.store = store
@@ -338,13 +344,14 @@ class TestObject:
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
     @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
     def test_a_fork_does_not_share_connections(self, store: ResponseStore) -> None:
-        ours, theirs = keys(2)
-        store.put_many("m", {ours: "parent"})
-        process = multiprocessing.get_context("fork").Process(target=store.put_many, args=("m", {theirs: "child"}))
-        process.start()
-        process.join(30)
-        assert process.exitcode == 0
-        assert store.get_many("m", [ours, theirs]) == {ours: "parent", theirs: "child"}
+        both = keys(80)
+        store.put_many("m", {both[0]: "x"})
+        child = multiprocessing.get_context("fork").Process(target=_put_one_by_one, args=(store, both[:40]))
+        child.start()
+        _put_one_by_one(store, both[40:])  # at the same time: on one connection these would get in each other's way
+        child.join(30)
+        assert child.exitcode == 0
+        assert store.get_many("m", both) == dict.fromkeys(both, "x")
 
     def test_another_process_finds_it(self, url: str) -> None:
         store = ResponseStore(url)
