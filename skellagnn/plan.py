@@ -118,12 +118,13 @@ class Plan:
     @property
     def tokens_in(self) -> int:
         """Prompt tokens of the new questions: counted by the enhancer where it can, else estimated."""
-        return sum(_count_tokens(part) for part in self.parts)
+        counted = [_counted_tokens(part) for part in self.parts]
+        return sum(_estimated_tokens(part) if n is None else n for part, n in zip(self.parts, counted, strict=True))
 
     @property
     def tokens_are_estimated(self) -> bool:
         """Whether some enhancer could not count its tokens: four characters a token are assumed there."""
-        return any(part.new and not hasattr(part.enhancer, "count_tokens") for part in self.parts)
+        return any(part.new and _counted_tokens(part) is None for part in self.parts)
 
     @property
     def max_tokens_out(self) -> int:
@@ -290,10 +291,16 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _count_tokens(part: PlanPart) -> int:
-    count: Callable[[Sequence[str]], Sequence[int]] | None = getattr(part.enhancer, "count_tokens", None)
+def _counted_tokens(part: PlanPart) -> int | None:
+    """Tokens of the new questions as the enhancer counts them; None if it cannot."""
     new = part.new
-    return sum(estimate_tokens(question) for question in new) if count is None else sum(count(new)) if new else 0
+    count: Callable[[Sequence[str]], Sequence[int] | None] | None = getattr(part.enhancer, "count_tokens", None)
+    counts = None if count is None or not new else count(new)
+    return None if counts is None else sum(counts)
+
+
+def _estimated_tokens(part: PlanPart) -> int:
+    return sum(estimate_tokens(question) for question in part.new)
 
 
 def _merge_usage(usages: list[LLMUsage]) -> LLMUsage:

@@ -16,7 +16,7 @@ class Enhancer(Protocol):
 
     Notes
     -----
-    Three further members are optional. Where they are missing, nothing but comfort is lost.
+    Four further members are optional. Where they are missing, nothing but comfort is lost.
 
     ``complete_iter(prompts) -> iterator of (position, answer)``
         Hands each answer over when it arrives, in any order, each position once. The caller stores each at once, so
@@ -25,6 +25,8 @@ class Enhancer(Protocol):
     ``chunk_size``
         How many prompts the back end likes to get in one call, an int: a server with many connections is kept busy
         only by many prompts.
+    ``count_tokens(prompts) -> list of int or None``
+        Counts prompt tokens exactly, for plans; None if it cannot here.
     ``is_recording``
         True for a table of answers that cost nothing: ``store="auto"`` does not store them a second time.
 

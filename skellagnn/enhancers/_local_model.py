@@ -111,6 +111,22 @@ def load_model(
         return _MODELS[key]
 
 
+def load_tokenizer(model: str, revision: str | None, trust_remote_code: bool) -> Any | None:
+    """Return the tokenizer of a model if it is on this machine, else None."""
+    from transformers import AutoTokenizer
+
+    folder = model_folder(model)
+    try:
+        return AutoTokenizer.from_pretrained(
+            model if folder is None else str(folder),
+            revision=revision,
+            trust_remote_code=trust_remote_code,
+            local_files_only=True,
+        )
+    except (OSError, ValueError):  # not in the local cache
+        return None
+
+
 def unload_models() -> None:
     """Free the memory of all language models that this process has loaded."""
     with _MODELS_LOCK:

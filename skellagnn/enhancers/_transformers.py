@@ -10,7 +10,14 @@ from sklearn.base import BaseEstimator
 from skellagnn.enhancers._base import Answer
 from skellagnn.enhancers._encoding import Encoder, Row
 from skellagnn.enhancers._generation import Generation
-from skellagnn.enhancers._local_model import folder_digest, load_model, model_folder
+from skellagnn.enhancers._local_model import (
+    folder_digest,
+    has_chat_template,
+    load_model,
+    load_tokenizer,
+    model_folder,
+    render_chat,
+)
 from skellagnn.enhancers._naming import describe_settings, require_mapping, require_number, require_text
 from skellagnn.exceptions import InvalidParameterError
 
@@ -199,6 +206,31 @@ class TransformersEnhancer(BaseEstimator):  # type: ignore[misc]
         )
         rows = encoder.rows(questions, self.max_new_tokens)
         return self._answer(Generation(loaded, settings), rows)
+
+    def count_tokens(self, prompts: Sequence[str]) -> list[int] | None:
+        """Count the tokens of prompts with the model's own tokenizer, chat template included; loads no weights.
+
+        Parameters
+        ----------
+        prompts : sequence of str
+
+        Returns
+        -------
+        counts : list of int, or None
+            None if the tokenizer is not on this machine: planning downloads nothing.
+        """
+        tokenizer = load_tokenizer(self.model, self.revision, self.trust_remote_code)
+        if tokenizer is None:
+            return None
+        texts = [str(prompt).encode("utf-8", "replace").decode() for prompt in prompts]
+        is_chat = has_chat_template(tokenizer)
+        if is_chat:
+            kwargs = _NO_THINKING if self.chat_template_kwargs is None else self.chat_template_kwargs
+            texts = [render_chat(tokenizer, text, self.system_prompt, kwargs) for text in texts]
+        elif self.system_prompt is not None:
+            texts = [f"{self.system_prompt}\n\n{text}" for text in texts]
+        encoded = tokenizer(texts, add_special_tokens=not is_chat, verbose=False)["input_ids"] if texts else []
+        return [len(ids) for ids in encoded]
 
     def _answer(self, generation: Generation, rows: list[Row]) -> Iterator[tuple[int, Answer | None]]:
         rows = sorted(rows, key=lambda row: (-row.limit, -len(row.ids), row.position))

@@ -40,8 +40,8 @@ class Prompt:
     fields : frozenset of str
         Fields that the template uses.
     key : str
-        Name and digest of the template. Answers are stored under it, so that a changed template never gets the
-        answers to the old one.
+        Name and digest of template and answer limit. Answers are stored under it, so that a changed prompt never gets
+        the answers to the old one.
     names_classes : bool
         Whether answers name classes, and so can serve as soft targets.
 
@@ -76,8 +76,9 @@ class Prompt:
 
     @property
     def key(self) -> str:
-        digest = hashlib.sha256(self.template.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-        return f"{self.name}:{digest}"
+        # the limit changes answers as the wording does: one that was cut must not be found for a longer limit
+        identity = f"{self.max_answer_tokens}\0{self.template}"
+        return f"{self.name}:{hashlib.sha256(identity.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
 
     @property
     def names_classes(self) -> bool:

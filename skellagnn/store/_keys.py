@@ -21,7 +21,7 @@ class QuestionKey(NamedTuple):
     Parameters
     ----------
     prompt_key : str
-        ``key`` of a :class:`~skellagnn.Prompt`: name and digest of the template.
+        ``key`` of a :class:`~skellagnn.Prompt`: name and digest of template and answer limit.
     digest : str
         :attr:`Question.digest <skellagnn.prompts.Question.digest>`: digest of what was filled in.
 

@@ -531,3 +531,19 @@ def test_a_prompt_is_shortened_by_its_own_fields_only(tiny):
     question = Question(Prompt("title", "Title: {title} Keywords:", max_answer_tokens=4), {"title": "cat " * 400})
     with pytest.warns(AnswerWarning, match="1 of 1 prompts"):
         assert TransformersEnhancer(tiny["plain"]).complete([question])[0].tokens_out == 4
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tokens_are_counted_as_they_are_read_and_without_loading_weights(tiny, questions, kind, monkeypatch):
+    enhancer = TransformersEnhancer(str(tiny[kind]))
+    read = [answer.tokens_in for answer in enhancer.complete(questions)]
+    unload_models()
+    monkeypatch.setattr(_local_model, "_load", lambda *args: pytest.fail("weights were loaded"))
+
+    assert enhancer.count_tokens(questions) == read
+    assert enhancer.count_tokens([]) == []
+
+
+def test_tokens_of_a_model_that_is_not_here_are_not_counted(monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert TransformersEnhancer("nobody/has-this-model").count_tokens(["a"]) is None
