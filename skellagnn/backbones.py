@@ -131,6 +131,34 @@ def edges_for(network: nn.Module, adjacency: sparse.csr_array, device: torch.dev
     return torch.from_numpy(np.stack([adjacency.indices.astype(np.int64), targets])).to(device)
 
 
+def dropout(x: Tensor, p: float, training: bool) -> Tensor:
+    """Zero entries with probability p and scale the others up, as ``torch.nn.functional.dropout`` does.
+
+    On a CPU torch draws one random number per entry, which takes longer than all else in the training of a narrow
+    network on wide rows. Here each 64-bit number decides four entries; p is met to 1 / 65,536.
+
+    Parameters
+    ----------
+    x : Tensor
+    p : float
+        In [0, 1).
+    training : bool
+        False returns x.
+
+    Returns
+    -------
+    dropped : Tensor of the shape of x
+    """
+    if not training or p == 0:
+        return x
+    if x.device.type != "cpu":
+        return F.dropout(x, p, True)
+    threshold = min(round(p * 65536), 65535)
+    draws = torch.empty((x.numel() + 3) // 4, dtype=torch.int64).random_(-(2**63), None)
+    keep = draws.view(torch.int16)[: x.numel()].view(x.shape) >= threshold - 32768
+    return x * keep.to(x.dtype).mul_(65536 / (65536 - threshold))
+
+
 # -- networks ---------------------------------------------------------------------------------------------------
 
 
@@ -151,7 +179,7 @@ class _Layered(nn.Module):
         for i, layer in enumerate(self.layers):
             if i:
                 x = x.relu()
-            x = layer(F.dropout(x, self.dropout, self.training), edges)
+            x = layer(dropout(x, self.dropout, self.training), edges)
         return x
 
 
@@ -235,7 +263,7 @@ class _GAT(nn.Module):
         for i, layer in enumerate(self.layers):
             if i:
                 x = F.elu(x)
-            x = layer(F.dropout(x, self.dropout, self.training), edge_index)
+            x = layer(dropout(x, self.dropout, self.training), edge_index)
         return x
 
 
@@ -256,12 +284,12 @@ class _GCN2(nn.Module):
         self.dropout = dropout
 
     def forward(self, x: Tensor, edges: SparseEdges) -> Tensor:
-        x = initial = self.first(F.dropout(x, self.dropout, self.training)).relu()
+        x = initial = self.first(dropout(x, self.dropout, self.training)).relu()
         for i, weight in enumerate(self.weights, start=1):
             beta = float(np.log(self.theta / i + 1))
-            mixed = (1 - self.alpha) * edges(F.dropout(x, self.dropout, self.training)) + self.alpha * initial
+            mixed = (1 - self.alpha) * edges(dropout(x, self.dropout, self.training)) + self.alpha * initial
             x = ((1 - beta) * mixed + beta * (mixed @ weight)).relu()
-        out: Tensor = self.last(F.dropout(x, self.dropout, self.training))
+        out: Tensor = self.last(dropout(x, self.dropout, self.training))
         return out
 
 

@@ -108,7 +108,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         one. False runs ``max_iter`` epochs on all labels.
     validation_fraction : float, default=0.1
         Share of the labeled targets held out for that, unless ``fit`` gets a validation view.
-    n_iter_no_change : int, default=50
+    n_iter_no_change : int, default=100
     class_weight : dict, "balanced" or None, default=None
     store : "auto", ResponseStore, str, path or None, default="auto"
         Where answers are looked up and kept: ``"auto"`` is a SQLite file in the user's data folder (or in
@@ -227,7 +227,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         max_iter: int = 200,
         early_stopping: bool = True,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 50,
+        n_iter_no_change: int = 100,
         class_weight: Any = None,
         store: Any = "auto",
         on_bad_answer: str = "raw",

@@ -14,8 +14,9 @@ from torch.nn import functional as F
 from torch_geometric.nn import APPNP, GATConv, GCN2Conv, GCNConv, GINConv, SAGEConv
 
 from skellagnn import TextGraph
-from skellagnn.backbones import BACKBONES, SparseEdges, _SparseProduct, build_backbone, edges_for
+from skellagnn.backbones import BACKBONES, SparseEdges, _SparseProduct, build_backbone, dropout, edges_for
 from skellagnn.exceptions import InvalidParameterError
+from skellagnn.training import seeded
 
 N_NODES, N_FEATURES, N_HIDDEN, N_CLASSES = 12, 7, 5, 3
 MESSAGE_PASSING = sorted(set(BACKBONES) - {"mlp"})
@@ -541,3 +542,37 @@ def test_what_is_no_factory_is_refused(wrong):
 def test_a_factory_must_build_a_module(made, kind):
     with pytest.raises(InvalidParameterError, match=f"`backbone` must build an nn.Module, got {kind} from the factory"):
         build_backbone(lambda *arguments: made, 3, 4, 2, 2, 0.0)
+
+
+# -- dropout -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("p", [0.1, 0.5, 0.9])
+def test_dropout_drops_its_share_at_every_place_and_keeps_the_mean(p):
+    with seeded(0):
+        dropped = dropout(torch.ones(1001, 401), p, True)
+    entries = dropped.flatten()
+    scale = entries.max().item()
+    assert scale == pytest.approx(1 / (1 - p), rel=1e-4)
+    assert set(entries.unique().tolist()) == {0.0, scale}
+    # one random number decides four entries: each of the four must drop its share, none together with its neighbor
+    zeros = (entries[: len(entries) // 4 * 4].view(-1, 4) == 0).double()
+    assert zeros.mean(dim=0).tolist() == pytest.approx([p] * 4, abs=0.01)
+    together = (zeros[:, :-1] * zeros[:, 1:]).mean(dim=0).tolist()
+    assert together == pytest.approx([p * p] * 3, abs=0.01)
+
+
+def test_dropout_passes_gradients_where_it_passes_values():
+    x = torch.randn(50, 7, requires_grad=True)
+    with seeded(0):
+        dropped = dropout(x, 0.5, True)
+    dropped.sum().backward()
+    assert torch.equal(x.grad != 0, dropped != 0)
+    assert torch.allclose(x.grad * x, dropped)
+
+
+def test_dropout_is_off_outside_of_training():
+    x = torch.randn(3, 2)
+    assert dropout(x, 0.5, False) is x
+    assert dropout(x, 0.0, True) is x
+    assert torch.equal(dropout(torch.empty(0, 3), 0.5, True), torch.empty(0, 3))
