@@ -1,8 +1,8 @@
 """The built-in prompts. Texts only.
 
-Stores and recorded answers are keyed by a digest of each template and its answer limit: changing so much as a comma here makes every
-stored answer to that prompt unreachable, and is a breaking entry in the changelog. The wording is ours; the paper
-(arXiv 2407.14996) names the idea of a diverse catalog.
+Stores and recorded answers are keyed by a digest of each template and its answer limit: changing so much as a comma
+here makes every stored answer to that prompt unreachable, and is a breaking entry in the changelog. The wording is
+ours; the paper (arXiv 2407.14996) names the idea of a diverse catalog.
 """
 
 from __future__ import annotations
