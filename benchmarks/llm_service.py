@@ -1,10 +1,11 @@
 """How close to the ideal are many questions to a server, and what does the response store add?
 
-    python benchmarks/llm_service.py [--questions 400] [--concurrency 32] [--latency 0.05] [--repeats 7]
+    python benchmarks/llm_service.py [--questions 400] [--concurrency 32] [--latency 0.05] [--rows 1000000]
 
 A server of the benchmark's own, in another process on loopback, answers each question after a fixed time. With enough
-connections the ideal is questions / concurrency * latency; sockets alone show what the machine allows. Prints a table
-and then the same as one line of JSON.
+connections the ideal is questions / concurrency * latency; sockets alone show what the machine allows. Then the rows
+a second that a store of a million rows reads and writes (``benchmarks/store.py`` says more of it). Prints a table and
+then the same as one line of JSON.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from store import measure  # the script beside this one
 
 from skellagnn.enhancers import Answer, OpenAIEnhancer, close_clients
 from skellagnn.prompts import Prompt, Question
@@ -59,6 +62,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=32, help="requests in flight (default: 32)")
     parser.add_argument("--latency", type=float, default=0.05, help="seconds that the server takes (default: 0.05)")
     parser.add_argument("--repeats", type=int, default=7, help="measurements, of which the median counts (default: 7)")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the store; 0 leaves that part out")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
@@ -91,10 +95,14 @@ def main() -> None:
         "through the store [s]": statistics.median(stored),
         "through the store / enhancer": statistics.median(b / a for a, b in zip(direct, stored, strict=True)),
     }
-    settings = {name: getattr(arguments, name) for name in ("questions", "concurrency", "latency", "repeats")}
+    if arguments.rows:
+        with tempfile.TemporaryDirectory() as folder:
+            measured = measure(ResponseStore(Path(folder) / "store.sqlite"), arguments.rows)
+        results |= {f"store: {name}": value for name, value in measured.items() if "[rows/s]" in name}
+    settings = {name: getattr(arguments, name) for name in ("questions", "concurrency", "latency", "repeats", "rows")}
     print("  ".join(f"{name}: {value}" for name, value in settings.items()))
     for name, value in results.items():
-        print(f"{name:<32}{value:>8.3f}")
+        print(f"{name:<60}{value:>12,.3f}")
     machine = {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
     print(json.dumps({"benchmark": "llm_service", **settings, "machine": machine, "results": results}))
 

@@ -67,7 +67,7 @@ class ResponseStore:
         A path is a SQLite file. ``"postgresql+psycopg://USER@HOST/DATABASE"`` is a PostgreSQL database; leave the
         password to ``PGPASSWORD`` or ``~/.pgpass`` where others may see your code. None is ``responses.sqlite`` in
         the folder that the environment variable ``SKELLAGNN_HOME`` names, else in the user's data folder.
-    lease : float, default=600.0
+    lease : float, default=120.0
         How long a claim holds unless it is renewed, in seconds.
 
     Raises
@@ -101,7 +101,7 @@ class ResponseStore:
     >>> folder.cleanup()
     """
 
-    def __init__(self, url: str | os.PathLike[str] | URL | None = None, *, lease: float = 600.0) -> None:
+    def __init__(self, url: str | os.PathLike[str] | URL | None = None, *, lease: float = 120.0) -> None:
         self.url = url
         self.lease = lease
 
@@ -112,7 +112,7 @@ class ResponseStore:
             shown = "" if self.url is None else str(locate(self.url))
         except InvalidParameterError:
             shown = "<not a path or URL>"  # it may hold a password all the same
-        lease = "" if self.lease == 600.0 else f"lease={self.lease!r}"
+        lease = "" if self.lease == 120.0 else f"lease={self.lease!r}"
         return f"{type(self).__name__}({', '.join(filter(None, (shown, lease)))})"
 
     @property
