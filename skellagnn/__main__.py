@@ -16,6 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skellagnn.exceptions import SkellagnnError
+from skellagnn.resolve import resolve
+
 DESCRIPTION = """\
 Train E-LLaGNN on a text-attributed graph and compare it with the same graph neural network without an LLM.
 
@@ -53,8 +56,12 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(format="%(message)s", stream=sys.stderr if options.json else sys.stdout)
     logging.getLogger("skellagnn").setLevel(logging.INFO)
     started = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        report = _run(options, Path(folder), say)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            report = _run(options, Path(folder), say)
+    except SkellagnnError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     report["seconds"] = round(time.perf_counter() - started, 1)
     say(f"\nDone in {report['seconds']:.0f} s.")
     if options.json:
@@ -103,7 +110,12 @@ def _say_nothing(*lines: object) -> None:
 
 def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     from skellagnn import ELLaGNNClassifier, ReplayEnhancer
+    from skellagnn.backbones import BACKBONES
+    from skellagnn.validation import check_int
 
+    resolve(options.backbone, BACKBONES, parameter="--backbone")  # before minutes of encoding
+    check_int("--splits", options.splits, at_least=1)
+    check_int("--max-tokens", options.max_tokens, at_least=0)
     data, encoder = _load(options), _encoder(options)
     labeled = np.flatnonzero(data.target >= 0)
     say(f"Graph      {data.graph}")

@@ -1,0 +1,84 @@
+"""``python -m skellagnn``, on small folders."""
+
+import gzip
+import json
+import subprocess
+import sys
+
+import pytest
+
+from skellagnn.__main__ import main
+from skellagnn.datasets import make_text_graph, save_folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data")
+    data = make_text_graph(n_nodes=90, n_classes=3, informativeness=0.6, answer_accuracy=1.0, random_state=0)
+    save_folder(data.graph, path, target=data.target, target_names=data.target_names)
+    with gzip.open(path / "llm_answers.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(record) + "\n" for record in data.answers)
+    return path
+
+
+def run(folder, *arguments):
+    return main(["--data", str(folder), "--encoder", "tfidf", "--splits", "2", *arguments])
+
+
+def test_json_report_has_every_figure(folder, capsys):
+    assert run(folder, "--json") == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    report = json.loads(out)
+    assert (report["n_nodes"], report["n_labeled"], report["n_classes"], report["n_questions"]) == (90, 90, 3, 27)
+    assert list(report["accuracy"]) == ["plain GNN", "same training, no LLM", "E-LLaGNN, 10% asked"]
+    for arm in report["accuracy"].values():
+        assert len(arm["scores"]) == 2
+        assert 1 / 3 < arm["mean"] <= 1
+    assert report["accuracy"]["E-LLaGNN, 10% asked"]["answers"] == 27
+    assert report["search"]["best_params"]["augmentation_ratio"] in (0.05, 0.1)
+    assert report["pickle_bytes"] > 1000
+
+
+def test_text_report_reads_from_graph_to_pickle(folder, capsys):
+    assert run(folder, "--backbone", "gcn") == 0
+    out = capsys.readouterr().out
+    places = [
+        out.index(word) for word in ("Graph ", "Encoding ", "Plan ", "Accuracy ", "Search ", "Pickle ", "Done in")
+    ]
+    assert places == sorted(places)
+    assert "predictions of 90 nodes equal those made here" in out
+
+
+def test_folder_without_answers_runs_the_arms_without_llm(folder, tmp_path, capsys):
+    data = make_text_graph(n_nodes=60, random_state=0)
+    save_folder(data.graph, tmp_path, target=data.target, target_names=data.target_names)
+    assert run(tmp_path) == 0
+    out = capsys.readouterr().out
+    assert "no recorded answers in this folder" in out
+    assert "E-LLaGNN, 10% asked" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--backbone", "sagee"], "Did you mean 'sage'"),
+        (["--encoder", "tfdif"], "Did you mean 'tfidf'"),
+        (["--splits", "0"], "`--splits` must be an int of at least 1"),
+        (["--data", "no-such-folder"], "`path` must be a folder"),
+    ],
+)
+def test_mistakes_are_one_line_on_standard_error(folder, capsys, arguments, message):
+    assert main(["--data", str(folder), "--encoder", "tfidf", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("error: ")
+    assert message in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_help_names_every_option():
+    shown = subprocess.run(
+        [sys.executable, "-m", "skellagnn", "--help"], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+    for option in ("--data", "--encoder", "--backbone", "--seed", "--json", "--splits", "--max-tokens"):
+        assert option in shown
