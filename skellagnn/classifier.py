@@ -351,6 +351,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             )
 
         # only now: a fit that failed leaves the model as it was
+        if scale and hasattr(self, "feature_names_in_"):  # of an earlier fit on a table
+            del self.feature_names_in_
         self.classes_ = labels.classes
         self.n_features_in_ = raw.shape[1]
         self.network_ = network.cpu()

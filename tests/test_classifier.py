@@ -556,6 +556,16 @@ def test_failed_fit_leaves_the_model_as_it_was(data, encoded):
     np.testing.assert_array_equal(clf.predict_proba(encoded), before)
 
 
+def test_refit_on_a_graph_forgets_the_columns_of_a_table(data, encoded):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(encoded.features[:, :3], columns=["a", "b", "c"])
+    clf = quick(max_iter=1).fit(table, data.target)
+    assert clf.feature_names_in_.tolist() == ["a", "b", "c"]
+    clf.fit(encoded, data.target)
+    assert not hasattr(clf, "feature_names_in_")
+    assert clf.n_features_in_ == encoded.features.shape[1]
+
+
 def test_callbacks_see_every_epoch(data, encoded):
     callback = pytest.importorskip("sklearn.callback")
 
