@@ -23,7 +23,15 @@ from skellagnn.exceptions import InvalidParameterError, SkellagnnWarning
 _FORMAT = 1  # part of every key: rows written in another format are not found
 _MOST_FILES = 64
 _KEY_BYTES = 16
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+_DAMAGE = (  # what numpy, zipfile and zlib raise for a file that was cut short or overwritten; it is only a cache
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 class RowStore:

@@ -341,7 +341,7 @@ class TestObject:
             assert twin.get_many("m", keys(1)) == {keys(1)[0]: "x"}
         store.close()
 
-    @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="a connection is inherited by a fork only; Windows has none")
     @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
     def test_a_fork_does_not_share_connections(self, store: ResponseStore) -> None:
         both = keys(80)

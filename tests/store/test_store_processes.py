@@ -13,7 +13,7 @@ import pytest
 
 from skellagnn.store import QuestionKey, ResponseStore
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="workers die by SIGKILL, which Windows lacks")
 
 QUESTIONS = 120
 BATCH = 6
