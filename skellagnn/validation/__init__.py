@@ -1,0 +1,24 @@
+"""Graphs, labels and parameters checked. The only package that knows scikit-learn's validation tools."""
+
+from __future__ import annotations
+
+from skellagnn.validation._callbacks import CallbackSupportMixin, with_callbacks
+from skellagnn.validation._class_names import ClassNames, check_class_names
+from skellagnn.validation._graph import as_graph
+from skellagnn.validation._labels import UNLABELED, Labels, Supervision, check_labels, split_validation
+from skellagnn.validation._numbers import check_int, check_real
+
+__all__ = [
+    "CallbackSupportMixin",
+    "ClassNames",
+    "Labels",
+    "Supervision",
+    "UNLABELED",
+    "as_graph",
+    "check_int",
+    "check_labels",
+    "check_class_names",
+    "check_real",
+    "split_validation",
+    "with_callbacks",
+]

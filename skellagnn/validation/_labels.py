@@ -1,0 +1,214 @@
+"""y: labels of nodes, their weights, and what of them is held out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import assert_all_finite
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, column_or_1d
+
+from skellagnn.exceptions import InvalidParameterError, LabelError
+from skellagnn.graph import TextGraph
+
+UNLABELED = -1
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """Labels of some nodes.
+
+    Parameters
+    ----------
+    nodes : ndarray of int64 of shape (n_labeled,)
+    labels : ndarray of int64 of shape (n_labeled,)
+        Class indices.
+    weights : ndarray of float32 of shape (n_labeled,)
+        Sample weights times class weights.
+    """
+
+    nodes: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of the nodes in view, one entry per labeled node.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        Sorted.
+    supervision : Supervision
+        Nodes in increasing order; a node that is in view several times has its weights added up.
+    """
+
+    classes: NDArray[Any]
+    supervision: Supervision
+
+
+def check_labels(
+    graph: TextGraph,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    class_weight: Any = None,
+    classes: NDArray[Any] | None = None,
+    argument: str = "y",
+) -> Labels:
+    """Check labels and bring them into node order.
+
+    Parameters
+    ----------
+    graph : TextGraph
+    y : array-like of shape (n_targets,)
+        One label per target; in numeric labels -1 is "unlabeled".
+    sample_weight : array-like of shape (n_targets,), default=None
+        Targets of weight 0 count as unlabeled.
+    class_weight : dict, "balanced" or None
+    classes : ndarray, default=None
+        Classes known from training, for validation labels.
+    argument : str, default="y"
+        For the errors.
+
+    Returns
+    -------
+    labels : Labels
+
+    Raises
+    ------
+    LabelError
+        If there are not as many labels as targets, no labels, only one class, two labels for one node, or (with
+        ``classes``) a class that training does not have.
+    """
+    if y is None:
+        raise LabelError(
+            f"`{argument}` must be given: ELLaGNNClassifier requires y to be passed, but the target y is None."
+        )
+    y = column_or_1d(y, warn=True)
+    if len(y) != len(graph):
+        raise LabelError(
+            f"`{argument}` must have one label per target in view: inconsistent numbers of samples, {len(graph)} "
+            f"targets and {len(y)} labels. To use labels of some nodes only: fit(graph[labeled], y[labeled])."
+        )
+    if y.dtype.kind == "O" and (missing := [label for label in y if _is_missing(label)]):
+        raise LabelError(
+            f"`{argument}` must not hold missing values, got {missing[0]!r} and {len(missing) - 1} more. Leave those "
+            "nodes out of view: fit(graph[known], y[known])."
+        )
+    if y.dtype.kind == "f":
+        assert_all_finite(y, input_name=argument)
+    check_classification_targets(y)
+    known = np.ones(len(y), dtype=bool)
+    if y.dtype.kind in "iuf":
+        known = y != UNLABELED
+        if not known.any():
+            raise LabelError(
+                f"`{argument}` must label at least two classes, got -1 (unlabeled) for all {len(y)} targets."
+            )
+    weights = _check_sample_weight(sample_weight, np.empty((len(y), 1)), dtype=np.float64, ensure_non_negative=True)
+    known &= weights > 0
+    if not known.any():
+        raise LabelError("`sample_weight` must be positive for some labeled targets, got none.")
+    found, indices = np.unique(y[known], return_inverse=True)
+    if classes is None:
+        if len(found) < 2:
+            raise LabelError(
+                f"`{argument}` must label at least two classes, got one class only: {found.tolist()[0]!r}. A "
+                "classifier needs something to tell apart."
+            )
+        classes = found
+    else:
+        strangers = np.setdiff1d(found, classes)
+        if len(strangers):
+            raise LabelError(
+                f"`{argument}` must hold classes of the training labels, got {strangers.tolist()[0]!r} and "
+                f"{len(strangers) - 1} more that are not. Leave their nodes out of view."
+            )
+        indices = np.searchsorted(classes, found)[indices]
+    nodes, weights = graph.targets[known], weights[known]
+    if class_weight is not None:
+        if class_weight != "balanced" and not isinstance(class_weight, Mapping):
+            raise InvalidParameterError(
+                f"`class_weight` must be 'balanced', a dict of label to weight, or None, got {class_weight!r}."
+            )
+        # computed from the distinct labels as given, as scikit-learn does: sample weights do not enter
+        per_class = compute_class_weight(class_weight, classes=classes, y=classes[indices])
+        weights = weights * per_class[indices]
+        if not (np.isfinite(per_class).all() and (per_class >= 0).all() and weights.any()):
+            raise InvalidParameterError(
+                f"`class_weight` must be finite and not negative, and positive for some class, got {class_weight!r}."
+            )
+    unique, inverse = np.unique(nodes, return_inverse=True)
+    label_of = np.zeros(len(unique), dtype=np.int64)
+    label_of[inverse] = indices
+    if np.any(label_of[inverse] != indices):
+        twice = unique[inverse[np.flatnonzero(label_of[inverse] != indices)[0]]]
+        raise LabelError(f"`{argument}` must give a node one label, got two different ones for node {twice}.")
+    summed = np.bincount(inverse, weights=weights, minlength=len(unique))
+    return Labels(classes, Supervision(unique, label_of, summed.astype(np.float32)))
+
+
+def _is_missing(label: Any) -> bool:
+    # pandas' own missing values are known by name: nothing else here needs pandas
+    return (
+        label is None or (isinstance(label, float) and label != label) or type(label).__name__ in ("NAType", "NaTType")
+    )
+
+
+def split_validation(
+    supervision: Supervision, fraction: float, n_classes: int, seed: int
+) -> tuple[Supervision, Supervision]:
+    """Hold out a stratified share of the labeled nodes.
+
+    Parameters
+    ----------
+    supervision : Supervision
+    fraction : float
+        Share to hold out, in (0, 1).
+    n_classes : int
+    seed : int
+
+    Returns
+    -------
+    training, validation : Supervision
+        At least one node of every class stays in training; a class with one node is not validated on.
+
+    Raises
+    ------
+    LabelError
+        If no class has two labeled nodes.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(supervision.nodes))
+    counts = np.bincount(supervision.labels, minlength=n_classes)
+    # per class: its share, rounded at random so that small classes are held out in proportion, too
+    share = fraction * counts
+    take = np.floor(share + rng.random(n_classes)).astype(np.int64)
+    take = np.minimum(take, np.maximum(counts - 1, 0))
+    if take.sum() == 0 and (counts > 1).any():
+        take[int(np.argmax(counts))] = 1
+    if take.sum() == 0:
+        raise LabelError(
+            "`early_stopping` holds out a share of the labeled nodes of each class and needs a class with at least "
+            f"two, got {len(supervision.nodes)} labeled nodes of {n_classes} classes. Label more nodes, pass X_val "
+            "and y_val, or set early_stopping=False."
+        )
+    shuffled = supervision.labels[order]
+    grouped = np.argsort(shuffled, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[grouped] = np.arange(len(order)) - starts[shuffled[grouped]]
+    held_out = np.zeros(len(order), dtype=bool)
+    held_out[order] = rank < take[shuffled]
+    return _subset(supervision, ~held_out), _subset(supervision, held_out)
+
+
+def _subset(supervision: Supervision, mask: NDArray[np.bool_]) -> Supervision:
+    return Supervision(supervision.nodes[mask], supervision.labels[mask], supervision.weights[mask])

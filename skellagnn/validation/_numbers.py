@@ -1,0 +1,38 @@
+"""Parameters that are numbers."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from typing import Any
+
+import numpy as np
+
+from skellagnn.exceptions import InvalidParameterError
+
+
+def check_int(name: str, value: Any, *, at_least: int) -> int:
+    """Return ``value`` if it is an int of at least ``at_least``."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral) or value < at_least:
+        raise InvalidParameterError(f"`{name}` must be an int of at least {at_least}, got {value!r}.")
+    return int(value)
+
+
+def check_real(
+    name: str, value: Any, *, low: float, high: float = np.inf, open_low: bool = False, open_high: bool = False
+) -> float:
+    """Return ``value`` if it is a finite number in the interval."""
+    good = not isinstance(value, (bool, np.bool_)) and isinstance(value, numbers.Real)
+    good = good and _is_finite(value)
+    good = good and (low < value if open_low else low <= value) and (value < high if open_high else value <= high)
+    if not good:
+        interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if open_high or np.isinf(high) else ']'}"
+        raise InvalidParameterError(f"`{name}` must be a number in {interval}, got {value!r}.")
+    return float(value)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an int beyond the largest float
+        return False
