@@ -17,19 +17,20 @@ from sklearn.utils.validation import check_is_fitted
 from skellagnn.backbones import build_backbone, edges_for
 from skellagnn.channel import SoftTargets, answer_targets
 from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
-from skellagnn.enhancement import Budget, LLMUsage, build_questions, enhance
+from skellagnn.enhancement import LLMUsage, build_questions, enhance
 from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.exceptions import GraphError, InvalidParameterError, LabelError
 from skellagnn.features import NodeFeatures
 from skellagnn.graph import TextGraph
 from skellagnn.inference import check_output, predict_logits
 from skellagnn.neighborhood import rank_neighbors, unit_rows
+from skellagnn.parameters import check_budget, check_settings
 from skellagnn.plan import Plan, PlanPart
 from skellagnn.progress import progress_bar
 from skellagnn.prompts import PromptCatalog
 from skellagnn.selection import FEATURELESS_SELECTIONS, select_active_nodes
 from skellagnn.store import resolve_store, without_password
-from skellagnn.training import History, TrainingSettings, ValidationGraph, seeded, train
+from skellagnn.training import History, ValidationGraph, seeded, train
 from skellagnn.validation import (
     UNLABELED,
     CallbackSupportMixin,
@@ -38,9 +39,7 @@ from skellagnn.validation import (
     Supervision,
     as_graph,
     check_class_names,
-    check_int,
     check_labels,
-    check_real,
     split_validation,
     with_callbacks,
 )
@@ -305,7 +304,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         EnhancerError, MissingAnswerError
             If the enhancer fails.
         """
-        settings = self._check_parameters()
+        settings = check_settings(self)
         graph = as_graph(self, X, reset=True)
         labels = check_labels(graph, y, sample_weight, class_weight=self.class_weight)
         names = check_class_names(self.class_names, labels.classes)
@@ -365,56 +364,12 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self._scale_rows = scale
         return self
 
-    def _check_parameters(self) -> TrainingSettings:
-        check_int("n_layers", self.n_layers, at_least=1)
-        if self.n_neighbors is not None:
-            check_int("n_neighbors", self.n_neighbors, at_least=1)
-        check_int("hidden_channels", self.hidden_channels, at_least=1)
-        check_real("dropout", self.dropout, low=0, high=1, open_high=True)
-        check_real("validation_fraction", self.validation_fraction, low=0, high=1, open_low=True, open_high=True)
-        if not isinstance(self.early_stopping, (bool, np.bool_)):
-            raise InvalidParameterError(f"`early_stopping` must be True or False, got {self.early_stopping!r}.")
-        return TrainingSettings(
-            learning_rate_init=check_real("learning_rate_init", self.learning_rate_init, low=0, open_low=True),
-            weight_decay=check_real("weight_decay", self.weight_decay, low=0),
-            max_iter=check_int("max_iter", self.max_iter, at_least=1),
-            n_iter_no_change=check_int("n_iter_no_change", self.n_iter_no_change, at_least=1),
-            view_probability=check_real("view_probability", self.view_probability, low=0, high=1),
-            consistency=check_real("consistency", self.consistency, low=0),
-            drop_node=check_real("drop_node", self.drop_node, low=0, high=1, open_high=True),
-            answer_weight=check_real("answer_weight", self.answer_weight, low=0),
-        )
-
-    def _check_budget(self) -> Budget:
-        for name, limit in (("max_calls", self.max_calls), ("max_tokens", self.max_tokens)):
-            if limit is not None:
-                check_int(name, limit, at_least=0)
-        prices = None
-        if self.prices is not None:
-            if not isinstance(self.prices, (tuple, list)) or len(self.prices) != 2:
-                raise InvalidParameterError(
-                    "`prices` must be two numbers, the price of a million tokens in and of a million tokens out, "
-                    f"got {self.prices!r}."
-                )
-            prices = (
-                check_real("prices[0]", self.prices[0], low=0),
-                check_real("prices[1]", self.prices[1], low=0),
-            )
-        if self.max_cost is not None:
-            check_real("max_cost", self.max_cost, low=0)
-            if prices is None:
-                raise InvalidParameterError(
-                    f"`prices` must be given with a `max_cost`, got None and max_cost={self.max_cost!r}. Pass the "
-                    "price of a million tokens in and out: prices=(0.5, 1.5)."
-                )
-        return Budget(self.max_calls, self.max_tokens, self.max_cost, prices)
-
     def _resolve_parts(self, graph: TextGraph, names: ClassNames | None) -> tuple[Any, Any]:
         """Return enhancer and encoder, and find what is wrong with them before anything is encoded or paid."""
         enhancer, encoder = resolve_enhancer(self.enhancer), resolve_encoder(self.encoder)
         if isinstance(enhancer, DetachedEnhancer):
             enhancer.complete([])
-        self._check_budget()
+        check_budget(self)
         if self.on_bad_answer not in ("raw", "retry", "raise"):
             raise InvalidParameterError(
                 f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {self.on_bad_answer!r}."
@@ -526,7 +481,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             table,
             listed,
             store=resolve_store(self.store, enhancer),
-            budget=self._check_budget(),
+            budget=check_budget(self),
             on_bad_answer=self.on_bad_answer,
             verbose=self.verbose,
         )
@@ -659,7 +614,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         --------
         skellagnn.plan_search : The plan of a whole cross-validated search.
         """
-        self._check_parameters()
+        check_settings(self)
         graph = as_graph(self, X, reset=True) if not isinstance(X, TextGraph) else X
         classes = None if y is None else check_labels(graph, y).classes
         names = check_class_names(self.class_names, classes)
@@ -676,7 +631,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         table = build_questions(graph, active, catalog, listed)
         enhancer = resolve_enhancer(self.enhancer)
         part = PlanPart.of(enhancer, resolve_store(self.store, enhancer), listed, table.questions)
-        prices = self._check_budget().prices
+        prices = check_budget(self).prices
         node_names = tuple(graph.name_of(node) for node in active.tolist())
         return Plan(graph.n_nodes, active, node_names, (part,), prices)
 

@@ -25,6 +25,7 @@ ROWS = [
     ["prompts", "enhancers", "answers", "store", "encoders", "selection", "backbones", "datasets", "validation"],
     ["features", "neighborhood", "enhancement", "channel"],
     ["training", "inference"],
+    ["parameters"],
     ["classifier", "plan", "plotting", "__main__"],
 ]
 

@@ -1,0 +1,62 @@
+"""Parameters of the estimator, checked and handed on in the form that training and asking want."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skellagnn.enhancement import Budget
+from skellagnn.exceptions import InvalidParameterError
+from skellagnn.training import TrainingSettings
+from skellagnn.validation import check_int, check_real
+
+__all__ = ["check_budget", "check_settings"]
+
+
+def check_settings(estimator: Any) -> TrainingSettings:
+    """Check the parameters of network and training; return those of the training loop."""
+    check_int("n_layers", estimator.n_layers, at_least=1)
+    if estimator.n_neighbors is not None:
+        check_int("n_neighbors", estimator.n_neighbors, at_least=1)
+    check_int("hidden_channels", estimator.hidden_channels, at_least=1)
+    check_real("dropout", estimator.dropout, low=0, high=1, open_high=True)
+    check_real("validation_fraction", estimator.validation_fraction, low=0, high=1, open_low=True, open_high=True)
+    if not isinstance(estimator.early_stopping, (bool, np.bool_)):
+        raise InvalidParameterError(f"`early_stopping` must be True or False, got {estimator.early_stopping!r}.")
+    return TrainingSettings(
+        learning_rate_init=check_real("learning_rate_init", estimator.learning_rate_init, low=0, open_low=True),
+        weight_decay=check_real("weight_decay", estimator.weight_decay, low=0),
+        max_iter=check_int("max_iter", estimator.max_iter, at_least=1),
+        n_iter_no_change=check_int("n_iter_no_change", estimator.n_iter_no_change, at_least=1),
+        view_probability=check_real("view_probability", estimator.view_probability, low=0, high=1),
+        consistency=check_real("consistency", estimator.consistency, low=0),
+        drop_node=check_real("drop_node", estimator.drop_node, low=0, high=1, open_high=True),
+        answer_weight=check_real("answer_weight", estimator.answer_weight, low=0),
+    )
+
+
+def check_budget(estimator: Any) -> Budget:
+    """Check the limits of a fit and the prices; return a budget of which nothing is spent."""
+    for name, limit in (("max_calls", estimator.max_calls), ("max_tokens", estimator.max_tokens)):
+        if limit is not None:
+            check_int(name, limit, at_least=0)
+    prices = None
+    if estimator.prices is not None:
+        if not isinstance(estimator.prices, (tuple, list)) or len(estimator.prices) != 2:
+            raise InvalidParameterError(
+                "`prices` must be two numbers, the price of a million tokens in and of a million tokens out, "
+                f"got {estimator.prices!r}."
+            )
+        prices = (
+            check_real("prices[0]", estimator.prices[0], low=0),
+            check_real("prices[1]", estimator.prices[1], low=0),
+        )
+    if estimator.max_cost is not None:
+        check_real("max_cost", estimator.max_cost, low=0)
+        if prices is None:
+            raise InvalidParameterError(
+                f"`prices` must be given with a `max_cost`, got None and max_cost={estimator.max_cost!r}. Pass the "
+                "price of a million tokens in and out: prices=(0.5, 1.5)."
+            )
+    return Budget(estimator.max_calls, estimator.max_tokens, estimator.max_cost, prices)
