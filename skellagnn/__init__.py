@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from skellagnn.enhancers import ReplayEnhancer as ReplayEnhancer
     from skellagnn.enhancers import TransformersEnhancer as TransformersEnhancer
     from skellagnn.graph import TextGraph as TextGraph
+    from skellagnn.parameters import PAPER_SETTINGS as PAPER_SETTINGS
     from skellagnn.plan import plan_search as plan_search
     from skellagnn.prompts import Prompt as Prompt
     from skellagnn.store import ResponseStore as ResponseStore
@@ -33,6 +34,7 @@ _MODULE_OF = {
     "ReplayEnhancer": "skellagnn.enhancers",
     "encode_graph": "skellagnn.encoders",
     "plan_search": "skellagnn.plan",
+    "PAPER_SETTINGS": "skellagnn.parameters",
 }
 _SUBMODULES = ("datasets", "enhancers", "prompts")
 

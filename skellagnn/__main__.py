@@ -109,7 +109,7 @@ def _say_nothing(*lines: object) -> None:
 
 
 def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
-    from skellagnn import ELLaGNNClassifier, ReplayEnhancer
+    from skellagnn import PAPER_SETTINGS, ELLaGNNClassifier, ReplayEnhancer
     from skellagnn.backbones import BACKBONES
     from skellagnn.validation import check_int
 
@@ -139,7 +139,7 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     }
     recipe = ELLaGNNClassifier(enhancer, augmentation_ratio=RATIO, prompts=PROMPTS, **common)
     arms = {
-        "plain GNN": ELLaGNNClassifier(**common, consistency=0),
+        "plain GNN": ELLaGNNClassifier(**common, **PAPER_SETTINGS),
         "same training, no LLM": ELLaGNNClassifier(**common),
     }
     report: dict[str, Any] = {

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.resolve import resolve
 
-__all__ = ["BACKBONES", "Backbone", "SparseEdges", "build_backbone", "edges_for"]
+__all__ = ["BACKBONES", "Backbone", "SparseEdges", "build_backbone", "edges_for", "mean_edges"]
 
 Backbone = Callable[[int, int, int, int, float], nn.Module]
 
@@ -92,6 +92,11 @@ def _symmetric_edges(adjacency: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array(scale @ looped @ scale)
 
 
+def mean_edges(adjacency: sparse.csr_array, device: torch.device | str = "cpu") -> SparseEdges:
+    """Return the (weighted) mean over the neighbors as a map, what ``edge_form = "mean"`` stands for."""
+    return SparseEdges(_mean_edges(adjacency), device)
+
+
 def edges_for(network: nn.Module, adjacency: sparse.csr_array, device: torch.device | str = "cpu") -> Any:
     """Return the adjacency in the form that a network wants.
 
@@ -117,7 +122,7 @@ def edges_for(network: nn.Module, adjacency: sparse.csr_array, device: torch.dev
     if form == "none":
         return None
     if form == "mean":
-        return SparseEdges(_mean_edges(adjacency), device)
+        return mean_edges(adjacency, device)
     if form == "symmetric":
         return SparseEdges(_symmetric_edges(adjacency), device)
     if form == "sum":

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.backbones import build_backbone, edges_for
+from skellagnn.backbones import build_backbone, edges_for, mean_edges
 from skellagnn.channel import SoftTargets, answer_targets
 from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
 from skellagnn.enhancement import LLMUsage, build_questions, enhance
@@ -30,7 +33,8 @@ from skellagnn.progress import progress_bar
 from skellagnn.prompts import PromptCatalog
 from skellagnn.selection import FEATURELESS_SELECTIONS, select_active_nodes
 from skellagnn.store import resolve_store, without_password
-from skellagnn.training import History, ValidationGraph, seeded, train
+from skellagnn.teacher import Lesson, teach
+from skellagnn.training import History, TrainingSettings, ValidationGraph, seeded, train
 from skellagnn.validation import (
     UNLABELED,
     CallbackSupportMixin,
@@ -49,15 +53,19 @@ if TYPE_CHECKING:
 
 __all__ = ["ELLaGNNClassifier"]
 
+# `answer_weight="auto"` where no teacher says what the answers are worth: the middle of what was tried.
+UNCHECKED_ANSWER_WEIGHT = 0.5
+
 
 class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Graph neural network for text-attributed graphs that asks an LLM about a few nodes, in training only.
 
     The method is E-LLaGNN [1]_: an LLM answers a catalog of prompts about a small share of the nodes; a text encoder
     turns texts and answers into rows; neighbors are ranked by similarity with the (LLM-enhanced) node; an ordinary
-    graph neural network aggregates them; prediction reads raw texts or features only and asks nothing. Two terms of
-    the loss are additions of this package, each with a switch: class-naming answers as soft targets
-    (``answer_weight``) and consistency between stochastic passes (``consistency``).
+    graph neural network aggregates them; prediction reads raw texts or features only and asks nothing. Three parts are
+    additions of this package, each with a switch: a teacher with strong propagation that the backbone learns from
+    (``distillation``), class-naming answers as soft targets (``answer_weight``) and consistency between stochastic
+    passes (``consistency``). The method of the paper alone is ``**skellagnn.PAPER_SETTINGS``.
 
     Parameters
     ----------
@@ -78,6 +86,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         model, a scikit-learn text transformer, or an object with ``encode``. None: the graph brings features.
     n_neighbors : int or None, default=10
         Neighbors that each node hears from at most: the most similar ones. None keeps all.
+    enhanced_queries : bool, default=True
+        Rank the neighbors of an active node by similarity with its answers, in training; False: with its raw row, as
+        prediction does.
     backbone : str or callable, default="sage"
         ``"sage"``, ``"gcn"``, ``"gat"``, ``"gin"``, ``"gcn2"``, ``"appnp"``, ``"mlp"``, or a factory ``(in_channels,
         hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` with ``forward(x, edge_index)``.
@@ -89,11 +100,16 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Share of a layer's input entries dropped in training.
     view_probability : float, default=0.5
         Probability that an active node shows one of its LLM views instead of its raw row in a training pass.
-    answer_weight : float, default=0.5
-        Weight of the soft targets from class-naming answers; 0 switches them off.
+    distillation : float, default=2.0
+        Weight, beside the labels, of a teacher's class probabilities on the unlabeled nodes. The teacher is trained
+        first, without the LLM, and once more with the answers; its cost is that of one more fit, or two. 0 trains none.
+    answer_weight : float or "auto", default="auto"
+        Weight of the soft targets from class-naming answers, in the training of the teacher or, where there is none,
+        of the network; 0 switches them off. ``"auto"`` is twice the trust that the teacher finds reason for
+        (``answer_trust_``), so that an LLM which knows nothing teaches nothing; without a teacher to say so, 0.5.
     consistency : float, default=1.0
-        Weight of the agreement between two stochastic passes over all nodes; 0 makes one pass and switches
-        ``drop_node`` off.
+        Weight of the agreement between two stochastic passes over all nodes, in the training of the teacher or, where
+        there is none, of the network; 0 makes one pass and switches ``drop_node`` off.
     drop_node : float, default=0.0
         Share of nodes whose rows are dropped in each of those passes.
     learning_rate_init : float, default=0.01
@@ -146,8 +162,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Nodes that the LLM was asked about, best first; node ids of the training graph.
     llm_usage_ : LLMUsage
         What was asked, and what it cost, by prompt.
+    answer_trust_ : float or None
+        How far class-naming answers were trusted beside the teacher's own opinion, in [0, 1]; 0 where no answer named
+        a class. None without a teacher.
     history_ : History
         Losses and validation scores of each epoch.
+    teacher_history_ : list of History
+        Of the training of the teacher: without answers, and with them if there were any.
     n_iter_ : int
         Epochs that were run.
     best_iter_ : int
@@ -198,7 +219,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     network_: nn.Module
     active_nodes_: NDArray[np.int64]
     llm_usage_: LLMUsage
+    answer_trust_: float | None
     history_: History
+    teacher_history_: list[History]
     n_iter_: int
     best_iter_: int
     encoder_: Any
@@ -213,12 +236,14 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         class_names: Any = None,
         encoder: Any = "minilm",
         n_neighbors: int | None = 10,
+        enhanced_queries: bool = True,
         backbone: str | Callable[..., Any] = "sage",
         n_layers: int = 2,
         hidden_channels: int = 128,
         dropout: float = 0.5,
         view_probability: float = 0.5,
-        answer_weight: float = 0.5,
+        distillation: float = 2.0,
+        answer_weight: float | str = "auto",
         consistency: float = 1.0,
         drop_node: float = 0.0,
         learning_rate_init: float = 0.01,
@@ -246,11 +271,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.class_names = class_names
         self.encoder = encoder
         self.n_neighbors = n_neighbors
+        self.enhanced_queries = enhanced_queries
         self.backbone = backbone
         self.n_layers = n_layers
         self.hidden_channels = hidden_channels
         self.dropout = dropout
         self.view_probability = view_probability
+        self.distillation = distillation
         self.answer_weight = answer_weight
         self.consistency = consistency
         self.drop_node = drop_node
@@ -318,15 +345,43 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         network = self._build_network(graph, raw, len(labels.classes), network_seed, device)
 
         active = self._select(graph, raw) if enhancer is not None else np.empty(0, dtype=np.int64)
-        features, soft_targets, usage = self._augment(graph, raw, active, enhancer, encoder, names, labels, labeled)
+        features, choices, usage = self._augment(graph, raw, active, enhancer, encoder, names)
 
-        query_nodes, query_rows = features.queries()
-        ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=query_nodes, query_rows=query_rows)
-        validation = None
+        raw_ranked = ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
+        if self.enhanced_queries and len(features.active):
+            nodes, rows = features.queries()
+            ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
+        validation = val_ranked = None
         if held_out is not None:
             val_graph, val_raw, supervision = held_out
-            val_ranked = rank_neighbors(val_graph.adjacency, val_raw, self.n_neighbors)
+            val_ranked = raw_ranked
+            if val_graph is not graph:
+                val_ranked = rank_neighbors(val_graph.adjacency, val_raw, self.n_neighbors)
             validation = ValidationGraph(edges_for(network, val_ranked, device), val_raw, supervision)
+
+        # labels of validation nodes do not check the answers: `labeled` holds training labels only
+        answers = partial(answer_targets, active, choices, labeled.nodes, labeled.labels, len(labels.classes))
+        lesson: Lesson | None = None
+        soft_targets: SoftTargets | None
+        if self.distillation > 0:
+            lesson = self._teach(
+                raw,
+                raw_ranked,
+                labeled,
+                validation,
+                val_ranked,
+                len(labels.classes),
+                answers if choices and self.answer_weight != 0 else None,
+                settings,
+                network_seed,
+                device,
+            )
+            soft_targets = lesson.targets
+            settings = replace(settings, soft_target_weight=self.distillation, consistency=0.0)
+        else:
+            soft_targets = answers()
+            weight = UNCHECKED_ANSWER_WEIGHT if self.answer_weight == "auto" else float(self.answer_weight)
+            settings = replace(settings, soft_target_weight=weight)
 
         callbacks = self._callback_context()
         with progress_bar(self.verbose, self.max_iter, "training", "epoch") as advance:
@@ -357,7 +412,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.network_ = network.cpu()
         self.active_nodes_ = active
         self.llm_usage_ = usage
+        self.answer_trust_ = None if lesson is None else lesson.trust
         self.history_ = history
+        self.teacher_history_ = [] if lesson is None else lesson.histories
         self.n_iter_ = history.n_iter
         self.best_iter_ = history.best_iter
         self.encoder_ = encoder
@@ -467,12 +524,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         enhancer: Any,
         encoder: Any,
         names: ClassNames | None,
-        labels: Labels,
-        labeled: Supervision,
-    ) -> tuple[NodeFeatures, SoftTargets | None, LLMUsage]:
-        """Step 4: answers, their views, and soft targets from those that name classes."""
+    ) -> tuple[NodeFeatures, list[NDArray[np.int64]], LLMUsage]:
+        """Step 4: answers, their views, and the classes that they name."""
         if len(active) == 0:
-            return NodeFeatures.without_views(raw), None, LLMUsage()
+            return NodeFeatures.without_views(raw), [], LLMUsage()
         catalog = PromptCatalog.from_parameter(self.prompts)
         listed = None if names is None else names.names
         table = build_questions(graph, active, catalog, listed)
@@ -502,9 +557,45 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             for position, prompt in enumerate(catalog)
             if prompt.names_classes and names is not None
         ]
-        # labels of validation nodes do not check the answers: `labeled` holds training labels only
-        soft = answer_targets(active, choices, labeled.nodes, labeled.labels, len(labels.classes))
-        return features, soft, enhancement.usage
+        return features, choices, enhancement.usage
+
+    def _teach(
+        self,
+        raw: NDArray[np.float32],
+        ranked: sparse.csr_array,
+        labeled: Supervision,
+        validation: ValidationGraph | None,
+        val_ranked: sparse.csr_array | None,
+        n_classes: int,
+        answers: Callable[..., SoftTargets | None] | None,
+        settings: TrainingSettings,
+        seed: int,
+        device: torch.device,
+    ) -> Lesson:
+        """Step 5: what is known without the answers, how far they can be trusted, and what both say together."""
+        edges = mean_edges(ranked, device)
+        if validation is not None and val_ranked is not None:
+            val_edges = edges if val_ranked is ranked else mean_edges(val_ranked, device)
+            validation = replace(validation, edges=val_edges)
+        with progress_bar(self.verbose, 2 * self.max_iter, "teacher", "epoch") as advance:
+
+            def on_epoch(epoch: int, history: History) -> bool:
+                advance(1, f"loss {history.loss[-1]:.3f}")
+                return False
+
+            return teach(
+                raw,
+                edges,
+                labeled,
+                validation,
+                n_classes,
+                answers,
+                self.answer_weight,
+                settings,
+                seed=seed,
+                device=device,
+                on_epoch=on_epoch,
+            )
 
     def _callback_context(self) -> Any:
         """Return scikit-learn's callback context, or None where it has none."""

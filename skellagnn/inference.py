@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from skellagnn.backbones import edges_for
 from skellagnn.exceptions import InvalidParameterError
 
-__all__ = ["check_output", "predict_logits"]
+__all__ = ["check_output", "compute_logits", "predict_logits"]
 
 
 def predict_logits(
@@ -36,12 +36,19 @@ def predict_logits(
     -------
     logits : ndarray of float32 of shape (n_nodes, n_classes)
     """
+    return compute_logits(network, edges_for(network, adjacency, device), raw, device)
+
+
+def compute_logits(
+    network: nn.Module, edges: Any, raw: NDArray[np.float32], device: torch.device | str = "cpu"
+) -> NDArray[np.float32]:
+    """Do as :func:`predict_logits` on edges that :func:`skellagnn.backbones.edges_for` has prepared."""
     home = next((parameter.device for parameter in network.parameters()), torch.device(device))
     was_training = network.training
     network.to(device).eval()
     try:
         with torch.no_grad():
-            logits = network(to_tensor(raw, device), edges_for(network, adjacency, device))
+            logits = network(to_tensor(raw, device), edges)
     finally:
         # as it was found: `to` moves a module in place, and a fitted one is kept (and pickled) on the CPU
         network.to(home).train(was_training)

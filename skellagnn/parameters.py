@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,13 @@ from skellagnn.exceptions import InvalidParameterError
 from skellagnn.training import TrainingSettings
 from skellagnn.validation import check_int, check_real
 
-__all__ = ["check_budget", "check_settings"]
+__all__ = ["PAPER_SETTINGS", "check_answer_weight", "check_budget", "check_settings"]
+
+PAPER_SETTINGS: Mapping[str, Any] = MappingProxyType({"consistency": 0.0, "answer_weight": 0.0, "distillation": 0.0})
+"""Parameters of the estimator that leave the method of the paper alone: LLM views and LLM-enhanced queries only.
+
+``ELLaGNNClassifier(enhancer, **PAPER_SETTINGS)``, or ``clf.set_params(**PAPER_SETTINGS)``.
+"""
 
 
 def check_settings(estimator: Any) -> TrainingSettings:
@@ -24,6 +32,10 @@ def check_settings(estimator: Any) -> TrainingSettings:
     check_real("validation_fraction", estimator.validation_fraction, low=0, high=1, open_low=True, open_high=True)
     if not isinstance(estimator.early_stopping, (bool, np.bool_)):
         raise InvalidParameterError(f"`early_stopping` must be True or False, got {estimator.early_stopping!r}.")
+    if not isinstance(estimator.enhanced_queries, (bool, np.bool_)):
+        raise InvalidParameterError(f"`enhanced_queries` must be True or False, got {estimator.enhanced_queries!r}.")
+    check_real("distillation", estimator.distillation, low=0)
+    check_answer_weight(estimator.answer_weight)
     return TrainingSettings(
         learning_rate_init=check_real("learning_rate_init", estimator.learning_rate_init, low=0, open_low=True),
         weight_decay=check_real("weight_decay", estimator.weight_decay, low=0),
@@ -32,8 +44,20 @@ def check_settings(estimator: Any) -> TrainingSettings:
         view_probability=check_real("view_probability", estimator.view_probability, low=0, high=1),
         consistency=check_real("consistency", estimator.consistency, low=0),
         drop_node=check_real("drop_node", estimator.drop_node, low=0, high=1, open_high=True),
-        answer_weight=check_real("answer_weight", estimator.answer_weight, low=0),
+        # set where the targets are known: by the teacher for the answers, by the estimator for the teacher
+        soft_target_weight=0.0,
     )
+
+
+def check_answer_weight(answer_weight: Any) -> float | str:
+    """Check the weight of class-naming answers: a number from 0, or "auto"."""
+    if isinstance(answer_weight, str):
+        if answer_weight != "auto":
+            raise InvalidParameterError(
+                f"`answer_weight` must be a number in [0, inf) or 'auto', got {answer_weight!r}."
+            )
+        return answer_weight
+    return check_real("answer_weight", answer_weight, low=0)
 
 
 def check_budget(estimator: Any) -> Budget:

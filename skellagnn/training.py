@@ -34,7 +34,7 @@ class TrainingSettings:
     view_probability: float
     consistency: float
     drop_node: float
-    answer_weight: float
+    soft_target_weight: float
     n_passes: int = 2
     # Sharpening of the mean prediction that the passes are to agree with; 1 leaves it as it is.
     temperature: float = 0.5
@@ -67,7 +67,7 @@ class History:
 
     Attributes
     ----------
-    loss, label_loss, consistency_loss, answer_loss : list of float
+    loss, label_loss, consistency_loss, soft_target_loss : list of float
         The whole loss and its parts, unweighted.
     validation_score, validation_loss : list of float
         Accuracy and cross-entropy on the validation nodes; empty without early stopping.
@@ -78,7 +78,7 @@ class History:
     loss: list[float] = field(default_factory=list)
     label_loss: list[float] = field(default_factory=list)
     consistency_loss: list[float] = field(default_factory=list)
-    answer_loss: list[float] = field(default_factory=list)
+    soft_target_loss: list[float] = field(default_factory=list)
     validation_score: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     best_iter: int = 0
@@ -169,7 +169,7 @@ def train(
         val_raw = raw if same else to_tensor(validation.raw, device)
         held_out = (val_raw, validation.edges, *_tensors(validation.supervision, device))
     asked = None
-    if soft_targets is not None and settings.answer_weight > 0 and len(soft_targets.nodes):
+    if soft_targets is not None and settings.soft_target_weight > 0 and len(soft_targets.nodes):
         asked = (
             torch.tensor(soft_targets.nodes, device=device),
             torch.tensor(soft_targets.targets, device=device),
@@ -190,7 +190,7 @@ def train(
         for epoch in range(1, settings.max_iter + 1):
             network.train()
             optimizer.zero_grad()
-            label_loss = answer_loss = consistency_loss = raw.new_zeros(())
+            label_loss = soft_target_loss = consistency_loss = raw.new_zeros(())
             passes = []
             for _ in range(n_passes):
                 x = _draw_rows(raw, features, view_rng, settings, drop=agree)
@@ -201,12 +201,12 @@ def train(
                 if asked is not None:
                     nodes, targets, weights = asked
                     cross = -(targets * log_p[nodes]).sum(dim=1)
-                    answer_loss = answer_loss + (weights * cross).sum() / n_passes
+                    soft_target_loss = soft_target_loss + (weights * cross).sum() / n_passes
             if agree:
                 consistency_loss = _disagreement(passes, settings.temperature)
             loss = (
                 label_loss
-                + settings.answer_weight * answer_loss
+                + settings.soft_target_weight * soft_target_loss
                 + settings.consistency * min(1.0, epoch / ramp_epochs) * consistency_loss
             )
             loss.backward()  # type: ignore[no-untyped-call]
@@ -221,7 +221,7 @@ def train(
             history.loss.append(loss.item())
             history.label_loss.append(label_loss.item())
             history.consistency_loss.append(consistency_loss.item())
-            history.answer_loss.append(answer_loss.item())
+            history.soft_target_loss.append(soft_target_loss.item())
             history.best_iter = epoch if held_out is None else history.best_iter
             if held_out is not None:
                 accuracy, cross_entropy = _evaluate(network, *held_out)

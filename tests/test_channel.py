@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from skellagnn.channel import answer_targets, class_evidence, estimate_channel, soft_targets
+from skellagnn.channel import (
+    Reference,
+    answer_targets,
+    class_evidence,
+    estimate_channel,
+    estimate_trust,
+    soft_targets,
+)
 
 NONE = -1
 
@@ -331,3 +338,150 @@ def test_renumbering_the_nodes_renumbers_the_targets(seed):
     assert sorted(by_node) == sorted(number[before.nodes].tolist())
     for node, target in zip(before.nodes.tolist(), before.targets, strict=True):
         np.testing.assert_allclose(by_node[number[node]], target, rtol=1e-6)
+
+
+# -- beside a model ----------------------------------------------------------------------------------------------
+
+NO_LABELS = ints()
+N = 3000
+TRUE = np.arange(N) % 3
+
+
+def model(accuracy, seed=0):
+    """Calibrated predictions: right with the probability that they say."""
+    rng = np.random.default_rng(seed)
+    guess = np.where(rng.random(N) < accuracy, TRUE, (TRUE + rng.integers(1, 3, N)) % 3)
+    return np.where(np.eye(3)[guess] == 1, accuracy, (1 - accuracy) / 2)
+
+
+def llm(accuracy, seed=1):
+    rng = np.random.default_rng(seed)
+    return first_choices(*np.where(rng.random(N) < accuracy, TRUE, (TRUE + rng.integers(1, 3, N)) % 3))
+
+
+def beside(table, predicted, labeled=NO_LABELS, n_checked=1000):
+    tables = table if isinstance(table, list) else [table]
+    n_right = n_checked * (predicted.argmax(axis=1) == TRUE).mean()
+    reference = Reference(predicted, n_right, n_checked)
+    return answer_targets(np.arange(N), tables, labeled, TRUE[labeled], 3, reference)
+
+
+def trust_in(named, predicted, n_right, n_checked, labels=None, n_classes=2):
+    labels = np.full(len(named), -1) if labels is None else labels
+    return estimate_trust(first_choices(*named), labels, np.asarray(predicted), n_classes, n_right, n_checked)
+
+
+def test_trust_by_hand():
+    # six of ten agree with a model that is right with 0.9, as good as surely
+    accuracy, trust = trust_in([0] * 6 + [1] * 4, [0] * 10, 9e6, 1e7)
+
+    shared, independent = 0.6 * 0.9 + 0.4 * 0.1, (0.6 - 0.1) / (0.9 - 0.1)
+    n_compared = 10 * 0.8**2
+    expected = (5 * 0.8 + n_compared * (shared + independent) / 2) / (5 + n_compared)
+    assert accuracy == pytest.approx(expected, abs=0.005)
+    assert trust == pytest.approx(((expected - 0.5) / 0.4) ** 5, abs=0.02)
+
+
+def test_labels_count_as_they_are():
+    # three checked answers, two of them right; nothing is compared with the model
+    accuracy, _ = trust_in([0, 1, 0], [1, 1, 1], 90, 100, labels=ints(0, 1, 1))
+
+    assert accuracy == pytest.approx((5 * 0.8 + 2) / 8)
+
+
+@pytest.mark.parametrize("said", [[0] * 50, [1] * 50, [0, 1] * 25, [NONE] * 50])
+def test_a_model_that_nobody_checked_or_that_guesses_is_no_reason_for_distrust(said):
+    unchecked = trust_in(said, [0] * 50, 0, 0)
+    guessing = trust_in(said, [0] * 50, 5e5, 1e6)
+
+    assert unchecked[1] > 0.5
+    assert guessing == (pytest.approx(0.8, abs=0.01), pytest.approx(1.0, abs=0.01))
+
+
+def test_the_better_the_model_is_known_the_less_a_stranger_to_it_is_trusted():
+    named, predicted = [0, 1] * 50, [0] * 100
+
+    trust = [trust_in(named, predicted, 0.9 * n, n)[1] for n in (0, 5, 20, 100, 1000)]
+
+    assert trust == sorted(trust, reverse=True)
+    assert trust[0] > 0.5
+    assert trust[-1] < 0.05
+
+
+def test_expected_accuracy_lies_between_shared_and_independent_errors():
+    predicted, table = model(0.8), llm(0.9)
+    n_right = 1000 * (predicted.argmax(axis=1) == TRUE).mean()
+
+    accuracy, _ = estimate_trust(table, np.full(N, -1), predicted.argmax(axis=1), 3, n_right, 1000)
+
+    shared = 0.8 * 0.74 + 0.1 * 0.26
+    assert shared < accuracy < 0.9
+
+
+def test_trust_grows_with_the_llm():
+    trust = [beside(llm(accuracy), model(0.8)).trust for accuracy in (1 / 3, 0.5, 0.65, 0.8, 0.95)]
+
+    assert trust == sorted(trust)
+    assert trust[0] < 0.01
+    assert trust[-1] > 0.5
+
+
+def test_random_constant_and_good_answers_beside_a_model():
+    predicted = model(0.7)
+    right = (predicted.argmax(axis=1) == TRUE).mean()
+
+    random, constant, good = (beside(table, predicted) for table in (llm(1 / 3), first_choices(*[1] * N), llm(0.95)))
+
+    for useless in (random, constant):
+        assert useless.trust < 0.01
+        np.testing.assert_allclose(useless.targets, predicted, atol=0.02)
+    assert (good.targets.argmax(axis=1) == TRUE).mean() > right + 0.05
+
+
+def test_weights_are_certainty_and_agreement_makes_certain():
+    predicted, table = model(0.8), llm(0.85)
+    found = beside(table, predicted)
+    agree = predicted.argmax(axis=1) == table[:, 0]
+
+    entropy = -(found.targets * np.log(found.targets)).sum(axis=1)
+    np.testing.assert_allclose(found.weights, 1 - entropy / np.log(3), rtol=1e-5)
+    assert found.weights[agree].min() > found.weights[~agree].max()
+
+
+def test_one_prompt_asked_twice_counts_less_than_twice():
+    predicted, table = model(0.8), llm(0.85)
+    power = 1 - beside(table, predicted).trust / 2
+
+    def evidence(found):
+        logit = np.log(found.targets) - power * np.log(predicted)
+        return logit - logit.mean(axis=1, keepdims=True)
+
+    once, twice = evidence(beside(table, predicted)), evidence(beside([table, table], predicted))
+
+    np.testing.assert_allclose(twice, np.sqrt(2) * once, rtol=1e-3, atol=1e-3)
+
+
+def test_a_prompt_that_knows_nothing_does_not_drown_one_that_does():
+    predicted, good, noise = model(0.7), llm(0.95), llm(1 / 3, seed=3)
+
+    together = beside([good, noise], predicted)
+
+    assert together.trust == beside(good, predicted).trust
+    assert (together.targets.argmax(axis=1) == TRUE).mean() > (predicted.argmax(axis=1) == TRUE).mean() + 0.03
+
+
+def test_labels_of_active_nodes_raise_or_lower_the_trust():
+    predicted, named = model(0.8), llm(0.8)[:, 0]
+    right, wrong = np.flatnonzero(named == TRUE)[::8], np.flatnonzero(named != TRUE)[::2]
+
+    better, worse = beside(llm(0.8), predicted, right), beside(llm(0.8), predicted, wrong)
+
+    assert worse.trust < beside(llm(0.8), predicted).trust < better.trust
+    assert np.intersect1d(better.nodes, right).size == 0
+
+
+def test_a_single_class_is_no_division_by_zero():
+    found = answer_targets(ints(0, 1), [first_choices(0, 0)], ints(), ints(), 1, Reference(np.ones((2, 1)), 3, 3))
+
+    assert found.targets.tolist() == [[1], [1]]
+    assert np.isfinite(found.weights).all()

@@ -15,6 +15,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from torch import nn
 
 from skellagnn import (
+    PAPER_SETTINGS,
     CallableEnhancer,
     ELLaGNNClassifier,
     Prompt,
@@ -113,6 +114,82 @@ def test_answers_about_unlabeled_nodes_help():
     )
     assert gain > 0.05
     assert graph.features.shape[1] == plain.n_features_in_
+
+
+# -- the recipe ---------------------------------------------------------------------------------------------------
+
+
+def recorded(data, **params):
+    params = {"prompts": "keywords+topic", "augmentation_ratio": 0.2, "class_names": data.target_names, **params}
+    return quick(enhancer=ReplayEnhancer(data.answers), **{"encoder": "tfidf", **params})
+
+
+def test_the_papers_settings_leave_its_method_alone(data):
+    clf = recorded(data, **PAPER_SETTINGS).fit(data.graph[:40], data.target[:40])
+
+    assert (clf.teacher_history_, clf.answer_trust_) == ([], None)
+    assert set(clf.history_.consistency_loss) == set(clf.history_.soft_target_loss) == {0.0}
+    # what is left of the LLM are its views
+    plain = quick(encoder="tfidf", **PAPER_SETTINGS).fit(data.graph[:40], data.target[:40])
+    assert np.abs(clf.predict_proba(data.graph) - plain.predict_proba(data.graph)).max() > 1e-3
+    assert clone(clf).set_params(**PAPER_SETTINGS).get_params()["distillation"] == 0
+
+
+def test_the_backbone_learns_from_the_teacher_and_the_teacher_from_the_answers(data):
+    train, y = data.graph[:40], data.target[:40]
+    without, helped = quick(encoder="tfidf").fit(train, y), recorded(data).fit(train, y)
+
+    assert (len(without.teacher_history_), without.answer_trust_) == (1, 0.0)
+    assert len(helped.teacher_history_) == 2
+    assert 0 < helped.answer_trust_ <= 1
+    assert min(without.history_.soft_target_loss) > 0  # of the teacher's predictions
+    assert max(without.teacher_history_[0].consistency_loss) > 0
+    assert max(without.history_.consistency_loss) == 0
+
+
+def test_without_a_teacher_answers_and_consistency_are_the_networks_own(data):
+    clf = recorded(data, distillation=0).fit(data.graph[:40], data.target[:40])
+    same = recorded(data, distillation=0, answer_weight=0.5).fit(data.graph[:40], data.target[:40])
+
+    assert min(clf.history_.soft_target_loss) > 0
+    assert max(clf.history_.consistency_loss) > 0
+    np.testing.assert_array_equal(clf.predict_proba(data.graph), same.predict_proba(data.graph))
+
+
+def test_answers_that_name_no_class_teach_nothing(data):
+    views = recorded(data, prompts="keywords").fit(data.graph[:40], data.target[:40])
+
+    assert (views.answer_trust_, len(views.teacher_history_)) == (0.0, 1)
+
+
+def test_raw_queries_on_request(data):
+    # every node of this graph has more neighbors than it may hear from
+    params = {"prompts": "keywords", "n_neighbors": 1, "view_probability": 0, **PAPER_SETTINGS}
+    enhanced, raw = (
+        recorded(data, enhanced_queries=flag, **params).fit(data.graph[:40], data.target[:40]) for flag in (True, False)
+    )
+    bare = quick(encoder="tfidf", n_neighbors=1, **PAPER_SETTINGS).fit(data.graph[:40], data.target[:40])
+
+    # without views, an LLM that does not rank changes nothing
+    np.testing.assert_array_equal(raw.predict_proba(data.graph), bare.predict_proba(data.graph))
+    assert np.abs(enhanced.predict_proba(data.graph) - bare.predict_proba(data.graph)).max() > 1e-4
+
+
+@pytest.mark.parametrize("answer", ["random", "constant"])
+def test_an_llm_that_knows_nothing_is_not_trusted(data, answer):
+    rng = np.random.default_rng(0)
+    names = list(data.target_names)
+
+    def complete(question):
+        return names[rng.integers(len(names))] if answer == "random" else names[0]
+
+    enhancer = CallableEnhancer(complete, model_name=answer)
+    params = {"encoder": "tfidf", "class_names": names, "max_iter": 60}
+    view = {"X_val": data.graph[60:], "y_val": data.target[60:]}
+    clf = quick(enhancer=enhancer, augmentation_ratio=0.5, prompts="topic", store=None, **params)
+    clf.fit(data.graph[:50], data.target[:50], **view)
+
+    assert clf.answer_trust_ < 0.1
 
 
 def test_usage_counts_what_was_asked(data):
@@ -632,6 +709,9 @@ class TooWide(nn.Module):
         ({"view_probability": 2}, InvalidParameterError, "`view_probability` must be a number in"),
         ({"consistency": -1}, InvalidParameterError, "`consistency` must be a number in"),
         ({"answer_weight": float("nan")}, InvalidParameterError, "`answer_weight` must be a number in"),
+        ({"answer_weight": "full"}, InvalidParameterError, "or 'auto', got 'full'"),
+        ({"distillation": -0.1}, InvalidParameterError, "`distillation` must be a number in"),
+        ({"enhanced_queries": 1}, InvalidParameterError, "`enhanced_queries` must be True or False"),
         ({"early_stopping": "yes"}, InvalidParameterError, "`early_stopping` must be True or False"),
         ({"n_neighbors": 0}, InvalidParameterError, "`n_neighbors` must be an int of at least 1, got 0"),
         ({"store": 7}, InvalidParameterError, "`store` must be 'auto', a ResponseStore"),

@@ -32,7 +32,7 @@ SETTINGS = TrainingSettings(
     view_probability=0.5,
     consistency=1.0,
     drop_node=0.5,
-    answer_weight=0.5,
+    soft_target_weight=0.5,
 )
 PLAIN = replace(SETTINGS, consistency=0.0)
 
@@ -99,14 +99,14 @@ def test_an_epoch_without_consistency_by_hand():
     log_p = F.log_softmax(twin(torch.tensor(RAW), None), dim=1)
     label_loss = -log_p[torch.arange(8), torch.tensor(CLASSES[:8])].mean()
     cross = -(torch.tensor(SOFT.targets) * log_p[16:19]).sum(dim=1)
-    answer_loss = (torch.tensor([1.0, 0.5, 1.0]) * cross).sum() / 3  # over the nodes, not over their weights
+    soft_target_loss = (torch.tensor([1.0, 0.5, 1.0]) * cross).sum() / 3  # over the nodes, not over their weights
     optimizer = torch.optim.Adam(twin.parameters(), lr=0.05, weight_decay=5e-4)
-    (label_loss + 0.5 * answer_loss).backward()
+    (label_loss + 0.5 * soft_target_loss).backward()
     optimizer.step()
     assert history.label_loss == pytest.approx([label_loss.item()])
-    assert history.answer_loss == pytest.approx([answer_loss.item()])
+    assert history.soft_target_loss == pytest.approx([soft_target_loss.item()])
     assert history.consistency_loss == [0]
-    assert history.loss == pytest.approx([label_loss.item() + 0.5 * answer_loss.item()])
+    assert history.loss == pytest.approx([label_loss.item() + 0.5 * soft_target_loss.item()])
     for name, value in twin.state_dict().items():
         torch.testing.assert_close(network.state_dict()[name], value)
 
@@ -122,25 +122,25 @@ def test_an_epoch_with_consistency_by_hand():
     log_p = [F.log_softmax(twin(torch.tensor(RAW) * mask * 2, None), dim=1) for mask in kept]
     label_loss = sum(-p[torch.arange(8), torch.tensor(CLASSES[:8])].mean() for p in log_p) / 2
     weights = torch.tensor([1.0, 0.5, 1.0]) / 3
-    answer_loss = sum((weights * -(torch.tensor(SOFT.targets) * p[16:19]).sum(dim=1)).sum() for p in log_p) / 2
+    soft_target_loss = sum((weights * -(torch.tensor(SOFT.targets) * p[16:19]).sum(dim=1)).sum() for p in log_p) / 2
     p = torch.stack(log_p).exp()
     sharp = p.mean(dim=0).square()
     sharp = (sharp / sharp.sum(dim=1, keepdim=True)).detach()
     consistency_loss = (p - sharp).square().sum(dim=2).mean()
-    loss = label_loss + 0.5 * answer_loss + 3.0 * 0.5 * consistency_loss
+    loss = label_loss + 0.5 * soft_target_loss + 3.0 * 0.5 * consistency_loss
     optimizer = torch.optim.Adam(twin.parameters(), lr=0.05, weight_decay=5e-4)
     loss.backward()
     optimizer.step()
     assert history.consistency_loss == pytest.approx([consistency_loss.item()])
     assert history.label_loss == pytest.approx([label_loss.item()])
-    assert history.answer_loss == pytest.approx([answer_loss.item()])
+    assert history.soft_target_loss == pytest.approx([soft_target_loss.item()])
     assert history.loss == pytest.approx([loss.item()])
     for name, value in twin.state_dict().items():
         torch.testing.assert_close(network.state_dict()[name], value)
 
 
 def test_the_ramp_ends_after_a_tenth_of_the_epochs():
-    _, history = fit(settings=replace(SETTINGS, max_iter=40, consistency=2.0, answer_weight=0.0))
+    _, history = fit(settings=replace(SETTINGS, max_iter=40, consistency=2.0, soft_target_weight=0.0))
 
     weight = (np.array(history.loss) - history.label_loss) / history.consistency_loss
     np.testing.assert_allclose(weight[:6], [0.5, 1.0, 1.5, 2.0, 2.0, 2.0], rtol=1e-3)
@@ -463,7 +463,7 @@ def test_weight_zero_equals_being_left_out():
 def test_soft_targets_pull_predictions(wanted):
     nodes = [16, 17, 18, 19]
     soft = soften(nodes, np.eye(2)[[wanted] * 4])
-    strong = replace(PLAIN, answer_weight=20.0, max_iter=80)
+    strong = replace(PLAIN, soft_target_weight=20.0, max_iter=80)
 
     pulled = predict_logits(fit(settings=strong, soft=soft)[0], GRAPH.adjacency, RAW)
     free = predict_logits(fit(settings=strong)[0], GRAPH.adjacency, RAW)
@@ -474,11 +474,11 @@ def test_soft_targets_pull_predictions(wanted):
 
 
 @pytest.mark.parametrize("soft", [SOFT, soften([], np.empty((0, 2)))])
-def test_answer_weight_zero_and_no_targets_are_no_answers(soft):
-    settings = replace(SETTINGS, answer_weight=0.0 if len(soft.nodes) else 0.5)
+def test_soft_target_weight_zero_and_no_targets_are_no_answers(soft):
+    settings = replace(SETTINGS, soft_target_weight=0.0 if len(soft.nodes) else 0.5)
 
     assert fit(settings=settings, soft=soft)[1] == fit(settings=settings)[1]
-    assert fit(settings=settings, soft=soft)[1].answer_loss == [0] * 12
+    assert fit(settings=settings, soft=soft)[1].soft_target_loss == [0] * 12
 
 
 def test_a_target_of_reliability_zero_has_no_effect():
@@ -496,8 +496,9 @@ def test_arrays_of_a_worker_are_read_only_and_stay_as_they_are():
     parts = [features, LABELED, HELD_OUT, SOFT]
     frozen = copy.deepcopy(parts)
     for part in frozen:
-        for array in vars(part).values():
-            array.flags.writeable = False
+        for value in vars(part).values():
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
     frozen_features, labeled, held_out, soft = frozen
 
     history = fit(build("sage"), features=frozen_features, labeled=labeled, held_out=held_out, soft=soft)[1]

@@ -1,0 +1,395 @@
+"""The experiments: which arms stand in which table. Arms are parameters of the estimator, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from paper_parts.records import Arm, Table
+from skellagnn import PAPER_SETTINGS as PAPER
+
+Params = Mapping[str, Any]
+
+STRONG = {"enhancer": "strong", "prompts": "keywords+background+topic"}
+# answers that cover all nodes of Cora: GPT-3.5 names classes, Llama and another LLM summarize
+FULL = {"enhancer": "full", "prompts": "topic+concise+six_words"}
+
+PLAIN = "plain"
+SAME = "same training, no answers"
+WITHOUT = "the same without answers"  # headings of columns
+CHANCE = "random selection, same budget"
+
+PLACES = {"cora": "Cora", "wikispeedia": "Wikispeedia"}
+# PageRank as far as the recorded plan goes; a fifth of these for selections at random on Wikispeedia
+LARGEST = {"cora": 0.25, "wikispeedia": 600}
+CHANCE_REACHES = {"cora": 0.1, "wikispeedia": 0.025}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is run.
+
+    Parameters
+    ----------
+    n_seeds : int
+        Of headline experiments.
+    quick : bool
+        A few arms of each experiment.
+    data : tuple of str
+        Data sets.
+    """
+
+    n_seeds: int = 10
+    quick: bool = False
+    data: tuple[str, ...] = ("cora", "wikispeedia")
+
+    @property
+    def wide(self) -> int:
+        """Seeds of wide ablations."""
+        return min(self.n_seeds, 5)
+
+    @property
+    def deep(self) -> int:
+        """Seeds of the deepest networks."""
+        return min(self.n_seeds, 3)
+
+
+def percent(ratio: float | int, data: str = "cora") -> str:
+    if isinstance(ratio, int):
+        ratio = ratio / {"cora": 2708, "wikispeedia": 4598}[data]
+    return f"{100 * ratio:.3g} %" if ratio < 0.1 else f"{100 * ratio:.0f} %"
+
+
+def bases(common: Params, *, kind: str = "transductive", prefix: str = "", n_seeds: int | None = None) -> list[Arm]:
+    """Return the two arms without LLM: the plain network, and the recipe's training."""
+    same = Arm(prefix + SAME, {**common, "enhancer": None}, kind=kind, n_seeds=n_seeds)
+    plain = Arm(prefix + PLAIN, {**common, **PAPER, "enhancer": None}, {WITHOUT: same.name}, kind=kind, n_seeds=n_seeds)
+    return [plain, same]
+
+
+def method(
+    name: str,
+    params: Params,
+    *,
+    paper: bool = False,
+    chance: str | None = None,
+    prefix: str = "",
+    versus: Mapping[str, str] | None = None,
+    kind: str = "transductive",
+    n_seeds: int | None = None,
+) -> Arm:
+    """Return an arm with LLM, next to its own training without answers."""
+    compared = {WITHOUT: prefix + (PLAIN if paper else SAME)}
+    if chance is not None:
+        compared[CHANCE] = chance
+    return Arm(name, {**params, **(PAPER if paper else {})}, {**compared, **(versus or {})}, kind=kind, n_seeds=n_seeds)
+
+
+def pair(
+    ratio: float | int,
+    data: str,
+    asked: Params,
+    *,
+    selection: str = "pagerank",
+    chance: str | None = "uniform",
+    prefix: str = "",
+    kind: str = "transductive",
+    n_seeds: int | None = None,
+    paper_chance: bool = True,
+) -> list[Arm]:
+    """Return the paper's method and the recipe at one budget, each also with nodes chosen at random.
+
+    ``chance`` names the selection at random, None where the recorded answers allow none.
+    """
+    arms = []
+    for label, paper in (("the paper", True), ("recipe", False)):
+        name = f"{prefix}{label}, {percent(ratio, data)}"
+        at_random = f"{name} at random" if chance and (paper_chance or not paper) else None
+        params = {**asked, "augmentation_ratio": ratio}
+        options: dict[str, Any] = {"paper": paper, "prefix": prefix, "kind": kind, "n_seeds": n_seeds}
+        arms.append(method(name, {**params, "selection": selection}, chance=at_random, **options))
+        if at_random:
+            arms.append(method(at_random, {**params, "selection": chance}, **options))
+    return arms
+
+
+def main_arms(data: str, common: Params | None = None, *, n_seeds: int | None = None, prefix: str = "") -> list[Arm]:
+    """Return the arms of every comparison, at 10 % by PageRank.
+
+    Where too few nodes were answered at random for 10 %, selections are compared at the budget that there is.
+    """
+    common = common or {}
+    asked = {**STRONG, **common}
+    arms = bases(common, prefix=prefix, n_seeds=n_seeds)
+    reach = CHANCE_REACHES[data]
+    options: dict[str, Any] = {"prefix": prefix, "n_seeds": n_seeds}
+    arms += pair(0.1, data, asked, chance="uniform" if reach >= 0.1 else None, **options)
+    if reach < 0.1:
+        arms += pair(reach, data, asked, **options)
+    return arms
+
+
+# -- experiments ------------------------------------------------------------------------------------------------
+
+
+def headline(scale: Scale) -> list[Table]:
+    """Make the tables that are finished first: the estimator with its defaults."""
+    tables = []
+    for data in scale.data:
+        arms = bases({}) + pair(0.1, data, STRONG, chance="uniform" if CHANCE_REACHES[data] >= 0.1 else None)
+        title = f"{PLACES[data]}, 20 labels a class, GraphSAGE"
+        tables.append(Table("headline", title, data, "20 a class", tuple(arms), scale.n_seeds))
+    return tables
+
+
+def splits(scale: Scale) -> list[Table]:
+    tables = []
+    for data in scale.data:
+        names = ["20 a class", "60/20/20", "5 a class"] + (["public"] if data == "cora" else [])
+        for split in names[:2] if scale.quick else names:
+            arms = main_arms(data)
+            if scale.quick and split != "20 a class":
+                arms = [*bases({}), *pair(0.1, data, STRONG, chance=None)]
+            title = f"{PLACES[data]}, {_describe(split)}"
+            tables.append(Table("splits", title, data, split, tuple(arms), scale.n_seeds))
+    return tables
+
+
+def _describe(split: str) -> str:
+    return {"20 a class": "20 labels a class", "5 a class": "5 labels a class", "public": "the public split"}.get(
+        split, split
+    )
+
+
+def ratio(scale: Scale) -> list[Table]:
+    tables = []
+    for data in scale.data:
+        arms = bases({})
+        for share in (CHANCE_REACHES[data],) if scale.quick else (0.025, 0.05, 0.1, LARGEST[data]):
+            reached = share != LARGEST[data] and share <= CHANCE_REACHES[data]
+            selection = "recorded" if share == LARGEST[data] else "pagerank"
+            arms += pair(share, data, STRONG, selection=selection, chance="uniform" if reached else None)
+        title = f"{PLACES[data]}, strong LLM"
+        tables.append(Table("ratio", title, data, "20 a class", tuple(arms), scale.n_seeds))
+    arms = bases({})
+    for share in (0.1, 1.0) if scale.quick else (0.025, 0.05, 0.1, 0.25, 0.5, 1.0):
+        chance = None if share == 1 else "random"  # all nodes are all nodes
+        arms += pair(share, "cora", FULL, chance=chance, paper_chance=not scale.quick)
+    # does asking about all degrade? against the best budget that the paper names
+    arms = [
+        Arm(arm.name, arm.params, {**arm.versus, "10 %": f"{arm.name.split(',')[0]}, 10 %"})
+        if arm.name in ("the paper, 100 %", "recipe, 100 %")
+        else arm
+        for arm in arms
+    ]
+    title = "Cora, GPT-3.5's classes and Llama's summaries"
+    if "cora" in scale.data:
+        tables.append(Table("ratio", title, "cora", "20 a class", tuple(arms), scale.n_seeds))
+    return tables
+
+
+def backbones(scale: Scale) -> list[Table]:
+    tables = []
+    names = ("gcn",) if scale.quick else ("gcn", "sage", "gat", "gcn2", "mlp")
+    for data in scale.data:
+        for backbone in names:
+            depths = (2,) if backbone == "mlp" or data != "cora" else (2, 8) if scale.quick else (2, 4, 8, 16)
+            arms: list[Arm] = []
+            for depth in depths:
+                common = {"backbone": backbone, "n_layers": depth}
+                n_seeds = scale.n_seeds if depth == 2 else scale.deep if depth == 16 else scale.wide
+                if data != "cora" and backbone != "sage":
+                    n_seeds = scale.wide
+                prefix = f"{depth} layers: "
+                if depth == 2:
+                    arms += main_arms(data, common, n_seeds=n_seeds, prefix=prefix)
+                else:
+                    arms += bases(common, prefix=prefix, n_seeds=n_seeds)
+                    arms += pair(0.1, data, {**STRONG, **common}, chance=None, prefix=prefix, n_seeds=n_seeds)
+            title = f"{PLACES[data]}, {backbone}"
+            tables.append(Table("backbones", title, data, "20 a class", tuple(arms), scale.n_seeds))
+    return tables
+
+
+def gradients(scale: Scale) -> list[Table]:
+    if "cora" not in scale.data:
+        return []
+    arms: list[Arm] = []
+    # all epochs: the flow of gradients after the best one counts, too
+    common = {"n_iter_no_change": 1_000_000}
+    for backbone in ("gcn",) if scale.quick else ("gcn", "sage"):
+        for depth in (8,) if scale.quick else (8, 16):
+            shape = {**common, "backbone": backbone, "n_layers": depth}
+            prefix = f"{backbone}, {depth} layers: "
+            plain = Arm(f"{prefix}{PLAIN}", {**shape, **PAPER, "enhancer": None}, kind="gradients")
+            asked = {**shape, **STRONG, "augmentation_ratio": 0.1, **PAPER}
+            chance = f"{prefix}the paper, 10 % at random"
+            versus = {WITHOUT: plain.name, **({} if scale.quick else {CHANCE: chance})}
+            arms += [plain, Arm(f"{prefix}the paper, 10 %", asked, versus, kind="gradients")]
+            if not scale.quick:
+                random = {**asked, "selection": "uniform"}
+                arms.append(Arm(chance, random, {WITHOUT: plain.name}, kind="gradients"))
+    return [Table("gradients", "Cora, deep networks", "cora", "20 a class", tuple(arms), scale.deep)]
+
+
+def inference(scale: Scale) -> list[Table]:
+    tables = []
+    for data in scale.data:
+        title = f"{PLACES[data]}, the training graph"
+        tables.append(Table("inference", title, data, "20 a class", tuple(main_arms(data)), scale.n_seeds))
+        for split in ("60/20/20",) if scale.quick else ("20 a class", "60/20/20"):
+            arms = bases({}, kind="inductive")
+            chance = "uniform" if data == "cora" and not scale.quick else None
+            arms += pair(0.1, data, STRONG, selection="recorded", chance=chance, kind="inductive")
+            title = f"{PLACES[data]}, a graph never seen, {_describe(split)}"
+            tables.append(Table("inference", title, data, split, tuple(arms), scale.wide))
+    return tables
+
+
+def selection(scale: Scale) -> list[Table]:
+    tables = []
+    heuristics = ["pagerank", "degree", "low_degree", "clustering", "text_length", "short_text", "random"]
+    if "cora" in scale.data:
+        arms = bases({})
+        for label, paper in (("recipe", False), ("the paper", True)):
+            if paper and scale.quick:
+                continue
+            for name in ["pagerank", "short_text", "random"] if scale.quick else heuristics:
+                params = {**FULL, "augmentation_ratio": 0.1, "selection": name}
+                chance = None if name == "random" else f"{label}, random"
+                n_seeds = scale.wide if paper and name not in ("pagerank", "random") else None
+                arms.append(method(f"{label}, {name}", params, paper=paper, chance=chance, n_seeds=n_seeds))
+        title = "Cora, GPT-3.5's classes and Llama's summaries, 10 %"
+        tables.append(Table("selection", title, "cora", "20 a class", tuple(arms), scale.n_seeds))
+    for data in scale.data:
+        share = CHANCE_REACHES[data]
+        arms = [*bases({}), *pair(share, data, STRONG)]
+        title = f"{PLACES[data]}, strong LLM, {percent(share)}"
+        tables.append(Table("selection", title, data, "20 a class", tuple(arms), scale.n_seeds))
+    return tables
+
+
+def prompts(scale: Scale) -> list[Table]:
+    sets = ["keywords", "background", "topic", "keywords+background", "keywords+topic", "background+topic"]
+    everything = STRONG["prompts"]
+    tables = []
+    for data in scale.data:
+        arms = bases({})
+        reached = CHANCE_REACHES[data] >= 0.1
+        for label, paper in (("recipe", False), ("the paper", True)):
+            whole = f"{label}, {everything}"
+            chance = f"{whole}, at random" if reached else None
+            params = {**STRONG, "augmentation_ratio": 0.1}
+            arms.append(method(whole, params, paper=paper, chance=chance))
+            if chance:
+                arms.append(method(chance, {**params, "selection": "uniform"}, paper=paper))
+            for names in (["topic"] if not paper else []) if scale.quick else sets:
+                arms.append(
+                    method(
+                        f"{label}, {names}",
+                        {**params, "prompts": names},
+                        paper=paper,
+                        versus={"all three": whole},
+                        n_seeds=scale.wide,
+                    )
+                )
+        title = f"{PLACES[data]}, strong LLM, 10 %"
+        tables.append(Table("prompts", title, data, "20 a class", tuple(arms), scale.n_seeds))
+    return tables
+
+
+def neighbors(scale: Scale) -> list[Table]:
+    tables = []
+    for data in scale.data:
+        arms: list[Arm] = []
+        kept: list[Arm] = []
+        for k in (10, None) if scale.quick else (3, 5, 10, 20, None):
+            prefix = "all neighbors: " if k is None else f"K = {k}: "
+            common = {"n_neighbors": k}
+            asked = {**STRONG, **common, "augmentation_ratio": 0.1}
+            arms += bases(common, prefix=prefix)
+            for label, paper in (("the paper", True), ("recipe", False)):
+                name = f"{prefix}{label}"
+                # with all neighbors --quick leaves it to K = 10, where the recipe at random is run anyway
+                reached = CHANCE_REACHES[data] >= 0.1 and not (scale.quick and k is None)
+                chance = f"{name}, at random" if reached and not paper else None
+                raw = f"{name}, raw query"
+                compared = None if k is None else {"raw query": raw}  # all are kept, however they are ranked
+                arms.append(method(name, asked, paper=paper, prefix=prefix, chance=chance, versus=compared))
+                if k is not None:
+                    ranked_raw = {**asked, "enhanced_queries": False}
+                    arms.append(method(raw, ranked_raw, paper=paper, prefix=prefix))
+                if chance:
+                    arms.append(method(chance, {**asked, "selection": "uniform"}, prefix=prefix))
+            kept.append(Arm(prefix.removesuffix(": "), asked, kind="edges", n_seeds=1))
+        title = f"{PLACES[data]}, strong LLM, 10 %"
+        tables.append(Table("neighbors", title, data, "20 a class", tuple(arms), scale.wide))
+        title = f"{PLACES[data]}, edges that are kept"
+        tables.append(Table("neighbors", title, data, "20 a class", tuple(kept), 1))
+    return tables
+
+
+def llms(scale: Scale) -> list[Table]:
+    tables = []
+    for data in scale.data:
+        arms = bases({})
+        chance = "uniform" if CHANCE_REACHES[data] >= 0.1 else None
+        strong = f"strong LLM, {percent(0.1)}"
+
+        def add(
+            name: str,
+            asked: Params,
+            share: float,
+            selection: str,
+            chance: str | None,
+            arms: list[Arm] = arms,
+            versus: Mapping[str, str] | None = None,
+        ) -> None:
+            params = {**asked, "augmentation_ratio": share}
+            at_random = f"{name}, at random" if chance else None
+            arms.append(method(name, {**params, "selection": selection}, chance=at_random, versus=versus))
+            if at_random:
+                arms.append(method(at_random, {**params, "selection": chance}))
+
+        add(strong, STRONG, 0.1, "pagerank", chance)
+        against = {"strong LLM": strong}
+        add("strong LLM, topic alone, 10 %", {**STRONG, "prompts": "topic"}, 0.1, "pagerank", None)
+        some = None if scale.quick else chance
+        add("two classes swapped, 10 %", {**STRONG, "enhancer": "swapped"}, 0.1, "pagerank", some, versus=against)
+        for name, recording in (("random answers", "random"), ("always the same class", "constant")):
+            asked = {"enhancer": recording, "prompts": "topic"}
+            some = "random" if recording == "random" and not scale.quick else None
+            add(f"{name}, 10 %", asked, 0.1, "pagerank", some)
+            if not scale.quick:
+                add(f"{name}, 25 %", asked, 0.25, "pagerank", None)
+        if data == "cora":
+            topic = {**FULL, "prompts": "topic"}
+            add("GPT-3.5, 25 %", topic, 0.25, "pagerank", "random")
+            if not scale.quick:
+                add("GPT-3.5 and Llama's summaries, 25 %", FULL, 0.25, "pagerank", "random")
+                for model in ("gpt-4o", "gpt-3.5-turbo", "deepseek-chat", "llama3-70b"):
+                    asked = {"enhancer": model, "prompts": "topic"}
+                    add(f"{model}, no examples, 25 %", asked, 0.25, "recorded", "recorded at random")
+        title = f"{PLACES[data]}, weak and strong LLMs"
+        tables.append(Table("llms", title, data, "20 a class", tuple(arms), scale.n_seeds))
+    return tables
+
+
+# In the order in which they are run: what shares most with others first.
+EXPERIMENTS: dict[str, Callable[[Scale], list[Table]]] = {
+    "headline": headline,
+    "splits": splits,
+    "ratio": ratio,
+    "llms": llms,
+    "inference": inference,
+    "selection": selection,
+    "prompts": prompts,
+    "neighbors": neighbors,
+    "backbones": backbones,
+    "gradients": gradients,
+}
+
+
+def make_tables(names: Sequence[str], scale: Scale) -> list[Table]:
+    return [table for name in names for table in EXPERIMENTS[name](scale)]

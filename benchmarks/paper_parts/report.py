@@ -1,0 +1,268 @@
+"""Markdown tables out of a results file, and the page that they stand on."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from paper_parts.records import Record, results_of, tables_of
+from paper_parts.statistics import Difference, mean_of, median_of, paired_difference, std_of
+
+# Heading of the column that gains are taken from; the name that experiments.py gives it.
+WITHOUT = "the same without answers"
+NOTHING = "*no results yet*"
+_MARKED = re.compile(r"(<!-- (table|figure): ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+Rows = dict[str, dict[int, Record]]
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table; the first column is text, the others are numbers."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    return "" if value is None or math.isnan(value) else f"{value:.{digits}f}"
+
+
+def signed(difference: Difference | None, n_seeds: int) -> str:
+    """Write a difference with its standard error, and from how many pairs where not all seeds are pairs."""
+    if difference is None:
+        return ""
+    text = f"{difference.mean:+.2f}"
+    if not math.isnan(difference.error):
+        text += f" ± {difference.error:.2f}"
+    return text if difference.n_pairs == n_seeds else f"{text} (n={difference.n_pairs})"
+
+
+def rows_of(table: Record, results: Mapping[str, Record]) -> Rows:
+    """Return the results of each arm by seed."""
+    return {
+        arm["name"]: {int(seed): results[key] for seed, key in arm["keys"].items() if key in results}
+        for arm in table["arms"]
+    }
+
+
+def values(rows: Mapping[int, Record], name: str) -> dict[int, float]:
+    return {seed: record[name] for seed, record in rows.items() if record.get(name) is not None}
+
+
+# -- kinds of tables --------------------------------------------------------------------------------------------
+
+
+def accuracy_table(table: Record, results: Mapping[str, Record]) -> str:
+    """Each arm: accuracy, its spread, accuracy on nodes not asked, paired differences, number of seeds."""
+    rows = rows_of(table, results)
+    columns = list(dict.fromkeys(column for arm in table["arms"] for column in arm["versus"]))
+    informed = any("answers_right" in record for found in rows.values() for record in found.values())
+    header = ["arm", "accuracy", "std", "not asked", *columns, *(["answers right"] if informed else []), "seeds"]
+    lines = []
+    for arm in table["arms"]:
+        found = rows[arm["name"]]
+        scores = values(found, "accuracy")
+        line = [arm["name"], number(mean_of(scores.values())), number(std_of(scores.values()))]
+        line.append(number(mean_of(values(found, "accuracy_not_asked").values())) if _asks(found) else "")
+        line += _differences(arm, columns, rows)
+        if informed:
+            line.append(number(mean_of(values(found, "answers_right").values()), 0))
+        lines.append([*line, str(len(scores))])
+    return markdown_table(header, lines)
+
+
+def _differences(arm: Record, columns: Sequence[str], rows: Rows) -> list[str]:
+    scores = values(rows[arm["name"]], "accuracy")
+    others = (arm["versus"].get(column) for column in columns)
+    return [
+        "" if other is None else signed(paired_difference(scores, values(rows[other], "accuracy")), len(scores))
+        for other in others
+    ]
+
+
+def _asks(rows: Mapping[int, Record]) -> bool:
+    return any(record.get("questions") for record in rows.values())
+
+
+def views_table(table: Record, results: Mapping[str, Record]) -> str:
+    """Prediction from raw rows against prediction with the stored views in place."""
+    rows = rows_of(table, results)
+    header = [
+        "arm",
+        "without LLM",
+        "views in place",
+        "difference",
+        "asked: without",
+        "asked: views",
+        "asked: difference",
+    ]
+    lines = []
+    for arm in table["arms"]:
+        found = rows[arm["name"]]
+        line = [arm["name"]]
+        for suffix in ("", "_asked"):
+            raw, views = values(found, f"accuracy{suffix}"), values(found, f"accuracy{suffix}_views")
+            if views:
+                raw = {seed: score for seed, score in raw.items() if seed in views}
+                line += [number(mean_of(raw.values())), number(mean_of(views.values()))]
+                line.append(signed(paired_difference(views, raw), len(views)))
+            else:
+                line += ["", "", ""]
+        if any(line[1:]):
+            lines.append(line)
+    return markdown_table(header, lines)
+
+
+def edges_table(table: Record, results: Mapping[str, Record]) -> str:
+    header = ["neighbors", "edges", "homophily, raw query", "homophily, enhanced query"]
+    header += ["raw, at asked nodes", "enhanced, at asked nodes"]
+    lines = []
+    for name, found in rows_of(table, results).items():
+        record = next(iter(found.values()), {})
+        cells = (f"homophily{at}_{query}" for at in ("", "_asked") for query in ("raw", "enhanced"))
+        lines.append([name, str(record.get("edges_raw", "")), *(number(record.get(cell), 3) for cell in cells)])
+    return markdown_table(header, lines)
+
+
+def gradients_table(table: Record, results: Mapping[str, Record]) -> str:
+    """Norm of the gradient of the first, middle and last layer, mean over epochs and seeds, and the accuracy."""
+    columns = list(dict.fromkeys(column for arm in table["arms"] for column in arm["versus"]))
+    header = ["arm", "first layer", "middle layer", "last layer", "first / last", "accuracy", *columns, "seeds"]
+    lines = []
+    rows = rows_of(table, results)
+    for arm in table["arms"]:
+        found = rows[arm["name"]]
+        scores = values(found, "accuracy")
+        norms = [record["gradients"] for record in found.values()]
+        first, middle, last = (
+            mean_of(mean_of(layers[place(len(layers))]) for layers in norms)
+            for place in (lambda n: 0, lambda n: n // 2, lambda n: n - 1)
+        )
+        cells = [f"{norm:.2e}" if norms else "" for norm in (first, middle, last)]
+        cells.append(number(first / last, 3) if norms and last else "")
+        cells += [number(mean_of(scores.values())), *_differences(arm, columns, rows), str(len(scores))]
+        lines.append([arm["name"], *cells])
+    return markdown_table(header, lines)
+
+
+def cost_table(table: Record, results: Mapping[str, Record]) -> str:
+    """Questions, tokens and seconds of each arm, and what 100 questions gained."""
+    rows = rows_of(table, results)
+    header = ["arm", "questions", "tokens in", "tokens out", "seconds", "times plain", "gain", "gain per 100 questions"]
+    plain = median_of(values(rows.get("plain", {}), "cpu_seconds").values())
+    lines = []
+    for arm in table["arms"]:
+        found = rows[arm["name"]]
+        seconds = median_of(values(found, "cpu_seconds").values())
+        asked = {name: mean_of(values(found, name).values()) for name in ("questions", "tokens_in", "tokens_out")}
+        line = [arm["name"], *(number(asked[name], 0) for name in asked), number(seconds, 1)]
+        line.append(number(seconds / plain, 1) if plain else "")
+        other = arm["versus"].get(WITHOUT)
+        gain = None
+        if other is not None and asked["questions"] > 0:
+            gain = paired_difference(values(found, "accuracy"), values(rows[other], "accuracy"))
+        line.append(signed(gain, len(found)))
+        line.append("" if gain is None else f"{100 * gain.mean / asked['questions']:+.3f}")
+        lines.append(line)
+    return markdown_table(header, lines)
+
+
+# -- the page ---------------------------------------------------------------------------------------------------
+
+Renderer = Callable[[Record, Mapping[str, Record]], str]
+_BY_KIND: dict[str, Renderer] = {"edges": edges_table, "gradients": gradients_table}
+
+
+def render_tables(lines: Sequence[Record]) -> dict[str, str]:
+    """Return the Markdown of every experiment in a results file, of the costs and of the run itself, by name.
+
+    A table without any result is left out; an arm never is.
+    """
+    results = results_of(lines)
+    found: dict[str, list[str]] = {}
+
+    def add(name: str, title: str, text: str) -> None:
+        found.setdefault(name, []).append(f"**{title}**\n\n{text}")
+
+    for table in tables_of(lines):
+        if not any(rows_of(table, results).values()):
+            continue
+        render = _BY_KIND.get(table["arms"][0]["kind"], accuracy_table)
+        add(table["experiment"], table["title"], render(table, results))
+        if table["experiment"] == "inference":
+            add("views", table["title"], views_table(table, results))
+        if table["experiment"] == "ratio":
+            add("cost", table["title"], cost_table(table, results))
+    rendered = {name: "\n\n".join(parts) for name, parts in found.items()}
+    rendered["run"] = run_facts(lines)
+    return rendered
+
+
+def run_facts(lines: Sequence[Record]) -> str:
+    """Say what was run with which versions, what failed, and whether the results are of one piece of code."""
+    results = results_of(lines)
+    wanted = {key for table in tables_of(lines) for arm in table["arms"] for key in arm["keys"].values()}
+    used = [record for key, record in results.items() if key in wanted]
+    failed = {line["key"] for line in lines if "error" in line} & (wanted - results.keys())
+    facts = [("fits", f"{len(used)} of {len(wanted)}"), ("fits that failed", str(len(failed)))]
+    facts.append(("hours of one core", number(sum(record.get("cpu_seconds") or 0 for record in used) / 3600, 1)))
+    for name in ("skellagnn", "torch", "numpy", "scikit-learn", "python", "code"):
+        different = sorted({str(record["versions"][name]) for record in used if name in record.get("versions", {})})
+        facts.append(("digest of the package's code" if name == "code" else name, ", ".join(different)))
+    return markdown_table(["of the run", ""], facts)
+
+
+def fill_page(text: str, tables: Mapping[str, str], figures: Mapping[str, str]) -> str:
+    """Put tables and figures between their markers; everything else on the page stays as it is.
+
+    Parameters
+    ----------
+    text : str
+        With ``<!-- table: NAME -->`` or ``<!-- figure: NAME -->`` and ``<!-- end -->``, each on a line of its own.
+    tables, figures : mapping of str to str
+        Markdown by name. A marker without one says that there are no results.
+
+    Raises
+    ------
+    ValueError
+        If a table has no place on the page: no experiment is left out of a report.
+    """
+    marked = {"table": tables, "figure": figures}
+    places = {(kind, name) for _, kind, name, _ in _MARKED.findall(text)}
+    homeless = [name for kind, found in marked.items() for name in found if (kind, name) not in places]
+    if homeless:
+        raise ValueError(f"the page has no marker for {homeless}; add <!-- table: NAME --> and <!-- end -->")
+
+    def fill(match: re.Match[str]) -> str:
+        opening, kind, name, closing = match.groups()
+        content = marked[kind].get(name, NOTHING)
+        return f"{opening}\n{content}\n\n{closing}"
+
+    return _MARKED.sub(fill, text)
+
+
+def image(path: Path, page: Path, alt: str) -> str:
+    """Return the directive that shows an image, by its path relative to the page."""
+    shown = Path(path).resolve().relative_to(page.resolve().parent).as_posix()
+    return f"```{{image}} {shown}\n:alt: {alt}\n:width: 100%\n```"
+
+
+def gradient_series(lines: Sequence[Record]) -> dict[str, list[list[float]]]:
+    """Return the norms of each arm that recorded them, mean over seeds, shape (n_layers, n_epochs) by name."""
+    results = results_of(lines)
+    series: dict[str, list[list[float]]] = {}
+    for table in tables_of(lines):
+        for arm in table["arms"]:
+            if arm["kind"] != "gradients":
+                continue
+            runs: list[Any] = [results[key]["gradients"] for key in arm["keys"].values() if key in results]
+            if not runs:
+                continue
+            n_epochs = min(len(layer) for run in runs for layer in run)
+            series[arm["name"]] = [
+                [mean_of(run[layer][epoch] for run in runs) for epoch in range(n_epochs)]
+                for layer in range(len(runs[0]))
+            ]
+    return series
