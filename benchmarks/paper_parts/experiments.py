@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from paper_parts.records import Arm, Table
+from paper_parts.records import ASKING, Arm, Table
 from skellagnn import PAPER_SETTINGS as PAPER
 
 Params = Mapping[str, Any]
@@ -160,6 +160,39 @@ def _describe(split: str) -> str:
     return {"20 a class": "20 labels a class", "5 a class": "5 labels a class", "public": "the public split"}.get(
         split, split
     )
+
+
+def parts(scale: Scale) -> list[Table]:
+    """Make the tables of what each part of the recipe is worth: all of it, and all but one."""
+    asked = {**STRONG, "augmentation_ratio": 0.1, "selection": "pagerank"}
+    switches: dict[str, Params] = {
+        "no teacher": {"distillation": 0},
+        "no consistency": {"consistency": 0},
+        "no soft targets": {"answer_weight": 0},
+        "no views": {"view_probability": 0},
+        "raw queries": {"enhanced_queries": False},
+        "answers weigh 0.5": {"answer_weight": 0.5},
+        "answers weigh 2": {"answer_weight": 2},
+        "half of the rows dropped": {"drop_node": 0.5},
+        "teacher weighs 1": {"distillation": 1},
+        "teacher weighs 4": {"distillation": 4},
+        "no teacher, rows dropped": {"distillation": 0, "drop_node": 0.5},
+    }
+    if scale.quick:
+        switches = {name: switches[name] for name in ("no teacher", "no soft targets")}
+    tables = []
+    for data in scale.data:
+        whole = "recipe, 10 %"
+        arms = [*bases({}), method(whole, asked)]
+        for name, params in switches.items():
+            without = SAME
+            if not params.keys() <= ASKING:  # this part is also there without an LLM
+                without = f"{name}, {SAME}"
+                arms.append(Arm(without, {**params, "enhancer": None}))
+            arms.append(Arm(name, {**asked, **params}, {WITHOUT: without, "all of it": whole}))
+        title = f"{PLACES[data]}, one part at a time"
+        tables.append(Table("parts", title, data, "20 a class", tuple(arms), scale.wide))
+    return tables
 
 
 def ratio(scale: Scale) -> list[Table]:
@@ -379,6 +412,7 @@ def llms(scale: Scale) -> list[Table]:
 # In the order in which they are run: what shares most with others first.
 EXPERIMENTS: dict[str, Callable[[Scale], list[Table]]] = {
     "headline": headline,
+    "parts": parts,
     "splits": splits,
     "ratio": ratio,
     "llms": llms,
