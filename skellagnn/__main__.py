@@ -131,6 +131,7 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
         "encoder": encoder,
         "backbone": options.backbone,
         "class_names": data.target_names,
+        "early_stopping": True,
         "validation_fraction": 0.2,
         "hidden_channels": HIDDEN_CHANNELS,
         "n_iter_no_change": PATIENCE,

@@ -30,8 +30,9 @@ def check_settings(estimator: Any) -> TrainingSettings:
     check_int("hidden_channels", estimator.hidden_channels, at_least=1)
     check_real("dropout", estimator.dropout, low=0, high=1, open_high=True)
     check_real("validation_fraction", estimator.validation_fraction, low=0, high=1, open_low=True, open_high=True)
-    if not isinstance(estimator.early_stopping, (bool, np.bool_)):
-        raise InvalidParameterError(f"`early_stopping` must be True or False, got {estimator.early_stopping!r}.")
+    stopping = estimator.early_stopping
+    if not isinstance(stopping, (bool, np.bool_)) and not (isinstance(stopping, str) and stopping == "auto"):
+        raise InvalidParameterError(f"`early_stopping` must be True, False or 'auto', got {stopping!r}.")
     if not isinstance(estimator.enhanced_queries, (bool, np.bool_)):
         raise InvalidParameterError(f"`enhanced_queries` must be True or False, got {estimator.enhanced_queries!r}.")
     check_real("distillation", estimator.distillation, low=0)

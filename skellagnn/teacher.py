@@ -92,7 +92,7 @@ class Lesson:
     trust : float
         How far the class-naming answers were trusted, in [0, 1]; 0 without any.
     histories : list of History
-        Of each training: without answers; without validation, the one that is calibrated; with answers.
+        Of each training: without answers, with answers.
     """
 
     targets: SoftTargets
@@ -144,9 +144,9 @@ def teach(
 
     Notes
     -----
-    A teacher that overrates itself would talk every LLM down. Where there is no validation to check it with, what is
-    known without answers comes from one more teacher, trained on three quarters of the labels and checked with the
-    others - unless no class has two labels: then nothing is known of it, and the answers are trusted first.
+    A teacher that overrates itself would talk every LLM down. Where there is no validation to check it with, the one
+    without answers is trained on three quarters of the labels and checked with the others - unless no class has two
+    labels: then nothing is known of it, and the answers are trusted first.
     """
     settings = replace(settings, n_iter_no_change=max(1, round(PATIENCE * settings.n_iter_no_change)))
     histories: list[History] = []
@@ -175,19 +175,20 @@ def teach(
             n_right, n_checked = float(right.sum()), float(len(right))
         return Reference(softmax(logits.astype(np.float64) / temperature, axis=1), n_right, n_checked)
 
-    first = predict(study(labeled))
-    probabilities = first.probabilities
-    asked = None
-    if answers is not None:
-        if validation is None and np.bincount(labeled.labels).max() > 1:
-            fewer, held_out = split_validation(labeled, CALIBRATION_FRACTION, n_classes, seed)
-            first = predict(study(fewer), held_out)
-        asked = answers(first)
+    first: Reference | None = None
+    if answers is not None and validation is None and np.bincount(labeled.labels).max() > 1:
+        fewer, held_out = split_validation(labeled, CALIBRATION_FRACTION, n_classes, seed)
+        asked = answers(predict(study(fewer), held_out))
+    else:
+        first = predict(study(labeled))
+        asked = None if answers is None else answers(first)
     trust = 0.0 if asked is None else asked.trust
     weight = FULL_TRUST_WEIGHT * trust if answer_weight == "auto" else float(answer_weight)
     if asked is not None and weight > 0:
         probabilities = predict(study(labeled, asked, weight)).probabilities
         probabilities[asked.nodes] = asked.targets
+    else:
+        probabilities = (first or predict(study(labeled))).probabilities
     unlabeled = np.ones(len(raw), dtype=bool)
     unlabeled[labeled.nodes] = False
     nodes = np.flatnonzero(unlabeled)

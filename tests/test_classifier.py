@@ -233,13 +233,20 @@ def test_string_labels_name_the_classes(data):
 
 
 def test_history_and_early_stopping(data, encoded):
-    clf = quick(max_iter=200, n_iter_no_change=5).fit(encoded[:80], data.target[:80])
+    clf = quick(early_stopping=True, max_iter=200, n_iter_no_change=5).fit(encoded[:80], data.target[:80])
     history = clf.history_
     assert clf.n_iter_ == len(history.loss) == len(history.validation_score) < 200
     assert clf.n_iter_ - clf.best_iter_ == 5
     best = max(zip(history.validation_score, [-loss for loss in history.validation_loss], strict=True))
     at = clf.best_iter_ - 1
     assert (history.validation_score[at], -history.validation_loss[at]) == best
+
+
+@pytest.mark.parametrize(("n_labels", "fraction", "held_out"), [(100, 0.4, False), (100, 0.5, True), (30, 0.9, False)])
+def test_labels_are_held_out_where_there_are_enough(data, encoded, n_labels, fraction, held_out):
+    clf = quick(max_iter=5, validation_fraction=fraction).fit(encoded[:n_labels], data.target[:n_labels])
+
+    assert len(clf.history_.validation_score) == (5 if held_out else 0)
 
 
 def test_without_early_stopping_all_labels_train(data, encoded):
@@ -712,7 +719,7 @@ class TooWide(nn.Module):
         ({"answer_weight": "full"}, InvalidParameterError, "or 'auto', got 'full'"),
         ({"distillation": -0.1}, InvalidParameterError, "`distillation` must be a number in"),
         ({"enhanced_queries": 1}, InvalidParameterError, "`enhanced_queries` must be True or False"),
-        ({"early_stopping": "yes"}, InvalidParameterError, "`early_stopping` must be True or False"),
+        ({"early_stopping": "yes"}, InvalidParameterError, "`early_stopping` must be True, False or 'auto'"),
         ({"n_neighbors": 0}, InvalidParameterError, "`n_neighbors` must be an int of at least 1, got 0"),
         ({"store": 7}, InvalidParameterError, "`store` must be 'auto', a ResponseStore"),
         ({"on_bad_answer": "ignore"}, InvalidParameterError, "`on_bad_answer` must be 'raw', 'retry' or 'raise'"),
