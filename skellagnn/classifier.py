@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -17,34 +16,31 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.backbones import build_backbone, edges_for, mean_edges
+from skellagnn.backbones import edges_for, mean_edges
 from skellagnn.channel import SoftTargets, answer_targets
-from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
-from skellagnn.enhancement import LLMUsage, build_questions, enhance
+from skellagnn.encoders import fit_encoder, resolve_encoder
+from skellagnn.enhancement import LLMUsage, build_questions
 from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
-from skellagnn.exceptions import GraphError, InvalidParameterError, LabelError
-from skellagnn.features import NodeFeatures
+from skellagnn.exceptions import InvalidParameterError, LabelError
 from skellagnn.graph import TextGraph
-from skellagnn.inference import check_output, predict_logits
-from skellagnn.neighborhood import rank_neighbors, unit_rows
+from skellagnn.inference import predict_logits
+from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_budget, check_settings
 from skellagnn.plan import Plan, PlanPart
+from skellagnn.preparation import augment, build_network, check_width, hold_out, raw_rows, resolve_parts, select
 from skellagnn.progress import progress_bar
 from skellagnn.prompts import PromptCatalog
-from skellagnn.selection import FEATURELESS_SELECTIONS, select_active_nodes
+from skellagnn.selection import FEATURELESS_SELECTIONS
 from skellagnn.store import resolve_store, without_password
 from skellagnn.teacher import Lesson, teach
-from skellagnn.training import History, TrainingSettings, ValidationGraph, seeded, train
+from skellagnn.training import History, TrainingSettings, ValidationGraph, train
 from skellagnn.validation import (
     UNLABELED,
     CallbackSupportMixin,
-    ClassNames,
-    Labels,
     Supervision,
     as_graph,
     check_class_names,
     check_labels,
-    split_validation,
     with_callbacks,
 )
 
@@ -55,8 +51,6 @@ __all__ = ["ELLaGNNClassifier"]
 
 # `answer_weight="auto"` where no teacher says what the answers are worth: the middle of what was tried.
 UNCHECKED_ANSWER_WEIGHT = 0.5
-# `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
-MIN_HELD_OUT = 50
 
 
 class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -339,17 +333,17 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         graph = as_graph(self, X, reset=True)
         labels = check_labels(graph, y, sample_weight, class_weight=self.class_weight)
         names = check_class_names(self.class_names, labels.classes)
-        enhancer, encoder = self._resolve_parts(graph, names)
+        enhancer, encoder = resolve_parts(self, graph, names)
         network_seed, split_seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
         device = _resolve_device(self.device)
         scale = isinstance(X, TextGraph)
 
-        raw = self._rows(graph, encoder, scale=scale)
-        labeled, held_out = self._hold_out(graph, raw, labels, X_val, y_val, split_seed, encoder, scale)
-        network = self._build_network(graph, raw, len(labels.classes), network_seed, device)
+        raw = raw_rows(self, graph, encoder, scale=scale)
+        labeled, held_out = hold_out(self, graph, raw, labels, X_val, y_val, split_seed, encoder, scale)
+        network = build_network(self, graph, raw, len(labels.classes), network_seed, device)
 
-        active = self._select(graph, raw) if enhancer is not None else np.empty(0, dtype=np.int64)
-        features, choices, usage = self._augment(graph, raw, active, enhancer, encoder, names)
+        active = select(self, graph, raw) if enhancer is not None else np.empty(0, dtype=np.int64)
+        features, choices, usage = augment(self, graph, raw, active, enhancer, encoder, names)
 
         raw_ranked = ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
         if self.enhanced_queries and len(features.active):
@@ -425,145 +419,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self._scale_rows = scale
         return self
 
-    def _resolve_parts(self, graph: TextGraph, names: ClassNames | None) -> tuple[Any, Any]:
-        """Return enhancer and encoder, and find what is wrong with them before anything is encoded or paid."""
-        enhancer, encoder = resolve_enhancer(self.enhancer), resolve_encoder(self.encoder)
-        if isinstance(enhancer, DetachedEnhancer):
-            enhancer.complete([])
-        check_budget(self)
-        if self.on_bad_answer not in ("raw", "retry", "raise"):
-            raise InvalidParameterError(
-                f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {self.on_bad_answer!r}."
-            )
-        if enhancer is not None:
-            resolve_store(self.store, enhancer)
-            if encoder is None:
-                raise InvalidParameterError(
-                    "`encoder` must be given where there is an enhancer: its answers are texts, which become rows "
-                    "of the same kind as the features. Got encoder=None. Name the encoder that the features came from, "
-                    "or set enhancer=None."
-                )
-            # no node yet: checks prompts, class names and texts
-            catalog = PromptCatalog.from_parameter(self.prompts)
-            build_questions(graph, np.empty(0, dtype=np.int64), catalog, None if names is None else names.names)
-        if encoder is not None and graph.texts is not None:
-            encoder = fit_encoder(encoder, graph.texts)
-        return enhancer, encoder
-
-    def _rows(self, graph: TextGraph, encoder: Any, *, scale: bool) -> NDArray[np.float32]:
-        """Step 2: raw rows. Called by fit and predict alike; knows no enhancer."""
-        if graph.features is not None:
-            rows = graph.features
-        elif graph.texts is None:
-            raise GraphError(
-                "`X` must have texts or features, got a graph with neither. Pass texts=... or features=... when you "
-                "build it."
-            )
-        elif encoder is None:
-            raise InvalidParameterError(
-                "`encoder` must be given for a graph that has texts and no features, got None. Use encoder='minilm', "
-                "or give the graph features."
-            )
-        else:
-            rows = encode_texts(encoder, graph.texts, memory=self.memory)
-        return unit_rows(rows) if scale else rows
-
-    def _hold_out(
-        self,
-        graph: TextGraph,
-        raw: NDArray[np.float32],
-        labels: Labels,
-        X_val: Any,
-        y_val: Any,
-        seed: int,
-        encoder: Any,
-        scale: bool,
-    ) -> tuple[Supervision, tuple[TextGraph, NDArray[np.float32], Supervision] | None]:
-        """Return the training labels and, with early stopping, the graph, rows and labels to validate on."""
-        if (X_val is None) != (y_val is None):
-            raise InvalidParameterError("`X_val` and `y_val` must be given together, got only one of them.")
-        if X_val is not None:
-            if not self.early_stopping:
-                raise InvalidParameterError(
-                    "`X_val` must be left out with early_stopping=False, which looks at no validation nodes; got one."
-                )
-            val_graph = as_graph(self, X_val, reset=False)
-            val_labels = check_labels(val_graph, y_val, classes=labels.classes, argument="y_val").supervision
-            # a view shares the arrays of its graph
-            if val_graph.adjacency is graph.adjacency and val_graph.features is graph.features:
-                return labels.supervision, (graph, raw, val_labels)
-            val_raw = self._rows(val_graph, encoder, scale=scale)
-            _check_width(val_raw, raw.shape[1], "X_val")
-            return labels.supervision, (val_graph, val_raw, val_labels)
-        n_held_out = self.validation_fraction * len(labels.supervision.nodes)
-        if not self.early_stopping or (self.early_stopping == "auto" and n_held_out < MIN_HELD_OUT):
-            return labels.supervision, None
-        labeled, held_out = split_validation(labels.supervision, self.validation_fraction, len(labels.classes), seed)
-        return labeled, (graph, raw, held_out)
-
-    def _build_network(
-        self, graph: TextGraph, raw: NDArray[np.float32], n_classes: int, seed: int, device: torch.device
-    ) -> nn.Module:
-        with seeded(seed, device):
-            network = build_backbone(
-                self.backbone, raw.shape[1], self.hidden_channels, n_classes, self.n_layers, self.dropout
-            ).to(device)
-            # one pass over two nodes that hear from each other: a wrong module shows before the LLM is paid
-            pair = TextGraph.from_edges([(0, 1)]).adjacency
-            rows = torch.zeros((2, raw.shape[1]), device=device)
-            with torch.no_grad():
-                output = network.eval()(rows, edges_for(network, pair, device))
-            check_output(output, 2, n_classes, self.backbone)
-        return network
-
-    def _select(self, graph: TextGraph, raw: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Step 3: a function of graph, rows and parameters alone, so that all folds ask about the same nodes."""
-        seed = int(self.random_state) if isinstance(self.random_state, numbers.Integral) else 0
-        return select_active_nodes(graph, raw, self.selection, self.augmentation_ratio, seed=seed)
-
-    def _augment(
-        self,
-        graph: TextGraph,
-        raw: NDArray[np.float32],
-        active: NDArray[np.int64],
-        enhancer: Any,
-        encoder: Any,
-        names: ClassNames | None,
-    ) -> tuple[NodeFeatures, list[NDArray[np.int64]], LLMUsage]:
-        """Step 4: answers, their views, and the classes that they name."""
-        if len(active) == 0:
-            return NodeFeatures.without_views(raw), [], LLMUsage()
-        catalog = PromptCatalog.from_parameter(self.prompts)
-        listed = None if names is None else names.names
-        table = build_questions(graph, active, catalog, listed)
-        enhancement = enhance(
-            enhancer,
-            table,
-            listed,
-            store=resolve_store(self.store, enhancer),
-            budget=check_budget(self),
-            on_bad_answer=self.on_bad_answer,
-            verbose=self.verbose,
-        )
-
-        def encode(answers: Any) -> NDArray[np.float32]:
-            rows = encode_texts(encoder, answers, memory=self.memory)
-            if rows.shape[1] != raw.shape[1]:
-                raise InvalidParameterError(
-                    f"`encoder` must be the one that the graph's features came from: it makes rows of {rows.shape[1]} "
-                    f"columns, the features have {raw.shape[1]}. Name that encoder, or leave the features away: "
-                    "graph.with_features(None)."
-                )
-            return unit_rows(rows)
-
-        features = NodeFeatures.from_answers(raw, active, enhancement.answers, enhancement.table.index, encode)
-        choices = [
-            _to_classes(enhancement.choices(position, names.names), names)
-            for position, prompt in enumerate(catalog)
-            if prompt.names_classes and names is not None
-        ]
-        return features, choices, enhancement.usage
-
     def _teach(
         self,
         raw: NDArray[np.float32],
@@ -577,7 +432,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         seed: int,
         device: torch.device,
     ) -> Lesson:
-        """Step 5: what is known without the answers, how far they can be trusted, and what both say together."""
+        """What is known without the answers, how far they can be trusted, and what both say together."""
         edges = mean_edges(ranked, device)
         if validation is not None and val_ranked is not None:
             val_edges = edges if val_ranked is ranked else mean_edges(val_ranked, device)
@@ -683,8 +538,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         """Steps 1 to 4 of prediction. Nothing in here can reach an enhancer."""
         check_is_fitted(self)
         graph = as_graph(self, X, reset=False)
-        raw = self._rows(graph, self.encoder_, scale=self._scale_rows)
-        _check_width(raw, self.n_features_in_, "X")
+        raw = raw_rows(self, graph, self.encoder_, scale=self._scale_rows)
+        check_width(raw, self.n_features_in_, "X")
         edges = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
         logits = predict_logits(self.network_, edges, raw, _resolve_device(self.device))
         return logits[graph.targets].astype(np.float64)
@@ -721,8 +576,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             encoder = resolve_encoder(self.encoder)
             if encoder is not None and graph.texts is not None:
                 encoder = fit_encoder(encoder, graph.texts)
-            raw = self._rows(graph, encoder, scale=True)
-        active = self._select(graph, raw)
+            raw = raw_rows(self, graph, encoder, scale=True)
+        active = select(self, graph, raw)
         listed = None if names is None else names.names
         table = build_questions(graph, active, catalog, listed)
         enhancer = resolve_enhancer(self.enhancer)
@@ -761,19 +616,6 @@ def _resolve_device(device: Any) -> torch.device:
         raise InvalidParameterError(
             f"`device` must be 'auto' or a torch device such as 'cpu' or 'cuda:0', got {device!r}."
         ) from error
-
-
-def _check_width(rows: NDArray[np.float32], n_features: int, argument: str) -> None:
-    if rows.shape[1] != n_features:
-        raise InvalidParameterError(
-            f"`{argument}` must have rows of {n_features} columns, as in training, got {rows.shape[1]}. Use the "
-            "encoder or the features that the model was fitted with."
-        )
-
-
-def _to_classes(choices: NDArray[np.int64], names: ClassNames) -> NDArray[np.int64]:
-    """Map positions in the list of names to class indices; a class that this fit does not know is no choice."""
-    return np.where(choices >= 0, names.class_index[choices], -1)
 
 
 def _call_callbacks(estimator: Any, context: Any, X: Any, y: Any) -> bool:

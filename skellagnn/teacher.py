@@ -7,7 +7,7 @@ far the answers can be trusted; a second one, trained with them, carries them to
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,10 +28,9 @@ __all__ = ["Lesson", "PropagationNetwork", "calibrate", "teach"]
 
 HIDDEN_CHANNELS = 64
 DROPOUT = 0.5
-# What the answers weigh in the second teacher's loss if they are trusted fully: as much as the labels, twice.
+# What the answers weigh in the second teacher's loss, beside the labels, if they are trusted fully.
 FULL_TRUST_WEIGHT = 2.0
-# The first teacher stops after this share of the epochs without a better one that the backbone is given: its weights
-# are not kept, only its opinion is.
+# A teacher stops after this share of the epochs without a better one that the backbone is given.
 PATIENCE = 0.5
 # Temperatures that are looked at, and how firmly 1 is expected: a few labels that happen to be all right do not show
 # that the teacher always is, which would leave no room for the LLM.
@@ -97,7 +96,7 @@ class Lesson:
 
     targets: SoftTargets
     trust: float
-    histories: list[History] = field(default_factory=list)
+    histories: list[History]
 
 
 def teach(

@@ -26,6 +26,7 @@ ROWS = [
     ["features", "neighborhood", "enhancement", "channel"],
     ["training", "inference"],
     ["teacher", "parameters"],
+    ["preparation"],
     ["classifier", "plan", "plotting", "__main__"],
 ]
 
@@ -61,6 +62,7 @@ AT_MODULE_LEVEL = {
     ("training.py", "torch"): "the loop is torch",
     ("inference.py", "torch"): "prediction is torch",
     ("teacher.py", "torch"): "a network, and its training",
+    ("preparation.py", "torch"): "builds the network",
     ("classifier.py", "torch"): "puts the three together; `import skellagnn` does not load it",
     ("store/_engines.py", "sqlalchemy"): "loaded by the first use of a store, not by importing it",
     ("store/_schema.py", "sqlalchemy"): "loaded by the first use of a store, not by importing it",

@@ -34,6 +34,7 @@ NOT_IN_REFERENCE = {
     "classifier": "skellagnn.ELLaGNNClassifier",
     "features": "method.md",
     "inference": "method.md",
+    "preparation": "the steps of a fit in user_guide.md",
     "parameters": "the parameters of skellagnn.ELLaGNNClassifier",
     "progress": "the parameter verbose",
     "resolve": "extending.md",

@@ -28,7 +28,7 @@ _DAMAGE = (  # what numpy, zipfile and zlib raise for a file that was cut short 
     ValueError,
     KeyError,
     EOFError,
-    NotImplementedError,
+    NotImplementedError,  # zipfile, when damage makes an entry look encrypted or packed in a way that it lacks
     zipfile.BadZipFile,
     zlib.error,
 )

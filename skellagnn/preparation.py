@@ -1,0 +1,201 @@
+"""What training is given, made from what the user gave: parts, rows, validation, network, answers.
+
+Each function takes the estimator for its parameters, which it reads and does not write.
+"""
+
+from __future__ import annotations
+
+import numbers
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from skellagnn.backbones import build_backbone, edges_for
+from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
+from skellagnn.enhancement import LLMUsage, build_questions, enhance
+from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
+from skellagnn.exceptions import GraphError, InvalidParameterError
+from skellagnn.features import NodeFeatures
+from skellagnn.graph import TextGraph
+from skellagnn.inference import check_output
+from skellagnn.neighborhood import unit_rows
+from skellagnn.parameters import check_budget
+from skellagnn.prompts import PromptCatalog
+from skellagnn.selection import select_active_nodes
+from skellagnn.store import resolve_store
+from skellagnn.training import seeded
+from skellagnn.validation import ClassNames, Labels, Supervision, as_graph, check_labels, split_validation
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["augment", "build_network", "check_width", "hold_out", "raw_rows", "resolve_parts", "select"]
+
+# `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
+MIN_HELD_OUT = 50
+
+
+def resolve_parts(estimator: Any, graph: TextGraph, names: ClassNames | None) -> tuple[Any, Any]:
+    """Return enhancer and encoder, and find what is wrong with them before anything is encoded or paid."""
+    enhancer, encoder = resolve_enhancer(estimator.enhancer), resolve_encoder(estimator.encoder)
+    if isinstance(enhancer, DetachedEnhancer):
+        enhancer.complete([])
+    check_budget(estimator)
+    if estimator.on_bad_answer not in ("raw", "retry", "raise"):
+        raise InvalidParameterError(
+            f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {estimator.on_bad_answer!r}."
+        )
+    if enhancer is not None:
+        resolve_store(estimator.store, enhancer)
+        if encoder is None:
+            raise InvalidParameterError(
+                "`encoder` must be given where there is an enhancer: its answers are texts, which become rows "
+                "of the same kind as the features. Got encoder=None. Name the encoder that the features came from, "
+                "or set enhancer=None."
+            )
+        # no node yet: checks prompts, class names and texts
+        catalog = PromptCatalog.from_parameter(estimator.prompts)
+        build_questions(graph, np.empty(0, dtype=np.int64), catalog, None if names is None else names.names)
+    if encoder is not None and graph.texts is not None:
+        encoder = fit_encoder(encoder, graph.texts)
+    return enhancer, encoder
+
+
+def raw_rows(estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool) -> NDArray[np.float32]:
+    """Step 2: raw rows. Called by fit and predict alike; knows no enhancer."""
+    if graph.features is not None:
+        rows = graph.features
+    elif graph.texts is None:
+        raise GraphError(
+            "`X` must have texts or features, got a graph with neither. Pass texts=... or features=... when you "
+            "build it."
+        )
+    elif encoder is None:
+        raise InvalidParameterError(
+            "`encoder` must be given for a graph that has texts and no features, got None. Use encoder='minilm', "
+            "or give the graph features."
+        )
+    else:
+        rows = encode_texts(encoder, graph.texts, memory=estimator.memory)
+    return unit_rows(rows) if scale else rows
+
+
+def hold_out(
+    estimator: Any,
+    graph: TextGraph,
+    raw: NDArray[np.float32],
+    labels: Labels,
+    X_val: Any,
+    y_val: Any,
+    seed: int,
+    encoder: Any,
+    scale: bool,
+) -> tuple[Supervision, tuple[TextGraph, NDArray[np.float32], Supervision] | None]:
+    """Return the training labels and, with early stopping, the graph, rows and labels to validate on."""
+    if (X_val is None) != (y_val is None):
+        raise InvalidParameterError("`X_val` and `y_val` must be given together, got only one of them.")
+    if X_val is not None:
+        if not estimator.early_stopping:
+            raise InvalidParameterError(
+                "`X_val` must be left out with early_stopping=False, which looks at no validation nodes; got one."
+            )
+        val_graph = as_graph(estimator, X_val, reset=False)
+        val_labels = check_labels(val_graph, y_val, classes=labels.classes, argument="y_val").supervision
+        # a view shares the arrays of its graph
+        if val_graph.adjacency is graph.adjacency and val_graph.features is graph.features:
+            return labels.supervision, (graph, raw, val_labels)
+        val_raw = raw_rows(estimator, val_graph, encoder, scale=scale)
+        check_width(val_raw, raw.shape[1], "X_val")
+        return labels.supervision, (val_graph, val_raw, val_labels)
+    n_held_out = estimator.validation_fraction * len(labels.supervision.nodes)
+    if not estimator.early_stopping or (estimator.early_stopping == "auto" and n_held_out < MIN_HELD_OUT):
+        return labels.supervision, None
+    labeled, held_out = split_validation(labels.supervision, estimator.validation_fraction, len(labels.classes), seed)
+    return labeled, (graph, raw, held_out)
+
+
+def build_network(
+    estimator: Any, graph: TextGraph, raw: NDArray[np.float32], n_classes: int, seed: int, device: torch.device
+) -> nn.Module:
+    """Build the network, and find out whether it fits before anything is paid."""
+    with seeded(seed, device):
+        network = build_backbone(
+            estimator.backbone,
+            raw.shape[1],
+            estimator.hidden_channels,
+            n_classes,
+            estimator.n_layers,
+            estimator.dropout,
+        ).to(device)
+        # one pass over two nodes that hear from each other: a wrong module shows before the LLM is paid
+        pair = TextGraph.from_edges([(0, 1)]).adjacency
+        rows = torch.zeros((2, raw.shape[1]), device=device)
+        with torch.no_grad():
+            output = network.eval()(rows, edges_for(network, pair, device))
+        check_output(output, 2, n_classes, estimator.backbone)
+    return network
+
+
+def select(estimator: Any, graph: TextGraph, raw: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Step 3: a function of graph, rows and parameters alone, so that all folds ask about the same nodes."""
+    seed = int(estimator.random_state) if isinstance(estimator.random_state, numbers.Integral) else 0
+    return select_active_nodes(graph, raw, estimator.selection, estimator.augmentation_ratio, seed=seed)
+
+
+def augment(
+    estimator: Any,
+    graph: TextGraph,
+    raw: NDArray[np.float32],
+    active: NDArray[np.int64],
+    enhancer: Any,
+    encoder: Any,
+    names: ClassNames | None,
+) -> tuple[NodeFeatures, list[NDArray[np.int64]], LLMUsage]:
+    """Step 4: answers, their views, and the classes that they name."""
+    if len(active) == 0:
+        return NodeFeatures.without_views(raw), [], LLMUsage()
+    catalog = PromptCatalog.from_parameter(estimator.prompts)
+    listed = None if names is None else names.names
+    table = build_questions(graph, active, catalog, listed)
+    enhancement = enhance(
+        enhancer,
+        table,
+        listed,
+        store=resolve_store(estimator.store, enhancer),
+        budget=check_budget(estimator),
+        on_bad_answer=estimator.on_bad_answer,
+        verbose=estimator.verbose,
+    )
+
+    def encode(answers: Any) -> NDArray[np.float32]:
+        rows = encode_texts(encoder, answers, memory=estimator.memory)
+        if rows.shape[1] != raw.shape[1]:
+            raise InvalidParameterError(
+                f"`encoder` must be the one that the graph's features came from: it makes rows of {rows.shape[1]} "
+                f"columns, the features have {raw.shape[1]}. Name that encoder, or leave the features away: "
+                "graph.with_features(None)."
+            )
+        return unit_rows(rows)
+
+    features = NodeFeatures.from_answers(raw, active, enhancement.answers, enhancement.table.index, encode)
+    choices = [
+        _to_classes(enhancement.choices(position, names.names), names)
+        for position, prompt in enumerate(catalog)
+        if prompt.names_classes and names is not None
+    ]
+    return features, choices, enhancement.usage
+
+
+def check_width(rows: NDArray[np.float32], n_features: int, argument: str) -> None:
+    if rows.shape[1] != n_features:
+        raise InvalidParameterError(
+            f"`{argument}` must have rows of {n_features} columns, as in training, got {rows.shape[1]}. Use the "
+            "encoder or the features that the model was fitted with."
+        )
+
+
+def _to_classes(choices: NDArray[np.int64], names: ClassNames) -> NDArray[np.int64]:
+    """Map positions in the list of names to class indices; a class that this fit does not know is no choice."""
+    return np.where(choices >= 0, names.class_index[choices], -1)
