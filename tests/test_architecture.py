@@ -227,10 +227,10 @@ def test_one_caller_asks_the_llm():
         and node.func.attr in ("complete", "complete_iter")
     }
 
-    # classifier.py calls the stand-in of a loaded model with no question, to have it say why it cannot be fitted
+    # preparation.py calls the stand-in of a loaded model with no question, to have it say why it cannot be fitted
     assert {file for file in callers if not file.startswith("enhancers/")} <= {
         "enhancement/_asking.py",
-        "classifier.py",
+        "preparation.py",
     }
 
 
