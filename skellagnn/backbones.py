@@ -2,138 +2,62 @@
 
 A backbone is a factory ``(in_channels, hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` whose module
 maps ``forward(x, edges)`` to class scores of shape (n_nodes, out_channels). A module of one's own gets a PyG
-``edge_index``; the built-in ones say with ``edge_form`` that they want a sparse product instead, whose transpose is
-kept for the backward pass. Their numbers are those of PyG's layers of the same name (the tests compare them), except
-that weighted edges also count in ``sage`` (weighted mean) and ``gin`` (weighted sum).
+``edge_index``; the built-in ones say with ``edge_form`` in which form they want the edges, and are made of hops
+(:class:`HopNetwork`), so that training and prediction compute only the rows that matter. Their numbers are those of
+PyG's layers of the same name (the tests compare them), except that weighted edges also count in ``sage`` (weighted
+mean) and ``gin`` (weighted sum).
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from skellagnn.edges import EdgeIndex, SparseEdges
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.resolve import resolve
 
-__all__ = ["BACKBONES", "Backbone", "SparseEdges", "build_backbone", "edges_for", "mean_edges"]
+__all__ = ["BACKBONES", "Backbone", "Gathered", "HopNetwork", "LayeredEdges", "build_backbone", "dropout"]
 
 Backbone = Callable[[int, int, int, int, float], nn.Module]
 
 
-class _SparseProduct(torch.autograd.Function):
-    """``matrix @ x`` with a prepared transpose: torch alone transposes anew in every backward pass."""
-
-    @staticmethod
-    def forward(ctx: Any, matrix: Tensor, transpose: Tensor, x: Tensor) -> Tensor:
-        ctx.transpose = transpose
-        return matrix @ x
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
-        return None, None, ctx.transpose @ gradients[0]
-
-
-class SparseEdges:
-    """A normalized adjacency as a linear map on node rows.
+class Gathered(NamedTuple):
+    """What a first layer reads, aggregated beforehand.
 
     Parameters
     ----------
-    matrix : sparse array of shape (n_nodes, n_nodes)
-        Row i holds the weights of the rows that i receives.
-    device : torch.device or str, default="cpu"
+    own : Tensor of shape (n_out, n_features)
+        Rows of the nodes for which the layer makes output.
+    neighbors : Tensor of shape (n_out, n_features)
+        The product of the layer's edges with the rows of all nodes.
     """
 
-    def __init__(self, matrix: sparse.csr_array, device: torch.device | str = "cpu") -> None:
-        self.matrix = _to_torch(sparse.csr_array(matrix), device)
-        self.transpose = _to_torch(sparse.csr_array(matrix.T), device)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Return ``matrix @ x`` of shape (n_nodes, n_columns)."""
-        product: Tensor = _SparseProduct.apply(self.matrix, self.transpose, x)  # type: ignore[no-untyped-call]
-        return product
+    own: Tensor
+    neighbors: Tensor
 
 
-def _to_torch(matrix: sparse.csr_array, device: torch.device | str) -> Tensor:
-    with warnings.catch_warnings():
-        # torch says once per process that CSR tensors are in beta; the tests check every product that we make
-        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-        # tensor() copies: what came in may be a read-only memory map
-        return torch.sparse_csr_tensor(
-            torch.tensor(matrix.indptr, dtype=torch.int64),
-            torch.tensor(matrix.indices, dtype=torch.int64),
-            torch.tensor(matrix.data, dtype=torch.float32),
-            size=matrix.shape,
-            device=device,
-            check_invariants=False,
-        )
-
-
-# -- edge forms: what a backbone wants the adjacency to be ------------------------------------------------------
-
-
-def _mean_edges(adjacency: sparse.csr_array) -> sparse.csr_array:
-    """Rows sum to 1: a (weighted) mean over the neighbors."""
-    total = np.asarray(adjacency.sum(axis=1)).ravel()
-    return sparse.csr_array(sparse.diags_array(1 / np.where(total == 0, 1, total)) @ adjacency)
-
-
-def _symmetric_edges(adjacency: sparse.csr_array) -> sparse.csr_array:
-    """Self-loops added, then D^-1/2 A D^-1/2 with D the row sums (Kipf and Welling, 2017)."""
-    looped = adjacency + sparse.eye_array(adjacency.shape[0], format="csr", dtype=adjacency.dtype)
-    scale = sparse.diags_array(1 / np.sqrt(np.asarray(looped.sum(axis=1)).ravel()))
-    return sparse.csr_array(scale @ looped @ scale)
-
-
-def mean_edges(adjacency: sparse.csr_array, device: torch.device | str = "cpu") -> SparseEdges:
-    """Return the (weighted) mean over the neighbors as a map, what ``edge_form = "mean"`` stands for."""
-    return SparseEdges(_mean_edges(adjacency), device)
-
-
-def edges_for(network: nn.Module, adjacency: sparse.csr_array, device: torch.device | str = "cpu") -> Any:
-    """Return the adjacency in the form that a network wants.
+class LayeredEdges:
+    """Edges of several layers, each with fewer output rows than the one before.
 
     Parameters
     ----------
-    network : nn.Module
-        ``network.edge_form`` is ``"mean"``, ``"symmetric"``, ``"sum"`` or ``"none"`` for most built-in ones; a module
-        without it gets an ``edge_index``.
-    adjacency : csr_array of shape (n_nodes, n_nodes)
-    device : torch.device or str
-
-    Returns
-    -------
-    edges : SparseEdges, None, or Tensor of shape (2, n_edges)
-        An ``edge_index`` lists (source, target) in the order of the targets, without self-loops.
-
-    Raises
-    ------
-    InvalidParameterError
-        If the network names another form.
+    layers : list of SparseEdges, EdgeIndex or None
+        First layer first; None where the first layer's input is :class:`Gathered`.
     """
-    form = getattr(network, "edge_form", "edge_index")
-    if form == "none":
-        return None
-    if form == "mean":
-        return mean_edges(adjacency, device)
-    if form == "symmetric":
-        return SparseEdges(_symmetric_edges(adjacency), device)
-    if form == "sum":
-        return SparseEdges(adjacency, device)
-    if form != "edge_index":
-        raise InvalidParameterError(
-            "`backbone` must build a module whose `edge_form` is 'mean', 'symmetric', 'sum', 'none' or 'edge_index', "
-            f"got {form!r}. Leave the attribute away for an edge_index."
-        )
-    targets = np.repeat(np.arange(adjacency.shape[0]), np.diff(adjacency.indptr))
-    return torch.from_numpy(np.stack([adjacency.indices.astype(np.int64), targets])).to(device)
+
+    def __init__(self, layers: list[Any]) -> None:
+        self.layers = layers
+
+    def at(self, hop: int) -> Any:
+        """Return the edges of a layer."""
+        return self.layers[hop]
 
 
 def dropout(x: Tensor, p: float, training: bool) -> Tensor:
@@ -167,29 +91,96 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
 # -- networks ---------------------------------------------------------------------------------------------------
 
 
+class HopNetwork(nn.Module):
+    """A network made of three kinds of steps, of which only the hops look at edges.
+
+    ``encode`` and ``decode`` work row by row, hop i makes rows of the nodes that later hops need out of rows of these
+    and of their neighbors. Whoever runs it may therefore cut rows away between the hops (receptive fields, batches) or
+    make a whole layer before the next (exact inference); ``forward`` on all nodes gives the same numbers.
+    """
+
+    edge_form = "sum"
+    n_hops = 0
+    # Whether hop 0 reads constant rows through a linear map, so that they can be aggregated once: `first_hop`.
+    gathers = False
+    # Whether hop 0 makes rows that are narrower than those it reads.
+    narrows = False
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Return the rows that the first hop reads."""
+        return x
+
+    def hop(self, i: int, x: Tensor, initial: Tensor, edges: Any) -> Tensor:
+        """Return rows of the nodes ``edges.own`` after hop i, from rows after hop i - 1 and from encoded ones."""
+        raise NotImplementedError
+
+    def first_hop(self, gathered: Gathered) -> Tensor:
+        """Return what hop 0 makes of rows that were aggregated beforehand."""
+        raise NotImplementedError
+
+    def decode(self, x: Tensor) -> Tensor:
+        """Return class scores."""
+        return x
+
+    def forward(self, x: Tensor | Gathered, edges: Any = None) -> Tensor:
+        """Return class scores of shape (n_out, out_channels)."""
+        first = 0
+        if isinstance(x, Gathered):
+            x, first = self.first_hop(x), 1
+            initial = x  # a network that gathers does not read encoded rows again
+        else:
+            x = initial = self.encode(x)
+        for i in range(first, self.n_hops):
+            layer = _local(edges, i, len(x))
+            x = self.hop(i, x, initial, layer)
+            initial = layer.own(initial)
+        return self.decode(x)
+
+
+def _local(edges: Any, hop: int, n_nodes: int) -> Any:
+    if not isinstance(edges, Tensor):
+        return edges.at(hop)
+    # a whole graph's edge_index, as PyG's layers take it
+    whole = EdgeIndex.__new__(EdgeIndex)
+    whole.index, whole.shape, whole.n_out = edges, (n_nodes, n_nodes), n_nodes
+    return whole
+
+
 def _widths(in_channels: int, hidden_channels: int, out_channels: int, n_layers: int) -> list[tuple[int, int]]:
     sizes = [in_channels, *[hidden_channels] * (n_layers - 1), out_channels]
     return list(pairwise(sizes))
 
 
-class _Layered(nn.Module):
-    """Dropout, layer, ReLU - the last layer without ReLU."""
+class _Layered(HopNetwork):
+    """Dropout, layer, ReLU - the last layer without ReLU. Each layer is a hop."""
 
-    def __init__(self, layers: list[nn.Module], dropout: float) -> None:
+    gathers = True
+
+    def __init__(self, layers: list[nn.Module], dropout: float, edge_form: str, *, narrows: bool) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
         self.dropout = dropout
+        self.edge_form = edge_form
+        self.n_hops = len(layers)
+        self.narrows = narrows
+        self.narrows = next(layers[0].parameters()).shape[0] < 0
 
-    def forward(self, x: Tensor, edges: Any) -> Tensor:
-        for i, layer in enumerate(self.layers):
-            if i:
-                x = x.relu()
-            x = layer(dropout(x, self.dropout, self.training), edges)
-        return x
+    def hop(self, i: int, x: Tensor, initial: Tensor, edges: Any) -> Tensor:
+        out: Tensor = self.layers[i](dropout(x, self.dropout, self.training), edges)
+        return out.relu() if i < self.n_hops - 1 else out
+
+    def first_hop(self, gathered: Gathered) -> Tensor:
+        layer: Any = self.layers[0]
+        neighbors = dropout(gathered.neighbors, self.dropout, self.training)
+        own = dropout(gathered.own, self.dropout, self.training) if layer.reads_own else gathered.own
+        x: Tensor = layer.combine(own, neighbors)
+        return x.relu() if self.n_hops > 1 else x
 
 
 class _SAGELayer(nn.Module):
     """W1 mean of neighbors + W2 own row + b (Hamilton et al., 2017)."""
+
+    reads_own = True
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -197,17 +188,22 @@ class _SAGELayer(nn.Module):
         self.lin_r = nn.Linear(in_channels, out_channels, bias=False)
 
     def forward(self, x: Tensor, edges: SparseEdges) -> Tensor:
+        own: Tensor = self.lin_r(edges.own(x))
         # the product is linear: multiply on the narrower side of the transform
         if self.lin_l.out_features < self.lin_l.in_features:
-            neighbors = edges(F.linear(x, self.lin_l.weight)) + self.lin_l.bias
-        else:
-            neighbors = self.lin_l(edges(x))
-        own: Tensor = self.lin_r(x)
+            return edges(F.linear(x, self.lin_l.weight)) + self.lin_l.bias + own
+        neighbors: Tensor = self.lin_l(edges(x))
         return neighbors + own
+
+    def combine(self, own: Tensor, neighbors: Tensor) -> Tensor:
+        out: Tensor = self.lin_l(neighbors) + self.lin_r(own)
+        return out
 
 
 class _GCNLayer(nn.Module):
     """Â x W + b (Kipf and Welling, 2017)."""
+
+    reads_own = False
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -218,12 +214,17 @@ class _GCNLayer(nn.Module):
     def forward(self, x: Tensor, edges: SparseEdges) -> Tensor:
         if self.lin.out_features < self.lin.in_features:
             return edges(self.lin(x)) + self.bias
-        product: Tensor = self.lin(edges(x))
+        return self.combine(x, edges(x))
+
+    def combine(self, own: Tensor, neighbors: Tensor) -> Tensor:
+        product: Tensor = self.lin(neighbors)
         return product + self.bias
 
 
 class _GINLayer(nn.Module):
     """MLP((1 + eps) x + sum of neighbors) with eps learned (Xu et al., 2019)."""
+
+    reads_own = True
 
     def __init__(self, in_channels: int, hidden_channels: int, out_channels: int) -> None:
         super().__init__()
@@ -233,20 +234,34 @@ class _GINLayer(nn.Module):
         )
 
     def forward(self, x: Tensor, edges: SparseEdges) -> Tensor:
-        out: Tensor = self.mlp(edges(x) + (1 + self.eps) * x)
+        return self.combine(edges.own(x), edges(x))
+
+    def combine(self, own: Tensor, neighbors: Tensor) -> Tensor:
+        out: Tensor = self.mlp(neighbors + (1 + self.eps) * own)
         return out
 
 
-class _LinearLayer(nn.Linear):
-    """A layer that hears from nobody."""
+class _MLP(HopNetwork):
+    """Dropout, linear layer, ReLU - the last layer without ReLU. Hears from nobody."""
 
-    def forward(self, x: Tensor, edges: Any = None) -> Tensor:
-        return super().forward(x)
+    edge_form = "none"
+
+    def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float):
+        super().__init__()
+        widths = _widths(in_channels, hidden_channels, out_channels, n_layers)
+        self.layers = nn.ModuleList(nn.Linear(*width) for width in widths)
+        self.dropout = dropout
+
+    def encode(self, x: Tensor) -> Tensor:
+        for i, layer in enumerate(self.layers):
+            x = layer(dropout(x.relu() if i else x, self.dropout, self.training))
+        return x
 
 
-class _GAT(nn.Module):
+class _GAT(HopNetwork):
     """PyG's GATConv, eight heads of an eighth of the width (Velickovic et al., 2018)."""
 
+    edge_form = "edge_index"
     heads = 8
 
     def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float):
@@ -263,16 +278,16 @@ class _GAT(nn.Module):
             )
         self.layers = nn.ModuleList(layers)
         self.dropout = dropout
+        self.n_hops = n_layers
 
-    def forward(self, x: Tensor, edge_index: Tensor) -> Tensor:
-        for i, layer in enumerate(self.layers):
-            if i:
-                x = F.elu(x)
-            x = layer(dropout(x, self.dropout, self.training), edge_index)
-        return x
+    def hop(self, i: int, x: Tensor, initial: Tensor, edges: EdgeIndex) -> Tensor:
+        x = dropout(x, self.dropout, self.training)
+        # a pair makes the layer look at the rows of its targets apart, which costs a second transform
+        out: Tensor = self.layers[i](x if edges.n_out == len(x) else (x, edges.own(x)), edges.index)
+        return F.elu(out) if i < self.n_hops - 1 else out
 
 
-class _GCN2(nn.Module):
+class _GCN2(HopNetwork):
     """GCNII: initial residual and identity mapping, for depth (Chen et al., 2020)."""
 
     edge_form = "symmetric"
@@ -287,41 +302,47 @@ class _GCN2(nn.Module):
         )
         self.last = nn.Linear(hidden_channels, out_channels)
         self.dropout = dropout
+        self.n_hops = n_layers
 
-    def forward(self, x: Tensor, edges: SparseEdges) -> Tensor:
-        x = initial = self.first(dropout(x, self.dropout, self.training)).relu()
-        for i, weight in enumerate(self.weights, start=1):
-            beta = float(np.log(self.theta / i + 1))
-            mixed = (1 - self.alpha) * edges(dropout(x, self.dropout, self.training)) + self.alpha * initial
-            x = ((1 - beta) * mixed + beta * (mixed @ weight)).relu()
+    def encode(self, x: Tensor) -> Tensor:
+        return torch.relu(self.first(dropout(x, self.dropout, self.training)))
+
+    def hop(self, i: int, x: Tensor, initial: Tensor, edges: SparseEdges) -> Tensor:
+        beta = float(np.log(self.theta / (i + 1) + 1))
+        heard = edges(dropout(x, self.dropout, self.training))
+        mixed = (1 - self.alpha) * heard + self.alpha * edges.own(initial)
+        out: Tensor = ((1 - beta) * mixed + beta * (mixed @ self.weights[i])).relu()
+        return out
+
+    def decode(self, x: Tensor) -> Tensor:
         out: Tensor = self.last(dropout(x, self.dropout, self.training))
         return out
 
 
-class _APPNP(nn.Module):
+class _APPNP(HopNetwork):
     """An MLP, then ten steps of personalized PageRank on its output (Gasteiger et al., 2019)."""
 
     edge_form = "symmetric"
     n_steps, alpha = 10, 0.1
+    n_hops = n_steps
 
     def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float):
         super().__init__()
-        widths = _widths(in_channels, hidden_channels, out_channels, n_layers)
-        self.mlp = _Layered([_LinearLayer(*width) for width in widths], dropout)
+        self.mlp = _MLP(in_channels, hidden_channels, out_channels, n_layers, dropout)
 
-    def forward(self, x: Tensor, edges: SparseEdges) -> Tensor:
-        x = initial = self.mlp(x, None)
-        for _ in range(self.n_steps):
-            x = (1 - self.alpha) * edges(x) + self.alpha * initial
-        return x
+    def encode(self, x: Tensor) -> Tensor:
+        return self.mlp.encode(x)
+
+    def hop(self, i: int, x: Tensor, initial: Tensor, edges: SparseEdges) -> Tensor:
+        return (1 - self.alpha) * edges(x) + self.alpha * edges.own(initial)
 
 
 def _layered(form: str, make_layer: Callable[[int, int], nn.Module]) -> Backbone:
     def factory(in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float) -> nn.Module:
         widths = _widths(in_channels, hidden_channels, out_channels, n_layers)
-        network = _Layered([make_layer(*width) for width in widths], dropout)
-        network.edge_form = form  # type: ignore[assignment]
-        return network
+        # a sum goes into a network with a hidden layer: only a linear transform may come before the aggregation
+        narrows = form != "sum" and widths[0][1] < widths[0][0]
+        return _Layered([make_layer(*width) for width in widths], dropout, form, narrows=narrows)
 
     return factory
 
@@ -339,7 +360,7 @@ BACKBONES: dict[str, Backbone] = {
     "gin": _gin,
     "gcn2": _GCN2,
     "appnp": _APPNP,
-    "mlp": _layered("none", _LinearLayer),
+    "mlp": _MLP,
 }
 
 

@@ -16,8 +16,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.backbones import edges_for, mean_edges
 from skellagnn.channel import SoftTargets, answer_targets
+from skellagnn.distributed import ProcessGroup
 from skellagnn.encoders import fit_encoder, resolve_encoder
 from skellagnn.enhancement import LLMUsage, build_questions
 from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
@@ -27,12 +27,21 @@ from skellagnn.inference import predict_logits
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_budget, check_settings
 from skellagnn.plan import Plan, PlanPart
-from skellagnn.preparation import augment, build_network, check_width, hold_out, raw_rows, resolve_parts, select
+from skellagnn.preparation import (
+    augment,
+    build_network,
+    check_width,
+    choose_batch_size,
+    hold_out,
+    raw_rows,
+    resolve_parts,
+    select,
+)
 from skellagnn.progress import progress_bar
 from skellagnn.prompts import PromptCatalog
 from skellagnn.selection import FEATURELESS_SELECTIONS
 from skellagnn.store import resolve_store, without_password
-from skellagnn.teacher import Lesson, teach
+from skellagnn.teacher import N_UNLABELED, Lesson, teach
 from skellagnn.training import History, TrainingSettings, ValidationGraph, train
 from skellagnn.validation import (
     UNLABELED,
@@ -112,6 +121,14 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Step size of Adam.
     weight_decay : float, default=5e-4
         L2 penalty of Adam.
+    batch_size : int, None or "auto", default="auto"
+        Labeled nodes of a step. None trains on the whole graph at once: one step an epoch. ``"auto"`` does so if its
+        activations fit into half of the free memory, and else takes 1024; ``batch_size_`` says which.
+    sample_size : int or None, default=10
+        In batches: neighbors drawn for each node and layer, anew in each step. None takes all. Looked at only where a
+        node has more (``n_neighbors`` bounds that, too).
+    sampling : {"uniform", "similarity"}, default="uniform"
+        Whether they are drawn in proportion to their cosine similarity with the node.
     max_iter : int, default=200
         Epochs at most.
     early_stopping : bool or "auto", default="auto"
@@ -141,6 +158,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Where encoded texts are kept from one fit to the next.
     device : str, default="auto"
         ``"auto"`` takes a GPU if there is one.
+    precision : {"float32", "bfloat16"}, default="float32"
+        ``"bfloat16"`` multiplies in half precision where torch holds that to be safe (automatic mixed precision).
+    compile : bool, default=False
+        Train with ``torch.compile``: slower to start, needs a C++ compiler on a CPU; worth a try on a GPU.
+    data_parallel : bool, default=False
+        Share each step's nodes with the other processes of torch.distributed's default process group, all of which
+        call ``fit`` with the same arguments, ``random_state`` included.
     random_state : int, RandomState or None, default=None
         Of weights, dropout, views, validation split and selection. An int gives the same model, bit by bit, on the
         same machine and number of threads. Selections that draw use the int, or 0 without one: the folds of a
@@ -163,6 +187,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     answer_trust_ : float or None
         How far class-naming answers were trusted beside the teacher's own opinion, in [0, 1]; 0 where no answer named
         a class. None without a teacher.
+    batch_size_ : int or None
+        Labeled nodes of a step; None: the whole graph at once.
     history_ : History
         Losses and validation scores of each epoch.
     teacher_history_ : list of History
@@ -218,6 +244,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     active_nodes_: NDArray[np.int64]
     llm_usage_: LLMUsage
     answer_trust_: float | None
+    batch_size_: int | None
     history_: History
     teacher_history_: list[History]
     n_iter_: int
@@ -246,6 +273,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         drop_node: float = 0.0,
         learning_rate_init: float = 0.01,
         weight_decay: float = 5e-4,
+        batch_size: int | str | None = "auto",
+        sample_size: int | None = 10,
+        sampling: str = "uniform",
         max_iter: int = 200,
         early_stopping: bool | str = "auto",
         validation_fraction: float = 0.1,
@@ -259,6 +289,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         prices: tuple[float, float] | None = None,
         memory: Any = None,
         device: str = "auto",
+        precision: str = "float32",
+        compile: bool = False,
+        data_parallel: bool = False,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -281,6 +314,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.drop_node = drop_node
         self.learning_rate_init = learning_rate_init
         self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.sample_size = sample_size
+        self.sampling = sampling
         self.max_iter = max_iter
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -294,6 +330,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.prices = prices
         self.memory = memory
         self.device = device
+        self.precision = precision
+        self.compile = compile
+        self.data_parallel = data_parallel
         self.random_state = random_state
         self.verbose = verbose
 
@@ -336,11 +375,15 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         enhancer, encoder = resolve_parts(self, graph, names)
         network_seed, split_seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
         device = _resolve_device(self.device)
+        group = ProcessGroup() if self.data_parallel else None
         scale = isinstance(X, TextGraph)
 
         raw = raw_rows(self, graph, encoder, scale=scale)
         labeled, held_out = hold_out(self, graph, raw, labels, X_val, y_val, split_seed, encoder, scale)
         network = build_network(self, graph, raw, len(labels.classes), network_seed, device)
+
+        batch_size = choose_batch_size(self, network, graph.adjacency, len(labeled.nodes), raw.shape[1])
+        settings = replace(settings, batch_size=batch_size)
 
         active = select(self, graph, raw) if enhancer is not None else np.empty(0, dtype=np.int64)
         features, choices, usage = augment(self, graph, raw, active, enhancer, encoder, names)
@@ -349,13 +392,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         if self.enhanced_queries and len(features.active):
             nodes, rows = features.queries()
             ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
-        validation = val_ranked = None
+        validation = None
         if held_out is not None:
             val_graph, val_raw, supervision = held_out
             val_ranked = raw_ranked
             if val_graph is not graph:
                 val_ranked = rank_neighbors(val_graph.adjacency, val_raw, self.n_neighbors)
-            validation = ValidationGraph(edges_for(network, val_ranked, device), val_raw, supervision)
+            validation = ValidationGraph(val_ranked, val_raw, supervision)
 
         # labels of validation nodes do not check the answers: `labeled` holds training labels only
         answers = partial(answer_targets, active, choices, labeled.nodes, labeled.labels, len(labels.classes))
@@ -367,15 +410,15 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 raw_ranked,
                 labeled,
                 validation,
-                val_ranked,
                 len(labels.classes),
                 answers if choices and self.answer_weight != 0 else None,
                 settings,
                 network_seed,
                 device,
+                group,
             )
             soft_targets = lesson.targets
-            settings = replace(settings, soft_target_weight=self.distillation, consistency=0.0)
+            settings = replace(settings, soft_target_weight=self.distillation, consistency=0.0, n_unlabeled=N_UNLABELED)
         else:
             soft_targets = answers()
             weight = UNCHECKED_ANSWER_WEIGHT if self.answer_weight == "auto" else float(self.answer_weight)
@@ -391,7 +434,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
 
             history = train(
                 network,
-                edges_for(network, ranked, device),
+                ranked,
                 features,
                 labeled,
                 validation,
@@ -400,6 +443,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 seed=network_seed,
                 device=device,
                 on_epoch=on_epoch,
+                group=group,
             )
 
         # only now: a fit that failed leaves the model as it was
@@ -411,6 +455,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.active_nodes_ = active
         self.llm_usage_ = usage
         self.answer_trust_ = None if lesson is None else lesson.trust
+        self.batch_size_ = settings.batch_size
         self.history_ = history
         self.teacher_history_ = [] if lesson is None else lesson.histories
         self.n_iter_ = history.n_iter
@@ -425,18 +470,14 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         ranked: sparse.csr_array,
         labeled: Supervision,
         validation: ValidationGraph | None,
-        val_ranked: sparse.csr_array | None,
         n_classes: int,
         answers: Callable[..., SoftTargets | None] | None,
         settings: TrainingSettings,
         seed: int,
         device: torch.device,
+        group: ProcessGroup | None,
     ) -> Lesson:
         """What is known without the answers, how far they can be trusted, and what both say together."""
-        edges = mean_edges(ranked, device)
-        if validation is not None and val_ranked is not None:
-            val_edges = edges if val_ranked is ranked else mean_edges(val_ranked, device)
-            validation = replace(validation, edges=val_edges)
         with progress_bar(self.verbose, 2 * self.max_iter, "teacher", "epoch") as advance:
 
             def on_epoch(epoch: int, history: History) -> bool:
@@ -445,7 +486,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
 
             return teach(
                 raw,
-                edges,
+                ranked,
                 labeled,
                 validation,
                 n_classes,
@@ -455,6 +496,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 seed=seed,
                 device=device,
                 on_epoch=on_epoch,
+                group=group,
             )
 
     def _callback_context(self) -> Any:
@@ -541,8 +583,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         raw = raw_rows(self, graph, self.encoder_, scale=self._scale_rows)
         check_width(raw, self.n_features_in_, "X")
         edges = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
-        logits = predict_logits(self.network_, edges, raw, _resolve_device(self.device))
-        return logits[graph.targets].astype(np.float64)
+        device = _resolve_device(self.device)
+        return predict_logits(self.network_, edges, raw, device, targets=graph.targets).astype(np.float64)
 
     # -- plan ---------------------------------------------------------------------------------------------------
 

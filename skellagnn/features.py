@@ -19,7 +19,7 @@ class NodeFeatures:
 
     Parameters
     ----------
-    raw : ndarray of float32 of shape (n_nodes, n_features)
+    raw : ndarray of float32 or float16 of shape (n_nodes, n_features)
         Encoded texts, or given features.
     active : ndarray of int64 of shape (n_active,)
         Nodes that the LLM was asked about.
@@ -97,11 +97,12 @@ class NodeFeatures:
 
         Returns
         -------
-        nodes : ndarray of int64 of shape (n_drawn,)
+        index : ndarray of int64 of shape (n_drawn,)
+            Positions of these nodes in ``active``.
         rows : ndarray of float32 of shape (n_drawn, n_features)
         """
         if len(self.active) == 0 or view_probability == 0:
-            return self.active[:0], self.raw[:0]
+            return self.active[:0], self.views.reshape(-1, self.raw.shape[1])[:0]
         # fixed number of draws, so that the random stream does not depend on which answers arrived
         show = rng.random(len(self.active)) < view_probability
         pick = rng.random(len(self.active))
@@ -111,4 +112,4 @@ class NodeFeatures:
         # the n-th answered prompt: where the running count first exceeds n
         prompt = (np.cumsum(self.answered, axis=1) > nth[:, None]).argmax(axis=1)
         shown = np.flatnonzero(show)
-        return self.active[shown], self.views[shown, prompt[shown]]
+        return shown, self.views[shown, prompt[shown]]

@@ -37,6 +37,24 @@ def check_settings(estimator: Any) -> TrainingSettings:
         raise InvalidParameterError(f"`enhanced_queries` must be True or False, got {estimator.enhanced_queries!r}.")
     check_real("distillation", estimator.distillation, low=0)
     check_answer_weight(estimator.answer_weight)
+    if isinstance(estimator.batch_size, str):
+        if estimator.batch_size != "auto":
+            raise InvalidParameterError(
+                "`batch_size` must be a positive int, None for the whole graph, or 'auto', got "
+                f"{estimator.batch_size!r}."
+            )
+    elif estimator.batch_size is not None:
+        check_int("batch_size", estimator.batch_size, at_least=1)
+    if estimator.sample_size is not None:
+        check_int("sample_size", estimator.sample_size, at_least=1)
+    for name, allowed in (("sampling", ("uniform", "similarity")), ("precision", ("float32", "bfloat16"))):
+        if getattr(estimator, name) not in allowed:
+            raise InvalidParameterError(
+                f"`{name}` must be {' or '.join(map(repr, allowed))}, got {getattr(estimator, name)!r}."
+            )
+    for name in ("compile", "data_parallel"):
+        if not isinstance(getattr(estimator, name), (bool, np.bool_)):
+            raise InvalidParameterError(f"`{name}` must be True or False, got {getattr(estimator, name)!r}.")
     return TrainingSettings(
         learning_rate_init=check_real("learning_rate_init", estimator.learning_rate_init, low=0, open_low=True),
         weight_decay=check_real("weight_decay", estimator.weight_decay, low=0),
@@ -47,6 +65,11 @@ def check_settings(estimator: Any) -> TrainingSettings:
         drop_node=check_real("drop_node", estimator.drop_node, low=0, high=1, open_high=True),
         # set where the targets are known: by the teacher for the answers, by the estimator for the teacher
         soft_target_weight=0.0,
+        sample_size=estimator.sample_size,
+        sampling=estimator.sampling,
+        n_layers=estimator.n_layers,
+        precision=estimator.precision,
+        compile=bool(estimator.compile),
     )
 
 

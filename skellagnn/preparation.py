@@ -5,14 +5,17 @@ Each function takes the estimator for its parameters, which it reads and does no
 
 from __future__ import annotations
 
+import logging
 import numbers
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 
-from skellagnn.backbones import build_backbone, edges_for
+from skellagnn.backbones import build_backbone
+from skellagnn.edges import edges_for
 from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
 from skellagnn.enhancement import LLMUsage, build_questions, enhance
 from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
@@ -23,16 +26,32 @@ from skellagnn.inference import check_output
 from skellagnn.neighborhood import unit_rows
 from skellagnn.parameters import check_budget
 from skellagnn.prompts import PromptCatalog
+from skellagnn.resources import available_memory
 from skellagnn.selection import select_active_nodes
 from skellagnn.store import resolve_store
+from skellagnn.teacher import N_UNLABELED
 from skellagnn.training import seeded
 from skellagnn.validation import ClassNames, Labels, Supervision, as_graph, check_labels, split_validation
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["augment", "build_network", "check_width", "hold_out", "raw_rows", "resolve_parts", "select"]
+__all__ = [
+    "augment",
+    "build_network",
+    "check_width",
+    "choose_batch_size",
+    "hold_out",
+    "raw_rows",
+    "resolve_parts",
+    "select",
+]
 
+logger = logging.getLogger(__name__)
+
+# `batch_size="auto"` takes batches of this size where the whole graph does not fit into that share of the free memory.
+BATCH_SIZE = 1024
+FULL_GRAPH_SHARE = 0.5
 # `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
 MIN_HELD_OUT = 50
 
@@ -136,6 +155,37 @@ def build_network(
             output = network.eval()(rows, edges_for(network, pair, device))
         check_output(output, 2, n_classes, estimator.backbone)
     return network
+
+
+def choose_batch_size(
+    estimator: Any, network: nn.Module, adjacency: sparse.csr_array, n_labeled: int, n_features: int
+) -> int | None:
+    """Return the number of labeled nodes of a step; None for the whole graph at once.
+
+    Notes
+    -----
+    ``"auto"`` estimates what a step on all labels holds at once: for each node of their receptive field (bounded by
+    what the ranking leaves of the neighbors), its row and its neighbors' mean, before and after dropout, and of each
+    layer five arrays for each pass.
+    """
+    if estimator.batch_size != "auto":
+        return None if estimator.batch_size is None else int(estimator.batch_size)
+    degrees = np.diff(adjacency.indptr)
+    if estimator.n_neighbors is not None:
+        degrees = np.minimum(degrees, estimator.n_neighbors)
+    agree = estimator.consistency > 0 and estimator.distillation == 0
+    n_targets = adjacency.shape[0] if agree else n_labeled + (N_UNLABELED if estimator.distillation > 0 else 0)
+    hops = getattr(network, "n_hops", None)
+    reached = n_targets * (1 + float(degrees.mean() if len(degrees) else 0)) ** max(1, (hops or 1) - 1)
+    n_rows = adjacency.shape[0] if hops is None else min(adjacency.shape[0], reached)
+    n_passes = 2 if agree else 1
+    n_layers = estimator.n_layers if hops is None else hops
+    columns = 4 * n_features + n_passes * (3 * n_features + 5 * n_layers * estimator.hidden_channels)
+    fits = 4 * columns * n_rows <= FULL_GRAPH_SHARE * available_memory()
+    if estimator.verbose:
+        how = "the whole graph at once" if fits else f"batches of {BATCH_SIZE}"
+        logger.info("batch_size='auto' chose %s: %.1f GB for all labels", how, 4e-9 * columns * n_rows)
+    return None if fits else BATCH_SIZE
 
 
 def select(estimator: Any, graph: TextGraph, raw: NDArray[np.float32]) -> NDArray[np.int64]:

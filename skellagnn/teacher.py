@@ -1,4 +1,4 @@
-"""The teacher: a network with strong propagation whose predictions the backbone learns from.
+"""The teacher: a network on strongly propagated rows whose predictions the backbone learns from.
 
 It lives during ``fit`` only. A first one, trained without the answers, says what is known without the LLM and so how
 far the answers can be trusted; a second one, trained with them, carries them to the nodes that were not asked about.
@@ -13,19 +13,29 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
-from torch import Tensor, nn
+from torch import nn
 
-from skellagnn.backbones import SparseEdges, dropout
+from skellagnn.backbones import build_backbone
 from skellagnn.channel import Reference, SoftTargets
+from skellagnn.distributed import ProcessGroup
+from skellagnn.edges import aggregate, edge_matrix
 from skellagnn.features import NodeFeatures
-from skellagnn.inference import compute_logits
+from skellagnn.inference import predict_logits
+from skellagnn.resources import scratch_array
 from skellagnn.training import History, TrainingSettings, ValidationGraph, seeded, train
 from skellagnn.validation import Supervision, split_validation
 
-__all__ = ["Lesson", "PropagationNetwork", "calibrate", "teach"]
+__all__ = ["Lesson", "calibrate", "propagated_rows", "teach"]
 
+# Steps of propagation that a teacher's rows are the mean of.
+N_STEPS = 4
+# Nodes without label that a step of a teacher looks at.
+N_UNLABELED = 512
+# Rows that are added up at a time.
+BLOCK = 1 << 16
 HIDDEN_CHANNELS = 64
 DROPOUT = 0.5
 # What the answers weigh in the second teacher's loss, beside the labels, if they are trusted fully.
@@ -40,43 +50,36 @@ TEMPERATURE_PRIOR = 5.0
 CALIBRATION_FRACTION = 0.25
 
 
-class PropagationNetwork(nn.Module):
-    """Own row beside the mean of four steps of propagation, then one hidden layer.
+def propagated_rows(adjacency: sparse.csr_array, raw: NDArray[Any]) -> NDArray[Any]:
+    """Return each node's own row beside the mean of what one to four steps of propagation bring to it.
 
     Parameters
     ----------
-    in_channels, hidden_channels, out_channels : int
-    dropout : float
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+        Edges that carry messages.
+    raw : ndarray of float32 or float16 of shape (n_nodes, n_features)
 
-    Notes
-    -----
-    ``relu(x W_0 + mean_{k=1..4}(M^k x) W_1 + b)``, then a linear layer; M is the mean over the ranked neighbors. Steps
-    are as in GRAND (arXiv 2005.11079), without its dropped nodes; the own row is kept apart as in GraphSAGE, for graphs
-    whose neighbors are often of another class.
+    Returns
+    -------
+    rows : ndarray of shape (n_nodes, 2 * n_features)
+        ``[x, mean_{k=1..4} M^k x]``, M the mean over the neighbors. Steps are as in GRAND (arXiv 2005.11079), without
+        its dropped nodes; the own row is kept apart as in GraphSAGE, for graphs whose neighbors are often of another
+        class.
     """
-
-    edge_form = "mean"
-    n_steps = 4
-
-    def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, dropout: float) -> None:
-        super().__init__()
-        self.own = nn.Linear(in_channels, hidden_channels)
-        self.far = nn.Linear(in_channels, hidden_channels, bias=False)
-        self.last = nn.Linear(hidden_channels, out_channels)
-        self.dropout = dropout
-
-    def forward(self, x: Tensor, edges: SparseEdges) -> Tensor:
-        """Return class scores of shape (n_nodes, out_channels)."""
-        x = dropout(x, self.dropout, self.training)
-        # propagation is linear: on the hidden columns, fewer than those of the rows
-        step = self.far(x)
-        total = torch.zeros_like(step)
-        for _ in range(self.n_steps):
-            step = edges(step)
-            total = total + step
-        hidden = (self.own(x) + total / self.n_steps).relu()
-        scores: Tensor = self.last(dropout(hidden, self.dropout, self.training))
-        return scores
+    matrix = edge_matrix("mean", adjacency)
+    n_nodes, n_features = raw.shape
+    rows = scratch_array((n_nodes, 2 * n_features), raw.dtype)
+    rows[:, :n_features] = raw
+    step = raw
+    for k in range(1, N_STEPS + 1):
+        step = aggregate(matrix, step, scratch_array(raw.shape, raw.dtype))
+        for start in range(0, n_nodes, BLOCK):
+            block = slice(start, start + BLOCK)
+            if k == 1:
+                rows[block, n_features:] = step[block] / N_STEPS
+            else:
+                rows[block, n_features:] += step[block] / N_STEPS
+    return rows
 
 
 @dataclass
@@ -100,8 +103,8 @@ class Lesson:
 
 
 def teach(
-    raw: NDArray[np.float32],
-    edges: SparseEdges,
+    raw: NDArray[Any],
+    adjacency: sparse.csr_array,
     labeled: Supervision,
     validation: ValidationGraph | None,
     n_classes: int,
@@ -112,6 +115,7 @@ def teach(
     seed: int,
     device: torch.device | str = "cpu",
     on_epoch: Callable[[int, History], bool] | None = None,
+    group: ProcessGroup | None = None,
 ) -> Lesson:
     """Train one teacher without the answers and, if they are worth it, a second one with them.
 
@@ -119,12 +123,12 @@ def teach(
     ----------
     raw : ndarray of float32 of shape (n_nodes, n_features)
         Teachers look at raw rows only, as prediction does.
-    edges : SparseEdges
-        Mean over the neighbors, ranked by raw rows.
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+        Neighbors ranked by raw rows.
     labeled : Supervision
         Training labels.
     validation : ValidationGraph or None
-        Decides the epoch that is kept, and the temperature of the predictions; ``edges`` as above.
+        Decides the epoch that is kept, and the temperature of the predictions.
     n_classes : int
     answers : callable(reference) -> SoftTargets or None, or None
         Turns what is known without answers into targets of the nodes asked about. None: no answer names a class.
@@ -147,26 +151,42 @@ def teach(
     without answers is trained on three quarters of the labels and checked with the others - unless no class has two
     labels: then nothing is known of it, and the answers are trusted first.
     """
-    settings = replace(settings, n_iter_no_change=max(1, round(PATIENCE * settings.n_iter_no_change)))
+    patience = max(1, round(PATIENCE * settings.n_iter_no_change))
+    settings = replace(settings, n_iter_no_change=patience, n_unlabeled=N_UNLABELED, view_probability=0.0)
+    rows = propagated_rows(adjacency, raw)
+    if validation is not None:
+        same = validation.raw is raw and validation.adjacency is adjacency
+        seen = rows if same else propagated_rows(validation.adjacency, validation.raw)
+        validation = replace(validation, raw=seen)
     histories: list[History] = []
 
     def study(labels: Supervision, soft: SoftTargets | None = None, weight: float = 0.0) -> nn.Module:
         with seeded(seed, device):
-            network = PropagationNetwork(raw.shape[1], HIDDEN_CHANNELS, n_classes, DROPOUT).to(device)
-        features = NodeFeatures.without_views(raw)
+            network = build_backbone("mlp", rows.shape[1], HIDDEN_CHANNELS, n_classes, 2, DROPOUT).to(device)
+        features = NodeFeatures.without_views(rows)
         own = replace(settings, soft_target_weight=weight)
         history = train(
-            network, edges, features, labels, validation, soft, own, seed=seed, device=device, on_epoch=on_epoch
+            network,
+            adjacency,
+            features,
+            labels,
+            validation,
+            soft,
+            own,
+            seed=seed,
+            device=device,
+            on_epoch=on_epoch,
+            group=group,
         )
         histories.append(history)
         return network
 
     def predict(network: nn.Module, held_out: Supervision | None = None) -> Reference:
-        logits = seen = compute_logits(network, edges, raw, device)
+        logits = seen = predict_logits(network, adjacency, rows, device)
         if validation is not None:
             held_out = validation.supervision
-            if validation.raw is not raw:
-                seen = compute_logits(network, validation.edges, validation.raw, device)
+            if validation.raw is not rows:
+                seen = predict_logits(network, validation.adjacency, validation.raw, device)
         temperature, n_right, n_checked = 1.0, 0.0, 0.0
         if held_out is not None:
             temperature = calibrate(seen, held_out)

@@ -4,42 +4,27 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from skellagnn.backbones import Gathered
+from skellagnn.batches import Reader
 from skellagnn.channel import SoftTargets
+from skellagnn.distributed import ProcessGroup
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.features import NodeFeatures
-from skellagnn.inference import to_tensor
+from skellagnn.steps import Step, StepMaker, TrainingSettings
 from skellagnn.validation import Supervision
 
 __all__ = ["History", "TrainingSettings", "ValidationGraph", "seeded", "train"]
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """Numbers of the training loop; the names are those of the estimator's parameters."""
-
-    learning_rate_init: float
-    weight_decay: float
-    max_iter: int
-    n_iter_no_change: int
-    view_probability: float
-    consistency: float
-    drop_node: float
-    soft_target_weight: float
-    n_passes: int = 2
-    # Sharpening of the mean prediction that the passes are to agree with; 1 leaves it as it is.
-    temperature: float = 0.5
-    # Share of `max_iter` over which the consistency term grows: early predictions are not worth agreeing with.
-    ramp: float = 0.1
 
 
 @dataclass(frozen=True)
@@ -48,16 +33,16 @@ class ValidationGraph:
 
     Parameters
     ----------
-    edges : object
-        From :func:`skellagnn.backbones.edges_for`, ranked with raw queries.
-    raw : ndarray of float32 of shape (n_nodes, n_features)
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+        Ranked with raw queries.
+    raw : ndarray of shape (n_nodes, n_features)
         Raw rows, of the training graph or of another one.
     supervision : Supervision
         Nodes of that graph.
     """
 
-    edges: Any
-    raw: NDArray[np.float32]
+    adjacency: sparse.csr_array
+    raw: NDArray[Any]
     supervision: Supervision
 
 
@@ -68,7 +53,7 @@ class History:
     Attributes
     ----------
     loss, label_loss, consistency_loss, soft_target_loss : list of float
-        The whole loss and its parts, unweighted.
+        The whole loss and its parts, unweighted; means over the steps of an epoch.
     validation_score, validation_loss : list of float
         Accuracy and cross-entropy on the validation nodes; empty without early stopping.
     best_iter : int
@@ -105,7 +90,7 @@ def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
 
 def train(
     network: nn.Module,
-    edges: Any,
+    adjacency: sparse.csr_array,
     features: NodeFeatures,
     labeled: Supervision,
     validation: ValidationGraph | None,
@@ -115,24 +100,25 @@ def train(
     seed: int,
     device: torch.device | str = "cpu",
     on_epoch: Callable[[int, History], bool] | None = None,
+    group: ProcessGroup | None = None,
 ) -> History:
-    """Fit the weights of a network on a whole graph.
+    """Fit the weights of a network.
 
-    Each epoch makes ``n_passes`` stochastic passes (one without consistency), each with its own draw of LLM views
+    Each step makes ``n_passes`` stochastic passes (one without consistency), each with its own draw of LLM views
     and of dropped nodes, and takes one step of Adam on
 
     .. math:: L = CE(labels) + c \\, mean_{v, s} \\| p_v^s - sharpen(mean_s p_v) \\|^2
               + a \\, mean_{v} w_v CE(q_v, p_v^s)
 
-    over labeled nodes, all nodes, and soft targets. Validation looks at raw rows and raw-row neighborhoods only, as
-    prediction will.
+    over labeled nodes, all nodes, and soft targets, or samples of these. An epoch is one step on all labels, or one for
+    each batch of labels. Validation looks at raw rows and raw-row neighborhoods only, as prediction will.
 
     Parameters
     ----------
     network : nn.Module
         Trained in place; holds the weights of the best epoch at the end.
-    edges : object
-        From :func:`skellagnn.backbones.edges_for`, ranked with LLM-enhanced queries.
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+        Ranked with LLM-enhanced queries.
     features : NodeFeatures
     labeled : Supervision
     validation : ValidationGraph or None
@@ -140,11 +126,13 @@ def train(
     soft_targets : SoftTargets or None
     settings : TrainingSettings
     seed : int
-        Of dropout, of dropped nodes and of the views drawn. The views have a stream of their own, so that a fit
-        whose views equal the raw rows is the fit without views, bit by bit.
+        Of dropout, of dropped nodes, of batches and of the views drawn. The views have a stream of their own, so that a
+        fit whose views equal the raw rows is the fit without views, bit by bit.
     device : torch.device or str
     on_epoch : callable(epoch, history) -> bool, default=None
         Called after each epoch, counted from 1; True stops.
+    group : ProcessGroup, default=None
+        Processes that share the work: each takes its part of every step's nodes, and all take the same steps.
 
     Returns
     -------
@@ -160,71 +148,56 @@ def train(
     Consistency as in GRAND (Feng et al., 2020, arXiv 2005.11079); views and LLM-free validation after E-LLaGNN
     (arXiv 2407.14996).
     """
-    raw = to_tensor(features.raw, device)
-    label_nodes, labels, label_weights = _tensors(labeled, device)
-    label_weights = label_weights / label_weights.sum()
-    held_out = None
-    if validation is not None:
-        same = validation.raw is features.raw
-        val_raw = raw if same else to_tensor(validation.raw, device)
-        held_out = (val_raw, validation.edges, *_tensors(validation.supervision, device))
-    asked = None
-    if soft_targets is not None and settings.soft_target_weight > 0 and len(soft_targets.nodes):
-        asked = (
-            torch.tensor(soft_targets.nodes, device=device),
-            torch.tensor(soft_targets.targets, device=device),
-            torch.tensor(soft_targets.weights, device=device) / len(soft_targets.nodes),
-        )
-    agree = settings.consistency > 0
-    n_passes = settings.n_passes if agree else 1
+    steps = StepMaker(
+        network, adjacency, features, labeled, soft_targets, settings, seed=seed, device=device, group=group
+    )
+    held_out = None if validation is None else _Validator(network, validation, settings, device)
     ramp_epochs = max(1.0, settings.ramp * settings.max_iter)
     view_rng = np.random.default_rng([seed, 1])
     optimizer = torch.optim.Adam(
-        network.parameters(), lr=settings.learning_rate_init, weight_decay=settings.weight_decay
+        network.parameters(),
+        lr=settings.learning_rate_init,
+        weight_decay=settings.weight_decay,
+        fused=torch.device(device).type in ("cpu", "cuda"),
     )
+    run: Any = torch.compile(network, dynamic=True) if settings.compile else network
     history = History()
     best_state: dict[str, Any] | None = None
     best = (-np.inf, -np.inf)
 
-    with seeded(seed, device):
+    with seeded(seed, device), closing(steps.stream()) as stream:
         for epoch in range(1, settings.max_iter + 1):
             network.train()
-            optimizer.zero_grad()
-            label_loss = soft_target_loss = consistency_loss = raw.new_zeros(())
-            passes = []
-            for _ in range(n_passes):
-                x = _draw_rows(raw, features, view_rng, settings, drop=agree)
-                log_p = F.log_softmax(network(x, edges), dim=1)
-                passes.append(log_p)
-                nll = F.nll_loss(log_p[label_nodes], labels, reduction="none")
-                label_loss = label_loss + (label_weights * nll).sum() / n_passes
-                if asked is not None:
-                    nodes, targets, weights = asked
-                    cross = -(targets * log_p[nodes]).sum(dim=1)
-                    soft_target_loss = soft_target_loss + (weights * cross).sum() / n_passes
-            if agree:
-                consistency_loss = _disagreement(passes, settings.temperature)
-            loss = (
-                label_loss
-                + settings.soft_target_weight * soft_target_loss
-                + settings.consistency * min(1.0, epoch / ramp_epochs) * consistency_loss
-            )
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-
-            if not torch.isfinite(loss):
+            consistency = settings.consistency * min(1.0, epoch / ramp_epochs)
+            totals = np.zeros(4)
+            for _ in range(steps.n_steps):
+                step = next(stream)
+                optimizer.zero_grad()
+                parts = _losses(run, step, features, view_rng, settings)
+                loss = parts[0] + settings.soft_target_weight * parts[1] + consistency * parts[2]
+                loss.backward()  # type: ignore[no-untyped-call]
+                if group is not None:
+                    group.add_gradients(network)
+                optimizer.step()
+                totals += [float(loss.detach()), *(float(part.detach()) for part in parts)]
+            if group is not None:
+                totals = group.add(totals)
+            means = (totals / steps.n_steps).tolist()
+            if not np.isfinite(means[0]):
                 raise InvalidParameterError(
                     f"`learning_rate_init` must be small enough for the training to converge, got "
-                    f"{settings.learning_rate_init!r} and a loss of {loss.item()} in epoch {epoch}. Choose a smaller "
+                    f"{settings.learning_rate_init!r} and a loss of {means[0]} in epoch {epoch}. Choose a smaller "
                     "one, or scale the features to unit variance."
                 )
-            history.loss.append(loss.item())
-            history.label_loss.append(label_loss.item())
-            history.consistency_loss.append(consistency_loss.item())
-            history.soft_target_loss.append(soft_target_loss.item())
+            history.loss.append(means[0])
+            history.label_loss.append(means[1])
+            history.soft_target_loss.append(means[2])
+            history.consistency_loss.append(means[3])
             history.best_iter = epoch if held_out is None else history.best_iter
             if held_out is not None:
-                accuracy, cross_entropy = _evaluate(network, *held_out)
+                accuracy, cross_entropy = held_out.score()
+                if group is not None:  # rounding may differ between machines, and all must stop together
+                    accuracy, cross_entropy = group.first(np.array([accuracy, cross_entropy])).tolist()
                 history.validation_score.append(accuracy)
                 history.validation_loss.append(cross_entropy)
                 # ties in accuracy, frequent on few nodes, go to the lower cross-entropy
@@ -241,44 +214,77 @@ def train(
     return history
 
 
-def _tensors(supervision: Supervision, device: torch.device | str) -> tuple[Tensor, Tensor, Tensor]:
-    return (
-        torch.tensor(supervision.nodes, device=device),
-        torch.tensor(supervision.labels, device=device),
-        torch.tensor(supervision.weights, device=device),
-    )
+def _losses(
+    network: Any, step: Step, features: NodeFeatures, view_rng: np.random.Generator, settings: TrainingSettings
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the losses of labels, soft targets and consistency, each of shape ()."""
+    agree = step.agreeing is not None and len(step.agreeing) > 0
+    n_passes = settings.n_passes if agree else 1
+    label_loss = soft_target_loss = consistency_loss = step.label_weights.new_zeros(())
+    probabilities = []
+    for _ in range(n_passes):
+        x = step.inputs.draw(features, view_rng, settings.view_probability)
+        if agree and settings.drop_node > 0:
+            x = _drop_nodes(x, settings.drop_node)
+        with torch.autocast(x[0].device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+            scores = network(x, step.inputs.edges)
+        scores = scores.float() if step.inputs.rows is None else scores.float()[step.inputs.rows]
+        log_p = F.log_softmax(scores, dim=1)
+        nll = F.nll_loss(log_p[step.label_rows], step.labels, reduction="none")
+        label_loss = label_loss + (step.label_weights * nll).sum() / n_passes
+        if step.soft_rows is not None:
+            cross = -(step.soft_targets * log_p[step.soft_rows]).sum(dim=1)
+            soft_target_loss = soft_target_loss + (step.soft_weights * cross).sum() / n_passes
+        if agree:
+            probabilities.append(log_p[step.agreeing].exp())
+    if agree:
+        consistency_loss = step.agreeing_weight * _disagreement(probabilities, settings.temperature)
+    return label_loss, soft_target_loss, consistency_loss
 
 
-def _draw_rows(
-    raw: Tensor, features: NodeFeatures, view_rng: np.random.Generator, settings: TrainingSettings, *, drop: bool
-) -> Tensor:
-    """Rows of one pass: LLM views of some active nodes, then dropped nodes, the others scaled up to make up for it."""
-    nodes, rows = features.draw_views(view_rng, settings.view_probability)
-    x = raw
-    if len(nodes):
-        x = raw.clone()
-        x[torch.from_numpy(nodes).to(raw.device)] = torch.from_numpy(rows).to(raw.device)
-    if drop and settings.drop_node > 0:
-        kept = torch.rand(len(x), 1, device=x.device) >= settings.drop_node
-        x = x * (kept / (1 - settings.drop_node))
-    return x
+class _Validator:
+    """Accuracy and cross-entropy on validation nodes, from the rows in their receptive field."""
+
+    def __init__(
+        self, network: nn.Module, validation: ValidationGraph, settings: TrainingSettings, device: torch.device | str
+    ) -> None:
+        self.network = network
+        nodes = validation.supervision.nodes
+        self.targets, inverse = np.unique(nodes, return_inverse=True)
+        self.rows = torch.from_numpy(inverse).to(device)
+        self.labels = torch.tensor(validation.supervision.labels, device=device)
+        self.weights = torch.tensor(validation.supervision.weights, device=device)
+        self.whole = settings.batch_size is None
+        self.reader = Reader(network, validation.adjacency, validation.raw, device, whole=True, repeated=not self.whole)
+        self.size = len(self.targets) if settings.batch_size is None else 8 * settings.batch_size
+        self.inputs = self.reader.read(self.targets) if self.whole else None
+
+    def score(self) -> tuple[float, float]:
+        self.network.eval()
+        with torch.no_grad():
+            scores = torch.cat([self._scores(start) for start in range(0, len(self.targets), self.size)])
+            log_p = F.log_softmax(scores[self.rows], dim=1)
+            total = self.weights.sum()
+            accuracy = (self.weights * (log_p.argmax(dim=1) == self.labels)).sum() / total
+            loss = (self.weights * F.nll_loss(log_p, self.labels, reduction="none")).sum() / total
+        return accuracy.item(), loss.item()
+
+    def _scores(self, start: int) -> Tensor:
+        inputs = self.inputs or self.reader.read(self.targets[start : start + self.size])
+        scores: Tensor = self.network(inputs.x, inputs.edges)
+        return scores if inputs.rows is None else scores[inputs.rows]
+
+
+def _drop_nodes(x: Tensor | Gathered, share: float) -> Tensor:
+    """Zero the rows of some nodes and scale the others up to make up for it."""
+    assert isinstance(x, Tensor)  # rows that change from pass to pass are not aggregated beforehand
+    kept = torch.rand(len(x), 1, device=x.device) >= share
+    return x * (kept / (1 - share))
 
 
 def _disagreement(passes: list[Tensor], temperature: float) -> Tensor:
     """Mean squared distance of each pass's probabilities from their sharpened mean, shape ()."""
-    probabilities = torch.stack(passes).exp()
+    probabilities = torch.stack(passes)
     sharp = probabilities.mean(dim=0) ** (1 / temperature)
     target = (sharp / sharp.sum(dim=1, keepdim=True)).detach()
     return ((probabilities - target) ** 2).sum(dim=2).mean()
-
-
-def _evaluate(
-    network: nn.Module, raw: Tensor, edges: Any, nodes: Tensor, labels: Tensor, weights: Tensor
-) -> tuple[float, float]:
-    network.eval()
-    with torch.no_grad():
-        log_p = F.log_softmax(network(raw, edges)[nodes], dim=1)
-        total = weights.sum()
-        accuracy = (weights * (log_p.argmax(dim=1) == labels)).sum() / total
-        loss = (weights * F.nll_loss(log_p, labels, reduction="none")).sum() / total
-    return accuracy.item(), loss.item()

@@ -502,7 +502,8 @@ def test_isolated_node_changes_nothing_for_others(data, encoded, backbone):
 def test_prediction_of_a_view_is_a_view_of_the_predictions(data, encoded, backbone):
     clf = quick(backbone=backbone).fit(encoded[:60], data.target[:60])
     view = np.array([5, 119, 5, 60])
-    np.testing.assert_array_equal(clf.predict_proba(encoded[view]), clf.predict_proba(encoded)[view])
+    # fewer rows in a product: another order of summation
+    np.testing.assert_allclose(clf.predict_proba(encoded[view]), clf.predict_proba(encoded)[view], atol=1e-6)
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)

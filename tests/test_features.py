@@ -28,7 +28,8 @@ def draw(features, probability, n_times=1, seed=0):
     rng = np.random.default_rng(seed)
     draws = []
     for _ in range(n_times):
-        nodes, rows = features.draw_views(rng, probability)
+        index, rows = features.draw_views(rng, probability)
+        nodes = ACTIVE[index]
         assert rows.shape == (len(nodes), 2)
         np.testing.assert_array_equal(rows[:, 0], rows[:, 1])
         draws.append(dict(zip(nodes.tolist(), rows[:, 0].tolist(), strict=True)))

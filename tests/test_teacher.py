@@ -1,4 +1,4 @@
-"""The teacher: its network by hand, its calibration, and what it makes of answers that are right, random or absent."""
+"""The teacher: its rows by hand, its calibration, and what it makes of answers that are right, random or absent."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ import pytest
 import torch
 
 from skellagnn import TextGraph
-from skellagnn.backbones import mean_edges
 from skellagnn.channel import SoftTargets
-from skellagnn.inference import compute_logits
-from skellagnn.teacher import PropagationNetwork, calibrate, teach
-from skellagnn.training import TrainingSettings, ValidationGraph, seeded
+from skellagnn.teacher import calibrate, propagated_rows, teach
+from skellagnn.training import TrainingSettings, ValidationGraph
 from skellagnn.validation import Supervision
 
 N_NODES, N_FEATURES = 60, 6
@@ -21,7 +19,6 @@ RNG = np.random.default_rng(0)
 CLASSES = np.arange(N_NODES) % 3
 GRAPH = TextGraph.from_edges(RNG.integers(N_NODES, size=(120, 2)), n_nodes=N_NODES)
 RAW = (RNG.normal(size=(N_NODES, N_FEATURES)) + np.eye(3, N_FEATURES)[CLASSES]).astype(np.float32)
-EDGES = mean_edges(GRAPH.adjacency)
 SETTINGS = TrainingSettings(
     learning_rate_init=0.02,
     weight_decay=5e-4,
@@ -48,34 +45,23 @@ def soften(nodes, targets, trust=1.0):
 
 
 def lesson_of(answers=None, weight="auto", held_out=HELD_OUT, seed=0, **options):
-    validation = None if held_out is None else ValidationGraph(EDGES, RAW, held_out)
+    validation = None if held_out is None else ValidationGraph(GRAPH.adjacency, RAW, held_out)
     settings = replace(SETTINGS, **options)
-    return teach(RAW, EDGES, LABELED, validation, 3, answers, weight, settings, seed=seed)
+    return teach(RAW, GRAPH.adjacency, LABELED, validation, 3, answers, weight, settings, seed=seed)
 
 
-def test_the_network_by_hand():
-    with seeded(0):
-        network = PropagationNetwork(N_FEATURES, 5, 3, 0.5)
+def test_propagated_rows_by_hand():
     a = GRAPH.adjacency.toarray()
     mean = a / np.maximum(a.sum(axis=1, keepdims=True), 1)
     far = sum(np.linalg.matrix_power(mean, k) for k in (1, 2, 3, 4)) / 4 @ RAW
-    weights = {name: value.detach().numpy() for name, value in network.named_parameters()}
-    hidden = np.maximum(RAW @ weights["own.weight"].T + weights["own.bias"] + far @ weights["far.weight"].T, 0)
 
-    expected = hidden @ weights["last.weight"].T + weights["last.bias"]
+    rows = propagated_rows(GRAPH.adjacency, RAW)
 
-    np.testing.assert_allclose(compute_logits(network, EDGES, RAW), expected, atol=1e-5)
-
-
-def test_dropout_in_training_only():
-    with seeded(0):
-        network = PropagationNetwork(N_FEATURES, 5, 3, 0.5)
-    x = torch.tensor(RAW)
-
-    network.train()
-    assert not torch.equal(network(x, EDGES), network(x, EDGES))
-    network.eval()
-    assert torch.equal(network(x, EDGES), network(x, EDGES))
+    np.testing.assert_array_equal(rows[:, :N_FEATURES], RAW)
+    np.testing.assert_allclose(rows[:, N_FEATURES:], far, atol=1e-6)
+    half = propagated_rows(GRAPH.adjacency, RAW.astype(np.float16))
+    assert half.dtype == np.float16
+    np.testing.assert_allclose(half, rows, atol=1e-2)
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
@@ -119,7 +105,7 @@ def test_the_lesson_covers_every_unlabeled_node_and_is_mostly_right():
 
     assert lesson.targets.nodes.tolist() == list(range(12, N_NODES))
     np.testing.assert_allclose(lesson.targets.targets.sum(axis=1), 1, rtol=1e-5)
-    assert (lesson.targets.targets.argmax(axis=1) == CLASSES[12:]).mean() > 0.6
+    assert (lesson.targets.targets.argmax(axis=1) == CLASSES[12:]).mean() > 0.5
     assert (lesson.trust, len(lesson.histories)) == (0.0, 1)
     assert all(loss > 0 for loss in lesson.histories[0].consistency_loss)
 
@@ -186,7 +172,9 @@ def test_without_validation_the_trust_comes_from_a_teacher_that_did_not_see_a_qu
 
 def test_one_label_a_class_and_no_validation_is_a_teacher_that_nobody_checked():
     seen = []
-    teach(RAW, EDGES, supervise([0, 1, 2]), None, 3, seen.append, "auto", replace(SETTINGS, max_iter=3), seed=0)
+    teach(
+        RAW, GRAPH.adjacency, supervise([0, 1, 2]), None, 3, seen.append, "auto", replace(SETTINGS, max_iter=3), seed=0
+    )
 
     assert (seen[0].n_right, seen[0].n_checked) == (0, 0)
 
@@ -222,7 +210,7 @@ def test_validation_on_another_graph_calibrates_there():
     labels = np.arange(20) % 3
     supervision = Supervision(np.arange(20), labels, np.ones(20, dtype=np.float32))
 
-    validation = ValidationGraph(mean_edges(other.adjacency), raw, supervision)
-    unsure = teach(RAW, EDGES, LABELED, validation, 3, None, "auto", SETTINGS, seed=0)
+    validation = ValidationGraph(other.adjacency, raw, supervision)
+    unsure = teach(RAW, GRAPH.adjacency, LABELED, validation, 3, None, "auto", SETTINGS, seed=0)
 
     assert unsure.targets.targets.max(axis=1).mean() < lesson_of().targets.targets.max(axis=1).mean()

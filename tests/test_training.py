@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from skellagnn import TextGraph
-from skellagnn.backbones import BACKBONES, build_backbone, edges_for
+from skellagnn.backbones import BACKBONES, build_backbone
 from skellagnn.channel import SoftTargets
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.features import NodeFeatures
@@ -73,9 +73,8 @@ def fit(
 ):
     """Train on GRAPH; return the network and its history."""
     network = build() if network is None else network
-    edges = edges_for(network, GRAPH.adjacency)
-    validation = None if held_out is None else ValidationGraph(edges, RAW, held_out)
-    history = train(network, edges, features, labeled, validation, soft, settings, seed=seed, **options)
+    validation = None if held_out is None else ValidationGraph(GRAPH.adjacency, RAW, held_out)
+    history = train(network, GRAPH.adjacency, features, labeled, validation, soft, settings, seed=seed, **options)
     return network, history
 
 
@@ -269,9 +268,9 @@ def test_validation_may_be_on_another_graph():
     other_raw = np.random.default_rng(5).normal(size=(4, N_FEATURES)).astype(np.float32)
     supervision = Supervision(np.array([1, 3]), np.array([1, 0]), np.ones(2, dtype=np.float32))
     network = build("sage")
-    validation = ValidationGraph(edges_for(network, other.adjacency), other_raw, supervision)
+    validation = ValidationGraph(other.adjacency, other_raw, supervision)
 
-    history = train(network, edges_for(network, GRAPH.adjacency), BARE, LABELED, validation, None, SETTINGS, seed=0)
+    history = train(network, GRAPH.adjacency, BARE, LABELED, validation, None, SETTINGS, seed=0)
 
     logits = predict_logits(network, other.adjacency, other_raw)[[1, 3]]
     loss = F.cross_entropy(torch.tensor(logits), torch.tensor([1, 0])).item()

@@ -1,0 +1,54 @@
+"""How much memory there is, and arrays that do not fit into it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from numpy.typing import DTypeLike, NDArray
+
+__all__ = ["ARRAY_SHARE", "available_memory", "scratch_array"]
+
+# An array of rows that is larger than this share of the memory that is free lives on disk, memory-mapped.
+ARRAY_SHARE = 0.25
+# What a container may use, where one sets a limit (version 2 of Linux's control groups, then version 1).
+_CGROUPS = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+)
+
+
+def available_memory() -> int:
+    """Return the bytes that can be used without swapping: of the machine, or of the container if it has less."""
+    available = int(psutil.virtual_memory().available)
+    for limit, usage in _CGROUPS:
+        try:
+            allowed = int(Path(limit).read_text()) - int(Path(usage).read_text())
+        except (OSError, ValueError):  # no such file; "max" for no limit
+            continue
+        available = min(available, max(allowed, 0))
+    return available
+
+
+def scratch_array(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
+    """Return an uninitialized array, on disk if it is larger than a quarter of the free memory.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    dtype : dtype, default=float32
+
+    Returns
+    -------
+    array : ndarray or memmap of ``shape``
+        A memory map of a file without a name in the folder for temporary files: it goes when the array goes.
+    """
+    n_bytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    if n_bytes <= ARRAY_SHARE * available_memory():
+        return np.empty(shape, dtype=dtype)
+    with tempfile.TemporaryFile(prefix="skellagnn-") as file:
+        file.truncate(n_bytes)
+        return np.memmap(file, dtype=dtype, mode="r+", shape=shape)
