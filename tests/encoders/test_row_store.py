@@ -21,7 +21,7 @@ TEXTS = ["on cats", "on dogs", "", "on cats", "关于图", "half \ud800 a pair"]
 
 
 def files(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.npz"))
+    return sorted(folder.rglob("*.rows"))
 
 
 @pytest.mark.parametrize("kind", ["str", "path", "memory"])
