@@ -74,12 +74,18 @@ class OutFile:
         if self._look_for_finished():
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = io.FileIO(os.open(self._partial, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)), "r+")
+        file = io.FileIO(os.open(self._partial, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)), "r+")
+        if not _lock(file, self._partial):
+            file.close()
+            raise InvalidParameterError(
+                f"`out` must be written by one process at a time, got {str(path)!r}, which another one is writing. "
+                "Wait for it; a second call then finds the file finished."
+            )
+        self._file = file
         try:
-            _lock(self._file, self._partial)
             if self._look_for_finished():  # by a process that held the lock until now
                 self.close()
-            elif self._progress.exists() and os.fstat(self._file.fileno()).st_size:
+            elif self._progress.exists() and os.fstat(file.fileno()).st_size:
                 self._go_on()
         except BaseException:
             self.close()
@@ -241,23 +247,17 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _lock(file: io.FileIO, path: Path) -> None:
-    """Keep other processes away until the file is closed, or this process dies."""
+def _lock(file: io.FileIO, path: Path) -> bool:
+    """Keep other processes away until the file is closed, or this process dies; False where another one did so."""
     try:
         import fcntl
     except ImportError:  # Windows, which refuses the final renaming of a file that is open elsewhere
-        return
-    is_free = True
+        return True
     try:
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # between opening and locking, the process that had the lock may have renamed or deleted the file
-        is_free = path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
     except BlockingIOError:
-        is_free = False
+        return False
     except OSError:  # a file system without locks
-        pass
-    if not is_free:
-        raise InvalidParameterError(
-            f"`out` must be written by one process at a time, got {str(path)!r}, which another one is writing. Wait "
-            "for it; a second call then finds the file finished."
-        )
+        return True
+    # between opening and locking, the process that had the lock may have renamed or deleted the file
+    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
