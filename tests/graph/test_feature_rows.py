@@ -177,7 +177,7 @@ def _backing_file(graph):
     base = graph.features
     while not isinstance(base, np.memmap):
         base = base.base
-    return base.filename, graph.features.dtype.name, graph.features.tolist()
+    return str(base.filename), graph.features.dtype.name, graph.features.tolist()
 
 
 def test_workers_open_the_same_file(tmp_path):
