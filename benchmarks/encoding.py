@@ -27,22 +27,20 @@ from typing import Any
 
 import numpy as np
 
+from skellagnn import TextGraph, encode_graph
 from skellagnn.datasets import load_api_reference
-from skellagnn.encoders import SentenceBertEncoder, encode_texts
+from skellagnn.encoders import SentenceBertEncoder, SklearnTextEncoder, encode_texts
 
 PACKAGES = ("skellagnn", "numpy", "torch", "transformers", "sentence-transformers", "scikit-learn")
 
 
 class Counting(SentenceBertEncoder):
-    """Counts what it is asked; raises after a number of calls, as a run that is stopped."""
+    """Counts what it is asked."""
 
     calls = 0
     n_texts = 0
-    last_call: int | None = None
 
     def encode(self, texts: Any) -> Any:
-        if self.last_call is not None and Counting.calls >= self.last_call:
-            raise KeyboardInterrupt
         Counting.calls += 1
         Counting.n_texts += len(texts)
         return super().encode(texts)
@@ -53,15 +51,15 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=300, help="texts for Sentence-BERT")
     parser.add_argument("--pairs", type=int, default=5, help="paired runs")
     parser.add_argument("--many", type=int, default=300_000, help="short texts for the measurement of memory")
-    parser.add_argument("--peak", nargs=3, metavar=("HOW", "TEXTS", "WIDTH"), help=argparse.SUPPRESS)
+    parser.add_argument("--peak", nargs=3, metavar=("HOW", "GRAPH", "WIDTH"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.peak:
-        print(json.dumps(peak(arguments.peak[0], int(arguments.peak[1]), int(arguments.peak[2]))))
+        print(json.dumps(peak(arguments.peak[0], Path(arguments.peak[1]), int(arguments.peak[2]))))
         return
 
     results: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        results |= measure_memory(arguments.many)
+        results |= measure_memory(arguments.many, Path(folder))
         model = peer_model()
         texts = realistic_texts(arguments.texts, model.tokenizer)
         results |= measure_speed(model, texts, arguments.pairs)
@@ -169,40 +167,44 @@ def measure_second_runs(texts: list[str], folder: Path) -> dict[str, float]:
 # -- memory -------------------------------------------------------------------------------------------------------
 
 
-def measure_memory(n_texts: int) -> dict[str, float]:
+def measure_memory(n_texts: int, folder: Path) -> dict[str, float]:
     results: dict[str, float] = {}
-    cases = [("nothing", n_texts, 384), ("array", n_texts, 384), ("array", n_texts, 768)]
-    cases += [("out", n_texts, 384), ("out", n_texts, 768), ("out", n_texts // 3, 384), ("nothing", n_texts // 3, 384)]
+    for n in (n_texts // 3, n_texts):
+        write_graph(n, folder / str(n))  # not in the measured process, whose peak it would raise
+    cases = [("nothing", n_texts // 3, 384), ("out", n_texts // 3, 384), ("nothing", n_texts, 384)]
+    cases += [("out", n_texts, 384), ("out", n_texts, 768), ("array", n_texts, 384), ("array", n_texts, 768)]
     for how, n, width in cases:
-        command = [sys.executable, __file__, "--peak", how, str(n), str(width)]
+        command = [sys.executable, __file__, "--peak", how, str(folder / str(n)), str(width)]
         done = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        case = f"{n:,} texts" if how == "nothing" else f"{n:,} x {width} numbers, {how}"
-        label = "before encoding" if how == "nothing" else f"{4e-6 * n * width:,.0f} MB of rows"
-        results[f"peak memory [MB]: {case} ({label})"] = done["peak"]
-        if how != "nothing":
-            results[f"seconds: {case}"] = done["seconds"]
+        if how == "nothing":
+            results[f"{n:,} texts, loaded only: peak memory [MB]"] = done["peak"]
+        else:
+            case = f"{n:,} x {width} ({4e-6 * n * width:,.0f} MB), {'out=' if how == 'out' else 'array'}"
+            results[f"{case}: peak memory [MB]"] = done["peak"]
+            results[f"{case}: seconds"] = done["seconds"]
     return results
 
 
-def peak(how: str, n_texts: int, width: int) -> dict[str, float]:
-    """Encode in this process; return its peak memory in MB, and seconds."""
-    from sklearn.feature_extraction.text import HashingVectorizer
-
-    from skellagnn import TextGraph, encode_graph
-    from skellagnn.encoders import SklearnTextEncoder
-
+def write_graph(n_texts: int, path: Path) -> None:
     rng = np.random.default_rng(0)
     words = np.array([f"word{i}" for i in range(5000)])
     texts = [" ".join(words[rng.zipf(1.3, size=8) % 5000]) + f" {i}" for i in range(n_texts)]
-    graph = TextGraph.from_edges([(0, 1)], texts=texts)
-    encoder = SklearnTextEncoder(HashingVectorizer(n_features=width, dtype=np.float32)).fit(texts[:10])
-    del texts
+    TextGraph.from_edges([(0, 1)], texts=texts).save(path)
+
+
+def peak(how: str, path: Path, width: int) -> dict[str, float]:
+    """Encode in this process; return its peak memory in MB, and seconds."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    graph = TextGraph.load(path)
+    vectorizer = HashingVectorizer(n_features=width, dtype=np.float32)
+    encoder = SklearnTextEncoder(vectorizer).fit(["it learns nothing"])
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         if how != "nothing":
             encoded = encode_graph(graph, encoder, out=Path(folder) / "rows.npy" if how == "out" else None)
             assert encoded.features is not None
-            assert encoded.features.shape == (n_texts, width)
+            assert encoded.features.shape == (graph.n_nodes, width)
         seconds = time.perf_counter() - started
     unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, KiB elsewhere
     return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, "seconds": seconds}
