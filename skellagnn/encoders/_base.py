@@ -42,7 +42,7 @@ class Encoder(Protocol):
         Parameters
         ----------
         texts : sequence of str of length n_texts
-            What the package passes are distinct texts, none of them blank.
+            What the package passes are distinct texts, none of them blank, at most 2048 at a time and of like length.
 
         Returns
         -------

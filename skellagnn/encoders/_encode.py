@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
+from numpy.typing import DTypeLike, NDArray
 
-from skellagnn.encoders._base import Encoder
+from skellagnn.encoders._distinct import DistinctTexts
+from skellagnn.encoders._identity import encoder_identity
+from skellagnn.encoders._out_file import OutFile
 from skellagnn.encoders._resolve import fit_encoder, is_fittable, is_fitted, resolve_encoder
 from skellagnn.encoders._row_store import RowStore
+from skellagnn.encoders._streaming import InMemory, encode_into
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextColumn, TextGraph
 
 
 def encode_texts(
-    encoder: Any, texts: Sequence[str], *, memory: Any = None, n_features: int | None = None
-) -> NDArray[np.float32]:
+    encoder: Any,
+    texts: Sequence[str],
+    *,
+    out: str | os.PathLike[str] | None = None,
+    dtype: DTypeLike = "float32",
+    memory: Any = None,
+    n_features: int | None = None,
+    verbose: int = 0,
+) -> NDArray[Any]:
     """Encode texts, each distinct one once, and check what comes back.
 
     Parameters
@@ -28,31 +40,52 @@ def encode_texts(
         :func:`~skellagnn.encoders.resolve_encoder` takes.
     texts : sequence of str of length n_texts
         Empty and blank texts get a zero row and are never sent to the encoder.
+    out : path-like, default=None
+        A file, ``NAME.npy``, to encode into instead of into memory. A run that was stopped, whichever way, goes on
+        where it was when it is called again; a file that is finished is opened, and nothing is encoded. See the notes.
+    dtype : {"float32", "float16"}, default="float32"
+        Of the rows. ``"float16"`` takes half the room: numbers up to 65504, with 3 digits, which is enough for rows
+        of unit length. (numpy has no bfloat16.)
     memory : str, path, joblib.Memory or None, default=None
-        Where rows are kept: under the encoder's identity (its ``name``, else a digest of the pickled object) and a
-        digest of the text. Texts that were encoded before, in any call or process, are not encoded again; of a grown
-        set only the new ones are. ``Memory.clear`` empties it.
+        Where rows are kept for other calls: under the encoder's identity (its ``name``, else a digest of the pickled
+        object) and a digest of the text. Texts that were encoded before, in any call or process, are not encoded again;
+        of a grown set only the new ones are. ``Memory.clear`` empties it.
     n_features : int, default=None
         Width of the rows where every text is blank and no encoder can be asked. By default that is an error. Where
         given, rows of another width are an error too.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
-    rows : ndarray of float32 of shape (n_texts, n_features)
-        As the encoder gives them (not scaled).
+    rows : ndarray of ``dtype`` of shape (n_texts, n_features)
+        As the encoder gives them (not scaled). With ``out``, a read-only :class:`numpy.memmap` of that file.
 
     Raises
     ------
     GraphError
         If a text is not a string.
     InvalidParameterError
-        If the encoder breaks its contract: not one row per text, not 2-D, not finite.
+        If the encoder breaks its contract: not one row per text, not 2-D, not finite. If ``out`` holds anything else
+        than rows of this encoder for these texts in this order, as this dtype: nothing is ever overwritten; or if
+        another process writes to it, or the disk has no room for it.
 
     Notes
     -----
-    Distinct texts reach the encoder in sorted order, so rows do not depend on the order and the repeats of the texts
-    in a call, to the last bit. Which other texts are encoded beside a text may change the last bits of its row, as
-    batches are put together differently; so may taking some of them from ``memory``.
+    Distinct texts reach the encoder in chunks of at most 2048 texts and half a megabyte, the longest texts first, so
+    that texts of like length meet in a batch. The chunks are a function of the set of texts: rows do not depend on the
+    order and the repeats of the texts in a call, nor on ``out``, to the last bit. Which other texts are encoded beside
+    a text may change the last bits of its row, as batches are put together differently; so may taking some of them from
+    ``memory``.
+
+    While a run is under way, ``out`` is ``NAME.npy.partial``, with ``NAME.npy.progress`` beside it, which is renewed
+    every 5 seconds or after each chunk, whichever is rarer, when the rows are on the disk: a run that is killed loses
+    no more. ``NAME.npy.json`` says what the rows are of. ``NAME.npy`` is there when the file is finished, never before.
+    ``memory`` is written to as often.
+
+    Memory beside the texts: about 80 bytes a text, two chunks of rows, and what the encoder needs for a chunk; without
+    ``out`` also the rows. With ``memory`` another 50 MB, and 20 bytes for each row that is kept there. Of ``out`` no
+    page is held.
 
     Examples
     --------
@@ -65,29 +98,31 @@ def encode_texts(
     encoder = resolve_encoder(encoder)
     if encoder is None:
         raise InvalidParameterError("`encoder` must be an encoder, got None. Name one: encoder='minilm'.")
-    strings = list(TextColumn.from_strings(texts))
-    said = np.flatnonzero([bool(text.strip()) for text in strings])
-    distinct = sorted({strings[i] for i in said})
-    if not distinct:
-        if n_features is None:
-            raise InvalidParameterError(
-                f"`texts` must hold at least one text that is not blank, got {len(strings)} blank ones. Without any, "
-                "the width of the rows is not known: give `n_features`."
-            )
-        return np.zeros((len(strings), n_features), dtype=np.float32)
-    rows = _encode_distinct(encoder, distinct, RowStore.of(memory, encoder))
-    if n_features is not None and rows.shape[1] != n_features:
+    kind = _dtype(dtype)
+    distinct = DistinctTexts.of(TextColumn.from_strings(texts))
+    if len(distinct) == 0 and n_features is None:
         raise InvalidParameterError(
-            f"`encoder` must give rows of {n_features} numbers, as before, got {rows.shape[1]} from "
-            f"{type(encoder).__name__}. Use the encoder and the settings that the model was fitted with."
+            f"`texts` must hold at least one text that is not blank, got {len(distinct.column)} blank ones. Without "
+            "any, the width of the rows is not known: give `n_features`."
         )
-    position = {text: i for i, text in enumerate(distinct)}
-    result = np.zeros((len(strings), rows.shape[1]), dtype=np.float32)
-    result[said] = rows[[position[strings[i]] for i in said]]
-    return result
+    store = RowStore.of(memory, encoder)
+    sink = InMemory(distinct, kind) if out is None else OutFile(Path(out), encoder_identity(encoder), distinct, kind)
+    with closing(sink):
+        if len(distinct) == 0 and sink.n_features is None and n_features is not None:
+            sink.start(n_features)
+        encode_into(sink, encoder, distinct, store, dtype=kind, n_features=n_features, verbose=verbose)
+        return sink.finish()
 
 
-def encode_graph(graph: TextGraph, encoder: Any = "minilm", *, memory: Any = None) -> TextGraph:
+def encode_graph(
+    graph: TextGraph,
+    encoder: Any = "minilm",
+    *,
+    out: str | os.PathLike[str] | None = None,
+    dtype: DTypeLike = "float32",
+    memory: Any = None,
+    verbose: int = 0,
+) -> TextGraph:
     """Return the graph with its encoded texts as features: compute once, then run searches over it.
 
     Parameters
@@ -98,8 +133,16 @@ def encode_graph(graph: TextGraph, encoder: Any = "minilm", *, memory: Any = Non
         What :func:`~skellagnn.encoders.resolve_encoder` takes. One that learns from texts and is not fitted yet is
         cloned and fitted on the texts of all nodes, in view or not; one that is fitted is used as it is, which is how
         two graphs get rows in the same space.
+    out : path-like, default=None
+        A file, ``NAME.npy``, to encode into: for graphs whose rows do not fit into memory, and for runs of hours, which
+        go on where they were stopped. The features are then a memory map of it. An encoder that learns learns anew in
+        each call; to go on surely, pass one that is fitted. See :func:`~skellagnn.encoders.encode_texts`.
+    dtype : {"float32", "float16"}, default="float32"
+        Of the features. ``"float16"`` takes half the room.
     memory : str, path, joblib.Memory or None, default=None
-        Where rows are kept; see :func:`~skellagnn.encoders.encode_texts`.
+        Where rows are kept for other calls; see :func:`~skellagnn.encoders.encode_texts`.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
@@ -110,6 +153,8 @@ def encode_graph(graph: TextGraph, encoder: Any = "minilm", *, memory: Any = Non
     ------
     GraphError
         If the graph has no texts.
+    InvalidParameterError
+        As :func:`~skellagnn.encoders.encode_texts`.
 
     Examples
     --------
@@ -128,49 +173,18 @@ def encode_graph(graph: TextGraph, encoder: Any = "minilm", *, memory: Any = Non
     resolved = resolve_encoder(encoder)
     if resolved is not None and is_fittable(resolved) and not is_fitted(resolved):
         resolved = fit_encoder(resolved, graph.texts)
-    return graph.with_features(encode_texts(resolved, graph.texts, memory=memory))
+    rows = encode_texts(resolved, graph.texts, out=out, dtype=dtype, memory=memory, verbose=verbose)
+    return graph.with_features(rows)
 
 
-def _encode_distinct(encoder: Encoder, texts: list[str], store: RowStore | None) -> NDArray[np.float32]:
-    if store is None:
-        return _checked(encoder, texts)
-    known = store.load(texts)
-    missing = [text for text in texts if text not in known]
-    rows = _checked(encoder, missing) if missing else np.empty((0, 0), dtype=np.float32)
-    known.update(zip(missing, rows, strict=True))
-    widths = {len(row) for row in known.values()}
-    if len(widths) > 1:
-        raise InvalidParameterError(
-            f"`memory` must hold rows of one width for a {type(encoder).__name__}, got widths {sorted(widths)} under "
-            "its name. The `name` must change with every setting that changes a row: give it another one."
-        )
-    if missing:
-        store.save(missing, rows)
-    return np.stack([known[text] for text in texts])
-
-
-def _checked(encoder: Encoder, texts: list[str]) -> NDArray[np.float32]:
-    """Call the encoder; nothing that breaks its contract comes through."""
-    kind = f"`encode` of {type(encoder).__name__}"
-    wanted = f"must return an array of shape (n_texts={len(texts)}, n_features)"
-    answer = encoder.encode(texts)
-    if sparse.issparse(answer):
-        raise InvalidParameterError(f"{kind} {wanted}, got a sparse matrix. Return a dense one: rows.toarray().")
+def _dtype(dtype: DTypeLike) -> np.dtype[Any]:
     try:
-        with np.errstate(over="ignore"):  # a number too large for float32 is reported below
-            rows = np.asarray(answer).astype(np.float32)
-    except (TypeError, ValueError) as error:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = np.dtype(object)
+    if dtype is None or kind not in (np.dtype("float32"), np.dtype("float16")):
         raise InvalidParameterError(
-            f"{kind} {wanted} of numbers, got {type(answer).__name__} that is not one ({error}). Return a numpy array."
-        ) from error
-    if rows.ndim != 2 or len(rows) != len(texts) or rows.shape[1] == 0:
-        raise InvalidParameterError(
-            f"{kind} {wanted}, got shape {rows.shape}. Return one row per text, in their order."
+            f"`dtype` must be 'float32' or 'float16', got {dtype!r}. For half the room use 'float16'; numpy has no "
+            "bfloat16."
         )
-    finite = np.isfinite(rows).all(axis=1)
-    if not finite.all():
-        raise InvalidParameterError(
-            f"{kind} must return finite numbers, got NaN or infinite values in {int((~finite).sum())} of {len(texts)} "
-            f"rows, first for the text {texts[int(np.argmin(finite))][:60]!r}. Return zeros where nothing is known."
-        )
-    return rows
+    return kind

@@ -1,45 +1,33 @@
-"""Rows of texts, kept on disk."""
+"""Rows of texts, kept on disk for all calls and processes: ``memory=``."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-import pickle
-import uuid
 import warnings
-import zipfile
-import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from skellagnn.encoders._identity import encoder_identity
+from skellagnn.encoders._row_file import SUFFIX, DamagedFile, RowFile, copy_row_files, write_row_file
 from skellagnn.exceptions import InvalidParameterError, SkellagnnWarning
 
-_FORMAT = 1  # part of every key: rows written in another format are not found
+_FORMAT = 2  # part of every key: rows written in another format are not found
 _MOST_FILES = 64
-_KEY_BYTES = 16
-_DAMAGE = (  # what numpy, zipfile and zlib raise for a file that was cut short or overwritten; it is only a cache
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    NotImplementedError,  # zipfile, when damage makes an entry look encrypted or packed in a way that it lacks
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class RowStore:
     """The rows of one encoder, by digest of the text.
 
-    Each call that encoded new texts adds one file (keys and rows, no pickle, written beside and renamed into place), so
-    that processes can share a folder without locks; many files are merged into one. A file that cannot be read is
-    deleted with a warning, and its texts are encoded again.
+    Each call of :meth:`save` adds one file, written beside and renamed into place, so that processes can share a folder
+    without locks. Of too many files the smallest become one: each row is copied a few times at most, however many there
+    are. What cannot be read is encoded again, with a warning.
 
     Parameters
     ----------
@@ -72,133 +60,146 @@ class RowStore:
                 "Write memory='some/folder'."
             )
         # 32 hex digits: joblib takes the folder for an entry of its own, so Memory.reduce_size may evict it
-        identity = f"{_FORMAT}\0{type(encoder).__module__}.{type(encoder).__qualname__}\0{_identity(encoder)}"
+        identity = f"{_FORMAT}\0{encoder_identity(encoder)}"
         digest = hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         return cls(Path(location) / "skellagnn_rows" / digest)
 
-    def load(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the rows that are there."""
-        wanted = {_key(text): text for text in texts}
-        found: dict[str, NDArray[np.float32]] = {}
-        for path in self._files():
-            for key, row in self._read(path):
-                text = wanted.get(key)
-                if text is not None:
-                    found[text] = row
-        return found
+    def find(self, keys: NDArray[np.uint64]) -> FoundRows:
+        """Say which rows are there, and open their files.
 
-    def save(self, texts: Sequence[str], rows: NDArray[np.float32]) -> None:
+        Parameters
+        ----------
+        keys : ndarray of uint64 of shape (n_keys, 2)
+            Sorted, each once.
+        """
+        return FoundRows(self, self._open(self._paths()), keys)
+
+    def save(self, parts: Iterable[tuple[NDArray[np.uint64], NDArray[np.float32]]], n_rows: int) -> None:
         """Keep rows. A disk that cannot take them costs a warning: what was encoded is not lost."""
         try:
-            self._write([_key(text) for text in texts], rows)
-            files = self._files()
-            if len(files) > _MOST_FILES:
-                self._merge(files)
+            write_row_file(self.folder, parts)
+            paths = self._paths()
+            if len(paths) > _MOST_FILES:
+                paths.sort(key=_size)
+                self.replace(paths[: max(len(paths) - _MOST_FILES + 1, _MOST_FILES * 3 // 4)])
         except OSError as error:
             warnings.warn(
-                f"`memory` could not keep {len(texts)} encoded texts in {self.folder} ({error}). They will be encoded "
+                f"`memory` could not keep {n_rows} encoded texts in {self.folder} ({error}). They will be encoded "
                 "again next time; free space there or choose another folder.",
                 SkellagnnWarning,
-                stacklevel=4,
+                stacklevel=6,
             )
 
-    def _merge(self, files: list[Path]) -> None:
-        parts = [(path, self._read(path)) for path in files]
-        merged = {key: row for _, part in parts for key, row in part}
-        if len({row.shape for row in merged.values()}) != 1:  # none: other processes were faster
-            return
-        kept = self._write(list(merged), np.stack(list(merged.values())))
-        for path, part in parts:
-            if part and path != kept:  # what was gone when it was read may have come back since
-                path.unlink(missing_ok=True)
-
-    def _files(self) -> list[Path]:
-        return sorted(self.folder.glob("*.npz"))
-
-    def _read(self, path: Path) -> list[tuple[bytes, NDArray[np.float32]]]:
+    def replace(self, paths: list[Path]) -> None:
+        """Put the sound rows of several files into one."""
+        files = self._open(paths)
         try:
-            # opened here, because numpy leaves a damaged file open
-            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-                keys, rows, check = file["keys"], file["rows"], file["check"]
-            if keys.dtype != np.uint8 or keys.shape != (len(rows), _KEY_BYTES) or rows.ndim != 2:
-                raise ValueError(f"unexpected shapes {keys.shape} and {rows.shape}")
-            if check.tobytes() != _check(keys, rows):
-                raise ValueError("its checksum is wrong")
-        except FileNotFoundError:  # merged into another file by another process since it was listed
-            return []
-        except _DAMAGE as error:
-            if not isinstance(error, OSError):  # else the disk or its permissions are at fault, and it may be sound
-                with suppress(OSError):
-                    path.unlink(missing_ok=True)
-            warnings.warn(
-                f"`memory` holds a file that cannot be read: {path} ({type(error).__name__}: {error}). Its texts are "
-                "encoded again. A damaged file is deleted; if this comes back, check the disk and its permissions.",
-                SkellagnnWarning,
-                stacklevel=5,
-            )
-            return []
-        return [(key.tobytes(), row) for key, row in zip(keys, rows, strict=True)]
+            if len({file.width for file in files}) != 1:  # none: other processes were faster
+                return
+            kept = copy_row_files(self.folder, files)
+        finally:
+            for file in files:
+                file.close()
+        for file in files:  # not `paths`: what was gone when it was opened may have come back since
+            if file.path != kept:
+                with suppress(OSError):  # another process may hold it open, and then keeps it on some systems
+                    file.path.unlink(missing_ok=True)
 
-    def _write(self, keys: list[bytes], rows: NDArray[np.float32]) -> Path:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / (hashlib.blake2b(b"".join(keys), digest_size=16).hexdigest() + ".npz")
-        columns = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(-1, _KEY_BYTES)
-        check = np.frombuffer(_check(columns, rows), dtype=np.uint8)
-        temporary = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
-        try:
-            with temporary.open("wb") as file:
-                np.savez(file, keys=columns, rows=rows, check=check)
-            os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        return path
+    def _paths(self) -> list[Path]:
+        return sorted(self.folder.glob(f"*{SUFFIX}"))
+
+    def _open(self, paths: list[Path]) -> list[RowFile]:
+        files = []
+        for path in paths:
+            try:
+                files.append(RowFile(path))
+            except FileNotFoundError:  # merged into another file by another process since it was listed
+                continue
+            except (OSError, DamagedFile) as error:
+                if isinstance(error, DamagedFile):  # else the disk or its permissions are at fault; it may be sound
+                    with suppress(OSError):
+                        path.unlink(missing_ok=True)
+                _warn_of(path, error)
+        return files
 
 
-def state_digest(part: Any) -> str:
-    """Return 32 hex digits that identify an object by all that it holds, in every process.
+class FoundRows:
+    """Rows of a store for some keys; a context that holds their files open.
 
-    Raises
-    ------
-    InvalidParameterError
-        If it cannot be pickled, or copies of it differ (as those of torch modules do).
+    Attributes
+    ----------
+    is_there : ndarray of bool of shape (n_keys,)
+        Falls where a row turns out to be damaged.
     """
-    reason = "copies of it differ"
+
+    def __init__(self, store: RowStore, files: list[RowFile], keys: NDArray[np.uint64]) -> None:
+        self._store = store
+        self._files = files
+        self._damaged: set[int] = set()
+        self._file_of = np.full(len(keys), -1, dtype=np.int32)
+        self._position = np.zeros(len(keys), dtype=np.int64)
+        high = np.ascontiguousarray(keys[:, 0])
+        for number, file in enumerate(files):
+            if len(keys) == 0:
+                break
+            # of two keys with one first half, once in 10^19 pairs, the second is not found and its text encoded again
+            nearest = np.minimum(np.searchsorted(high, file.keys[:, 0]), len(keys) - 1)
+            same = (keys[nearest] == file.keys).all(axis=1)
+            self._file_of[nearest[same]] = number
+            self._position[nearest[same]] = np.flatnonzero(same)
+
+    @property
+    def is_there(self) -> NDArray[np.bool_]:
+        return self._file_of >= 0
+
+    @property
+    def widths(self) -> set[int]:
+        """Widths of the rows that were found: one, unless two encoders share a name."""
+        return {self._files[number].width for number in np.unique(self._file_of) if number >= 0}
+
+    def read(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return those of some rows that are sound, and their numbers."""
+        parts = []
+        for number in np.unique(self._file_of[ids]).tolist():
+            here = ids[self._file_of[ids] == number]
+            file = self._files[number]
+            try:
+                rows, good = file.read(self._position[here])
+                if not good.all():
+                    self._damaged.add(number)
+                    _warn_of(file.path, DamagedFile(f"{int((~good).sum())} rows with a wrong checksum"))
+            except OSError as error:
+                rows, good = np.empty((len(here), file.width), dtype=np.float32), np.zeros(len(here), dtype=bool)
+                _warn_of(file.path, error)
+            self._file_of[here[~good]] = -1
+            parts.append((here[good], rows[good]))
+        found, all_rows = zip(*parts, strict=True)
+        return np.concatenate(found), np.concatenate(all_rows)
+
+    def __enter__(self) -> FoundRows:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for file in self._files:
+            file.close()
+        with suppress(OSError):  # a disk that is full or read-only keeps the damaged file, of which a warning told
+            if self._damaged:
+                self._store.replace([self._files[number].path for number in sorted(self._damaged)])
+
+
+def _size(path: Path) -> int:
     try:
-        # joblib's digest also sees which equal objects are one object; after a round trip that is alike for all copies
-        copy = pickle.loads(pickle.dumps(part))
-        digests = [_hash(copy), _hash(pickle.loads(pickle.dumps(copy)))]
-    except Exception as error:  # whatever the pickling of a foreign object raises
-        digests, reason = [], f"it cannot be pickled ({type(error).__name__}: {error})"
-    if len(set(digests)) != 1:
-        raise InvalidParameterError(
-            f"`memory` needs to tell encoders apart, and a {type(part).__name__} has no `name`, nor can one be made "
-            f"from what it holds: {reason}. Give it a `name` that identifies model and settings "
-            "(SentenceBertEncoder has one for every sentence-transformers model)."
-        )
-    return digests[0]
+        return path.stat().st_size
+    except FileNotFoundError:  # merged into another file since it was listed
+        return 0
 
 
-def _hash(copy: Any) -> str:
-    parameters = copy.get_params(deep=True).values() if hasattr(copy, "get_params") else ()
-    for holder in (copy, *parameters):
-        # scikit-learn's vectorizers remember an object's address, which is another one in every process
-        if not isinstance(holder, type) and hasattr(holder, "_stop_words_id"):
-            del holder._stop_words_id
-    return str(joblib.hash(copy))
-
-
-def _key(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
-
-
-def _check(keys: NDArray[np.uint8], rows: NDArray[np.float32]) -> bytes:
-    digest = hashlib.blake2b(keys.tobytes(), digest_size=16)
-    digest.update(f"{rows.dtype.str}{rows.shape}".encode())
-    digest.update(np.ascontiguousarray(rows).data)
-    return digest.digest()
-
-
-def _identity(encoder: Any) -> str:
-    name = getattr(encoder, "name", None)
-    return name if isinstance(name, str) else state_digest(encoder)
+def _warn_of(path: Path, error: Exception) -> None:
+    warnings.warn(
+        f"`memory` holds a file that cannot be read in full: {path} ({type(error).__name__}: {error}). Its texts are "
+        "encoded again, and what is damaged is deleted. If this comes back, check the disk and its permissions.",
+        SkellagnnWarning,
+        stacklevel=6,
+    )

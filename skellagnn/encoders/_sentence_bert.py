@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,8 @@ from skellagnn.exceptions import InvalidParameterError, LongTextWarning
 
 _TEXTS_AT_ONCE = 2048  # texts that are tokenized together: bounds the memory that tokens take
 _NO_LIMIT = 1_000_000  # tokenizers without a limit say a number beyond this
+# (n_long, n_texts, limit) of the calls inside of `one_long_text_warning`
+_CUT: ContextVar[list[tuple[int, int, int | None]] | None] = ContextVar("cut", default=None)
 
 
 class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
@@ -153,13 +157,9 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
                 rows = self._unit(
                     np.asarray(loaded.model.encode(clean, batch_size=self.batch_size, show_progress_bar=False))
                 )
-        if n_long and self.long_texts == "cut":
-            warnings.warn(
-                f"{n_long} of {len(clean)} texts are longer than the {limit} tokens that the encoder reads; the rest "
-                "of each was cut, as `long_texts`='cut' asks. With long_texts='chunk' all of it is read.",
-                LongTextWarning,
-                stacklevel=2,
-            )
+        if self.long_texts == "cut":
+            with one_long_text_warning() as calls:
+                calls.append((n_long, len(clean), limit))
         return rows.astype(np.float32, copy=False)
 
     def _encode_windows(self, model: Any, texts: list[str], limit: int) -> tuple[NDArray[np.float32], int]:
@@ -270,6 +270,36 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
 
     def _where(self) -> dict[str, Any]:
         return {"revision": self.revision, "device": self.device, "token_env": self.token_env}
+
+
+@contextmanager
+def one_long_text_warning() -> Iterator[list[tuple[int, int, int | None]]]:
+    """Warn once, at the end, of all texts that were cut inside, in however many calls.
+
+    Yields
+    ------
+    calls : list of (n_long, n_texts, limit)
+        To add to.
+    """
+    outer = _CUT.get()
+    if outer is not None:  # the outer block warns
+        yield outer
+        return
+    calls: list[tuple[int, int, int | None]] = []
+    token = _CUT.set(calls)
+    try:
+        yield calls
+    finally:
+        _CUT.reset(token)
+    n_long = sum(call[0] for call in calls)
+    if n_long:
+        warnings.warn(
+            f"{n_long} of {sum(call[1] for call in calls)} texts are longer than the {calls[0][2]} tokens that the "
+            "encoder reads; the rest of each was cut, as `long_texts`='cut' asks. With long_texts='chunk' all of it is "
+            "read.",
+            LongTextWarning,
+            stacklevel=4,
+        )
 
 
 def _has_windows(model: Any) -> bool:

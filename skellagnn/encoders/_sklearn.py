@@ -11,7 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.encoders._row_store import state_digest
+from skellagnn.encoders._identity import state_digest
 from skellagnn.exceptions import InvalidParameterError
 
 _WIDEST_DENSE = 4096

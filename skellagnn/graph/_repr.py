@@ -46,7 +46,8 @@ def html_repr(graph: TextGraph) -> str:
         if graph.n_nodes:
             text = graph.texts[0]
             rows.append(("first text", _printable(text if len(text) <= 120 else text[:117] + "...")))
-    rows.append(("features", "none" if graph.features is None else f"{graph.features.shape[1]:,} columns, float32"))
+    features = graph.features
+    rows.append(("features", "none" if features is None else f"{features.shape[1]:,} columns, {features.dtype}"))
     body = "".join(
         f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>"
         for name, value in rows

@@ -12,6 +12,7 @@ from scipy import sparse
 from skellagnn.exceptions import GraphError
 from skellagnn.graph import _convert, _io, _pyg, _repr
 from skellagnn.graph._adjacency import canonical_adjacency, is_symmetric
+from skellagnn.graph._feature_rows import count_rows_not_finite
 from skellagnn.graph._text_column import TextColumn
 
 
@@ -317,7 +318,8 @@ def _names(values: Sequence[Any] | None, n_nodes: int) -> TextColumn | None:
     return column
 
 
-def _features(values: ArrayLike | None, n_nodes: int) -> NDArray[np.float32] | None:
+def _features(values: ArrayLike | None, n_nodes: int) -> NDArray[Any] | None:
+    """Return features as a 2-D array of float16, if that is what came, or float32; a memory map is kept as it is."""
     if values is None:
         return None
     if sparse.issparse(values):
@@ -326,10 +328,10 @@ def _features(values: ArrayLike | None, n_nodes: int) -> NDArray[np.float32] | N
             "for example with sklearn.decomposition.TruncatedSVD."
         )
     try:
-        features = np.asarray(values)
+        features = values if isinstance(values, np.memmap) else np.asarray(values)
         if features.dtype.kind not in "biufO":
             raise TypeError(f"dtype {features.dtype}")
-        if features.dtype != np.float32:
+        if features.dtype not in (np.float32, np.float16):
             with np.errstate(over="ignore"):  # beyond float32 is infinite, and said so below
                 features = features.astype(np.float32)
     except (TypeError, ValueError) as error:
@@ -339,8 +341,8 @@ def _features(values: ArrayLike | None, n_nodes: int) -> NDArray[np.float32] | N
         ) from error
     if features.ndim != 2 or features.shape[0] != n_nodes:
         raise GraphError(f"`features` must have shape (n_nodes={n_nodes}, n_features), got {features.shape}.")
-    if not np.isfinite(features).all():
-        bad = int((~np.isfinite(features)).any(axis=1).sum())
+    bad = count_rows_not_finite(features)
+    if bad:
         raise GraphError(
             f"`features` must be finite, got NaN or infinite values in {bad} of {n_nodes} rows. Impute them first, for "
             "example with sklearn.impute.SimpleImputer."

@@ -21,7 +21,7 @@ TEXTS = ["on cats", "on dogs", "", "on cats", "关于图", "half \ud800 a pair"]
 
 
 def files(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.npz"))
+    return sorted(folder.rglob("*.rows"))
 
 
 @pytest.mark.parametrize("kind", ["str", "path", "memory"])
@@ -127,14 +127,12 @@ def test_learning_encoder_is_kept_by_what_it_learned(tmp_path: Path, monkeypatch
     np.testing.assert_array_equal(encode_graph(small, "tfidf", memory=tmp_path).features, first)
 
 
-def damage_flip(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[content.index(np.float32(1.5).tobytes())] ^= 1
-    path.write_bytes(bytes(content))
-
-
 def damage_truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-40])
+
+
+def damage_longer(path: Path) -> None:
+    path.write_bytes(path.read_bytes() + b"more")
 
 
 def damage_empty(path: Path) -> None:
@@ -142,36 +140,30 @@ def damage_empty(path: Path) -> None:
 
 
 def damage_garbage(path: Path) -> None:
-    path.write_bytes(b"no archive at all")
+    path.write_bytes(b"no rows at all, and longer than the beginning of a file with rows has to be")
 
 
-def damage_pickle(path: Path) -> None:
-    np.savez(path, keys=np.array([object()], dtype=object), rows=np.zeros((1, 3)), check=np.zeros(16, np.uint8))
+def damage_width(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[16] ^= 1  # the number of columns
+    path.write_bytes(bytes(content))
 
 
-def damage_shapes(path: Path) -> None:
-    np.savez(path, keys=np.zeros((2, 16), np.uint8), rows=np.zeros((1, 3), np.float32), check=np.zeros(16, np.uint8))
-
-
-def damage_checksum(path: Path) -> None:
-    with np.load(path) as file:
-        content = dict(file)
-    np.savez(path, **{**content, "rows": content["rows"] + 1})
+def damage_key(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-30] ^= 1  # a digest of a text
+    path.write_bytes(bytes(content))
 
 
 @pytest.mark.parametrize(
-    "damage",
-    [damage_flip, damage_truncate, damage_empty, damage_garbage, damage_pickle, damage_shapes, damage_checksum],
+    "damage", [damage_truncate, damage_longer, damage_empty, damage_garbage, damage_width, damage_key]
 )
 def test_damaged_file_costs_a_warning_and_a_second_encoding(tmp_path: Path, counting: Any, damage: Any) -> None:
     rows = encode_texts(counting, TEXTS, memory=tmp_path)
     encode_texts(counting, ["another text"], memory=tmp_path)
     counting.asked.clear()
-    path = next(
-        path for path in files(tmp_path) if path.stat().st_size == max(p.stat().st_size for p in files(tmp_path))
-    )
-    damage(path)
-    with pytest.warns(SkellagnnWarning, match="`memory` holds a file that cannot be read") as caught:
+    damage(max(files(tmp_path), key=lambda path: path.stat().st_size))
+    with pytest.warns(SkellagnnWarning, match="`memory` holds a file that cannot be read in full") as caught:
         np.testing.assert_array_equal(encode_texts(counting, TEXTS, memory=tmp_path), rows)
     assert len(caught) == 1
     assert len(counting.asked) == 4
@@ -180,10 +172,28 @@ def test_damaged_file_costs_a_warning_and_a_second_encoding(tmp_path: Path, coun
     assert counting.asked == []
 
 
+def test_of_a_damaged_row_the_others_in_the_file_are_kept(tmp_path: Path, counting: Any) -> None:
+    rows = encode_texts(counting, TEXTS, memory=tmp_path)
+    (path,) = files(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[content.index(np.array([7, 2], dtype="<f4").tobytes())] ^= 1  # "on cats" and "on dogs" have this row
+    path.write_bytes(bytes(content))
+    counting.asked.clear()
+    with pytest.warns(SkellagnnWarning, match="1 rows with a wrong checksum") as caught:
+        np.testing.assert_array_equal(encode_texts(counting, TEXTS, memory=tmp_path), rows)
+    assert len(caught) == 1
+    assert len(counting.asked) == 1
+    assert counting.asked[0] in ("on cats", "on dogs")
+    counting.asked.clear()
+    np.testing.assert_array_equal(encode_texts(counting, TEXTS, memory=tmp_path), rows)  # and nobody is told again
+    assert counting.asked == []
+    assert not path.exists()
+
+
 def test_damaged_file_is_deleted(tmp_path: Path, counting: Any) -> None:
     encode_texts(counting, TEXTS, memory=tmp_path)
     damage_garbage(files(tmp_path)[0])
-    with pytest.warns(SkellagnnWarning, match="`memory` holds a file that cannot be read"):
+    with pytest.warns(SkellagnnWarning, match="`memory` holds a file that cannot be read in full"):
         encode_texts(counting, ["another text"], memory=tmp_path)
     assert len(files(tmp_path)) == 1
     encode_texts(counting, TEXTS, memory=tmp_path)  # and nobody is told again
@@ -198,8 +208,8 @@ def test_file_that_the_disk_does_not_give_is_kept(
         raise PermissionError("not yours")
 
     with monkeypatch.context() as patch:
-        patch.setattr(np, "load", refuse)
-        with pytest.warns(SkellagnnWarning, match="cannot be read: .*PermissionError: not yours"):
+        patch.setattr(_row_store, "RowFile", refuse)
+        with pytest.warns(SkellagnnWarning, match="cannot be read in full: .*PermissionError: not yours"):
             encode_texts(counting, ["another text"], memory=tmp_path)
     counting.asked.clear()
     encode_texts(counting, TEXTS, memory=tmp_path)
@@ -215,6 +225,75 @@ def test_many_files_are_merged(tmp_path: Path, counting: Any, monkeypatch: pytes
     counting.asked.clear()
     np.testing.assert_array_equal(encode_texts(counting, texts, memory=tmp_path), counting.encode(texts))
     assert counting.asked == texts  # by the line above, not by the call with memory
+
+
+def test_merging_copies_small_files_and_leaves_large_ones(
+    tmp_path: Path, counting: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_row_store, "_MOST_FILES", 4)
+    encode_texts(counting, [f"large {i}" for i in range(100)], memory=tmp_path)
+    (large,) = files(tmp_path)
+    for i in range(30):
+        encode_texts(counting, [f"small {i}", f"large {i}"], memory=tmp_path)
+        assert len(files(tmp_path)) <= 4
+    assert large.exists()
+    counting.asked.clear()
+    texts = [f"{kind} {i}" for kind in ("small", "large") for i in range(30)]
+    np.testing.assert_array_equal(encode_texts(counting, texts, memory=tmp_path), counting.encode(texts))
+    assert counting.asked == texts  # by the line above
+
+
+def test_rows_that_two_processes_kept_are_merged_once(tmp_path: Path, counting: Any) -> None:
+    keys = np.arange(20, dtype=np.uint64).reshape(10, 2)
+    rows = np.arange(30, dtype=np.float32).reshape(10, 3)
+    store = _row_store.RowStore(tmp_path)
+    store.save([(keys[:6], rows[:6])], 6)
+    store.save([(keys[4:], rows[4:])], 6)
+    store.replace(files(tmp_path))
+    assert [path.stat().st_size for path in files(tmp_path)] == [40 + 10 * (12 + 20)]
+    with store.find(keys) as found:
+        ids, again = found.read(np.array([9, 0, 5, 6]))
+    order = np.argsort(ids)
+    assert ids[order].tolist() == [0, 5, 6, 9]
+    np.testing.assert_array_equal(again[order], rows[[0, 5, 6, 9]])
+
+
+def test_what_a_stopped_call_encoded_is_kept(
+    tmp_path: Path, counting_class: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skellagnn.encoders._distinct.CHUNK_TEXTS", 3)
+    texts = [f"text {'x' * i}" for i in range(10)]
+    expected = encode_texts(counting_class(), texts)
+
+    class Stopped(counting_class):  # type: ignore[misc]
+        def encode(self, texts: Any) -> Any:
+            if len(self.asked) == 6:
+                raise KeyboardInterrupt
+            return super().encode(texts)
+
+    Stopped.__module__, Stopped.__qualname__ = counting_class.__module__, counting_class.__qualname__
+    first, second = Stopped(), counting_class()
+    with pytest.raises(KeyboardInterrupt):
+        encode_texts(first, texts, memory=tmp_path)
+    np.testing.assert_array_equal(encode_texts(second, texts, memory=tmp_path), expected)
+    assert len(first.asked) == 6
+    assert sorted(first.asked + second.asked) == sorted(texts)
+
+
+def test_chunks_are_kept_while_the_call_goes_on(
+    tmp_path: Path, counting_class: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skellagnn.encoders._distinct.CHUNK_TEXTS", 2)
+    monkeypatch.setattr("skellagnn.encoders._streaming._COMMIT_SECONDS", 0.0)
+    seen = []
+
+    class Looking(counting_class):  # type: ignore[misc]
+        def encode(self, texts: Any) -> Any:
+            seen.append(len(files(tmp_path)))
+            return super().encode(texts)
+
+    encode_texts(Looking(), [f"text {i}" for i in range(8)], memory=tmp_path)
+    assert seen == [0, 1, 2, 3]
 
 
 def test_threads_share_a_folder(

@@ -264,3 +264,11 @@ def test_name_says_what_changes_a_row(encoder: SentenceBertEncoder) -> None:
         names.add(clone(encoder).set_params(**parameters).name)
     assert len(names) == 4
     assert clone(encoder).set_params(batch_size=3, token_env=None).name == encoder.name
+
+
+def test_one_warning_counts_what_was_cut_in_all_chunks(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skellagnn.encoders._distinct.CHUNK_TEXTS", 2)
+    encoder = SentenceBertEncoder(str(tiny_model), device="cpu", long_texts="cut")
+    with pytest.warns(LongTextWarning, match="3 of 5 texts are longer than the 16 tokens") as caught:
+        encode_texts(encoder, [words(0, 30), "w1", words(1, 31), words(2, 32), "w2", "w2"])
+    assert len(caught) == 1

@@ -1,0 +1,263 @@
+"""A ``.npy`` file that rows are encoded into, and that a later run goes on with: ``out=``."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skellagnn.encoders._distinct import DistinctTexts
+from skellagnn.exceptions import InvalidParameterError
+
+_FORMAT = 1
+
+
+class OutFile:
+    """Rows of all texts of a column, on disk; one process at a time writes.
+
+    Three files: ``PATH.partial``, which is renamed to ``PATH`` when all rows are in it; ``PATH.progress``, one bit for
+    each distinct text whose rows are there for good; ``PATH.json``, which says what the rows are of. ``PATH`` itself is
+    never there unless it is finished.
+
+    Parameters
+    ----------
+    path : Path
+    identity : str
+        Of the encoder.
+    distinct : DistinctTexts
+    dtype : numpy.dtype
+
+    Attributes
+    ----------
+    done : ndarray of bool of shape (n_distinct,)
+    n_features : int or None
+        None until :meth:`start`.
+
+    Raises
+    ------
+    InvalidParameterError
+        If there is something else under that name, or another process writes to it.
+
+    Notes
+    -----
+    Written with plain writes, not through a memory map: no page of it counts as memory of the process, and a disk that
+    is full is an error, not a signal that ends the process.
+    """
+
+    def __init__(self, path: Path, identity: str, distinct: DistinctTexts, dtype: np.dtype[Any]) -> None:
+        if path.suffix != ".npy":
+            raise InvalidParameterError(
+                f"`out` must be the name of a file that ends in '.npy', got {str(path)!r}. numpy.load reads it then."
+            )
+        self.path = path
+        self._partial, self._progress, self._json = (
+            path.with_name(path.name + suffix) for suffix in (".partial", ".progress", ".json")
+        )
+        self._distinct, self._dtype = distinct, dtype
+        self._header = {
+            "format": _FORMAT,
+            "encoder": identity.replace("\0", " "),
+            "texts": distinct.digest,
+            "n_texts": len(distinct.column),
+            "dtype": dtype.name,
+        }
+        self.n_features: int | None = None
+        self.done = np.zeros(len(distinct), dtype=bool)
+        self._file: io.FileIO | None = None
+        self._offset = 0
+        if self._look_for_finished():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = io.FileIO(os.open(self._partial, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)), "r+")
+        if not _lock(file, self._partial):
+            file.close()
+            raise InvalidParameterError(
+                f"`out` must be written by one process at a time, got {str(path)!r}, which another one is writing. "
+                "Wait for it; a second call then finds the file finished."
+            )
+        self._file = file
+        try:
+            if self._look_for_finished():  # by a process that held the lock until now
+                self.close()
+            elif self._progress.exists() and os.fstat(file.fileno()).st_size:
+                self._go_on()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def is_finished(self) -> bool:
+        return self._file is None
+
+    def start(self, n_features: int) -> None:
+        """Make room for rows of this width; what is there without recorded progress is overwritten."""
+        assert self._file is not None
+        self._progress.unlink(missing_ok=True)
+        _write_aside(self._json, json.dumps({**self._header, "n_features": n_features}, indent=1).encode())
+        start, size = self._layout(n_features)
+        self._file.truncate(0)
+        self._file.seek(0)
+        self._file.write(start)
+        try:
+            if hasattr(os, "posix_fallocate"):  # a disk that is too small shows now, not after hours
+                os.posix_fallocate(self._file.fileno(), 0, size)
+            self._file.truncate(size)
+        except OSError as error:
+            self._file.truncate(0)
+            self._json.unlink()
+            raise InvalidParameterError(
+                f"`out` must be on a disk with room for {size:,} bytes, got {str(self.path)!r} ({error}). Free space, "
+                "name another folder, or halve it with dtype='float16'."
+            ) from error
+        self.n_features = n_features
+
+    def write(self, ids: NDArray[np.int64], rows: NDArray[Any]) -> None:
+        """Write the rows of some distinct texts to all positions that have them."""
+        assert self._file is not None
+        assert self.n_features is not None
+        width = self.n_features * self._dtype.itemsize
+        positions, which = self._distinct.positions(ids)
+        order = np.argsort(positions)
+        positions, content = positions[order], np.ascontiguousarray(rows[which[order]]).data.cast("B")
+        ends = np.append(np.flatnonzero(np.diff(positions) != 1) + 1, len(positions)).tolist()
+        start = 0
+        for end in ends:
+            self._file.seek(self._offset + int(positions[start]) * width)
+            block = content[start * width : end * width]
+            while block:  # a raw write may take a part only
+                block = block[self._file.write(block) :]
+            start = end
+        self.done[ids] = True
+
+    def commit(self) -> None:
+        """Record what is written: after this it is never encoded again, even if the machine stops."""
+        if self._file is None or self.n_features is None:
+            return
+        os.fsync(self._file.fileno())
+        _write_aside(self._progress, np.packbits(self.done).tobytes())
+
+    def finish(self) -> NDArray[Any]:
+        """Give the file its name, if it has not got it yet, and return it as a read-only memory map."""
+        if self._file is not None:
+            if not self.done.all():
+                raise AssertionError("rows are missing")
+            self.commit()
+            self.close()
+            os.replace(self._partial, self.path)
+            _sync_folder(self.path.parent)
+        self._progress.unlink(missing_ok=True)
+        empty = len(self._distinct.column) == 0  # no memory can be mapped from a file without content
+        rows: NDArray[Any] = np.load(self.path, mmap_mode=None if empty else "r", allow_pickle=False)
+        return rows
+
+    def close(self) -> None:
+        """Let another process write; what is not committed is written again."""
+        if self._file is not None:
+            if os.fstat(self._file.fileno()).st_size == 0:
+                with suppress(OSError):  # Windows does not delete what is open
+                    self._partial.unlink(missing_ok=True)
+            self._file.close()
+            self._file = None
+
+    def _look_for_finished(self) -> bool:
+        if not self.path.exists():
+            return False
+        self.n_features = n_features = self._compare(self.path)
+        start, size = self._layout(n_features)
+        with self.path.open("rb") as file:
+            if file.read(len(start)) != start or self.path.stat().st_size != size:
+                raise InvalidParameterError(
+                    f"`out` must be a file as it was written, got {str(self.path)!r}, which has changed since. Delete "
+                    "it and encode again."
+                )
+        self.done[:] = True
+        return True
+
+    def _go_on(self) -> None:
+        assert self._file is not None
+        self.n_features = n_features = self._compare(self._partial)
+        _, size = self._layout(n_features)
+        bits = self._progress.read_bytes()
+        if os.fstat(self._file.fileno()).st_size != size or len(bits) != (len(self.done) + 7) // 8:
+            raise InvalidParameterError(
+                f"`out` must be a new file or one that a run before left unfinished, got {str(self._partial)!r}, which "
+                f"is damaged. Delete it and {self._progress.name}, and encode again."
+            )
+        self.done[:] = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=len(self.done)).astype(bool)
+
+    def _compare(self, found: Path) -> int:
+        """Return the width of what is there, if it is of the same encoder and texts."""
+        others = f"{found.name}, {self._json.name}" + (f", {self._progress.name}" if found == self._partial else "")
+        remedy = f"Choose another name, or delete {others} in {str(found.parent)!r} to encode anew."
+        try:
+            header = json.loads(self._json.read_bytes())
+            n_features = int(header["n_features"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InvalidParameterError(
+                "`out` must be a new file, or one of an earlier run with the same encoder and texts, got "
+                f"{str(found)!r} without a readable {self._json.name} beside it ({type(error).__name__}). {remedy}"
+            ) from error
+        differences = {
+            "format": f"in format {header.get('format')}, not {_FORMAT}",
+            "encoder": f"of another encoder ({header.get('encoder')}, not {self._header['encoder']})",
+            "texts": f"of other texts ({header.get('n_texts')}, now {self._header['n_texts']}; order counts)",
+            "dtype": f"of {header.get('dtype')}, not {self._header['dtype']}",
+        }
+        for name, difference in differences.items():
+            if header.get(name) != self._header[name]:
+                raise InvalidParameterError(
+                    "`out` must be a new file, or one of an earlier run with the same encoder and texts, got "
+                    f"{str(found)!r}, which holds rows {difference}. {remedy}"
+                )
+        return n_features
+
+    def _layout(self, n_features: int) -> tuple[bytes, int]:
+        """Return the beginning of the file and its size in bytes."""
+        shape = (len(self._distinct.column), n_features)
+        start = io.BytesIO()
+        np.lib.format.write_array_header_1_0(
+            start,
+            {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape},
+        )
+        self._offset = start.tell()
+        return start.getvalue(), self._offset + shape[0] * shape[1] * self._dtype.itemsize
+
+
+def _write_aside(path: Path, content: bytes) -> None:
+    partial = path.with_name(path.name + ".new")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+
+
+def _sync_folder(folder: Path) -> None:
+    with suppress(OSError):  # not every system can
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _lock(file: io.FileIO, path: Path) -> bool:
+    """Keep other processes away until the file is closed, or this process dies; False where another one did so."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, which refuses the final renaming of a file that is open elsewhere
+        return True
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return True
+    # between opening and locking, the process that had the lock may have renamed or deleted the file
+    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
