@@ -59,8 +59,8 @@ def from_edges(
     Notes
     -----
     O(n_nodes + n_edges). Beyond ``edges``, building takes 24 bytes an edge at its peak, of which 16 stay (two directed
-    entries of 8 bytes): 1.5 times an int64 array of edges, 3 times an int32 one. Directed it is 17 and 8 bytes, and
-    weights add 18 at the peak (``python benchmarks/scale.py --memory`` measures all of them). Arrays of sources and
+    entries of 8 bytes): 1.5 times an int64 array of edges, 3 times an int32 one. Directed it is 17 bytes, of which 8
+    stay; with weights 38 at the peak (``python benchmarks/scale.py --memory`` prints them). Arrays of sources and
     targets are best put into one from the start, which ``edges=array.T`` reads without a copy.
 
     Examples
