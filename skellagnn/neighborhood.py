@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,15 @@ from skellagnn.exceptions import InvalidParameterError
 
 __all__ = ["cosine_of_edges", "rank_neighbors"]
 
-# Rows gathered at a time while similarities are computed: bounds memory at 2 * block * n_features floats.
-_BLOCK = 1 << 17
+# Edges and nodes ranked at a time: temporaries take some 80 bytes for each.
+_BLOCK = 1 << 18
+# Numbers in the rows gathered at a time. A megabyte stays in the cache of a core, where the rows are read again.
+_CACHED = 1 << 18
 
 
 def rank_neighbors(
     adjacency: sparse.csr_array,
-    rows: NDArray[np.float32],
+    rows: NDArray[Any],
     n_neighbors: int | None,
     *,
     query_nodes: NDArray[np.int64] | None = None,
@@ -34,8 +37,8 @@ def rank_neighbors(
     ----------
     adjacency : csr_array of shape (n_nodes, n_nodes)
         Row i lists the nodes that i hears from.
-    rows : ndarray of shape (n_nodes, n_features)
-        Raw rows.
+    rows : ndarray of float32 or float16 of shape (n_nodes, n_features)
+        Raw rows, possibly memory-mapped.
     n_neighbors : int or None
         K, the number of neighbors kept at most; None keeps all.
     query_nodes : ndarray of int of shape (n_queries,), default=None
@@ -58,6 +61,9 @@ def rank_neighbors(
     -----
     Cosine similarity; a zero row is as similar to everything as 0. Equal similarities are kept in the order of the
     nodes. O(n_features) per edge of those nodes that have more than K neighbors; the others are not looked at.
+
+    Works in blocks. Beyond what comes in and goes out it takes a byte per edge, 32 bytes per node and a block, which
+    holds at least all edges of one node; rows are converted and scaled as they are gathered.
     """
     if n_neighbors is None:
         return adjacency
@@ -69,49 +75,131 @@ def rank_neighbors(
     crowded = degrees > n_neighbors
     if not crowded.any():
         return adjacency
-    receivers = np.repeat(np.arange(adjacency.shape[0]), degrees)
-    contested = np.flatnonzero(crowded[receivers])
-    similarity = cosine_of_edges(
-        receivers[contested], adjacency.indices[contested], rows, query_nodes=query_nodes, query_rows=query_rows
-    )
-    # best first within each receiver; lexsort is stable, so equal ones stay in the order of the nodes
-    order = contested[np.lexsort((-similarity, receivers[contested]))]
-    rank = np.arange(len(order)) - np.repeat(np.cumsum(degrees[crowded]) - degrees[crowded], degrees[crowded])
-    keep = ~crowded[receivers]
-    keep[order[rank < n_neighbors]] = True
-    indptr = np.concatenate([[0], np.cumsum(np.minimum(degrees, n_neighbors))])
+    cosine = _Cosine(rows, query_nodes, query_rows)
+    keep = np.ones(adjacency.nnz, dtype=bool)
+    for first, last in _row_blocks(adjacency.indptr):
+        nodes = first + np.flatnonzero(crowded[first:last])
+        if len(nodes) == 0:
+            continue
+        counts = degrees[nodes]
+        starts = np.cumsum(counts) - counts
+        # positions of the edges of these nodes: all runs of consecutive numbers, one a node
+        edges = np.repeat(adjacency.indptr[nodes] - starts, counts) + np.arange(counts.sum())
+        similarity = cosine(np.repeat(nodes, counts), adjacency.indices[edges])
+        keep[edges] = _best(similarity, starts, counts, int(n_neighbors))
+    indptr = np.zeros_like(adjacency.indptr)
+    np.cumsum(np.minimum(degrees, n_neighbors), out=indptr[1:])
     return sparse.csr_array((adjacency.data[keep], adjacency.indices[keep], indptr), shape=adjacency.shape)
+
+
+def _row_blocks(indptr: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    """Cut the rows of a CSR matrix into runs of at most ``_BLOCK`` entries and rows, but at least one row."""
+    first, n_rows = 0, len(indptr) - 1
+    while first < n_rows:
+        fitting = int(np.searchsorted(indptr, int(indptr[first]) + _BLOCK, side="right")) - 1
+        last = min(max(fitting, first + 1), first + _BLOCK, n_rows)
+        yield first, last
+        first = last
+
+
+def _best(
+    similarity: NDArray[np.float32], starts: NDArray[Any], counts: NDArray[Any], n_best: int
+) -> NDArray[np.bool_]:
+    """Mark the ``n_best`` highest similarities of each run; equal ones in their order. Each run is longer than that.
+
+    One sort of integers for all runs at once, (number of the run, similarity), tells the lowest similarity that each
+    run keeps; an argsort, which would also tell where it is, is many times slower.
+    """
+    # the bits of a float, those of a negative one but the sign turned over, are an int in the same order; 0 - x is
+    # never -0.0, which compares as equal to 0.0 but has other bits
+    bits = (0 - similarity).view(np.int32)
+    bits ^= (bits >> 31) & np.int32(0x7FFFFFFF)
+    run = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+    key = (run << 32) + bits
+    threshold = np.sort(key)[starts + n_best - 1]
+    best: NDArray[np.bool_] = key < threshold[run]
+    equal = key == threshold[run]
+    places = n_best - np.add.reduceat(best, starts, dtype=np.int64)
+    nth = np.cumsum(equal)
+    nth -= (nth[starts] - equal[starts])[run]
+    best |= equal & (nth <= places[run])
+    return best
 
 
 def cosine_of_edges(
     receivers: NDArray[Any],
     senders: NDArray[Any],
-    rows: NDArray[np.float32],
+    rows: NDArray[Any],
     *,
     query_nodes: NDArray[np.int64] | None = None,
     query_rows: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Return the cosine similarity of each receiver's query with each sender's raw row, shape (n_edges,)."""
-    unit = unit_rows(rows)
-    # position of a node's own query, or -1
-    position = np.full(len(rows), -1, dtype=np.int64)
-    queries = None
-    if query_nodes is not None and query_rows is not None and len(query_nodes):
-        position[query_nodes] = np.arange(len(query_nodes))
-        queries = unit_rows(query_rows)
-    similarity = np.empty(len(receivers), dtype=np.float32)
-    for start in range(0, len(receivers), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        query = unit[receivers[block]]
-        if queries is not None:
-            own = position[receivers[block]]
-            query[own >= 0] = queries[own[own >= 0]]
-        np.einsum("ij,ij->i", query, unit[senders[block]], out=similarity[block])
-    return similarity
+    return _Cosine(rows, query_nodes, query_rows)(receivers, senders)
 
 
-def unit_rows(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scale rows to unit length; zero rows stay zero."""
+class _Cosine:
+    """Cosine similarities of edges. Holds a few numbers per node, not the scaled rows."""
+
+    def __init__(
+        self, rows: NDArray[Any], query_nodes: NDArray[np.int64] | None, query_rows: NDArray[np.float32] | None
+    ) -> None:
+        self.rows = np.asarray(rows)  # a memmap makes a memmap of every block, slowly
+        self.norms = _norms(rows)
+        self.queries = None
+        if query_nodes is not None and query_rows is not None and len(query_nodes):
+            self.queries = unit_rows(query_rows)
+            # position of a node's own query, or -1
+            self.position = np.full(len(rows), -1, dtype=np.int64)
+            self.position[query_nodes] = np.arange(len(query_nodes))
+
+    def __call__(self, receivers: NDArray[Any], senders: NDArray[Any]) -> NDArray[np.float32]:
+        similarity = np.empty(len(receivers), dtype=np.float32)
+        step = max(1, _CACHED // max(1, self.rows.shape[1]))
+        for start in range(0, len(receivers), step):
+            piece = slice(start, start + step)
+            # edges of one receiver mostly stand together: its query is made once
+            new = np.ones(len(receivers[piece]), dtype=bool)
+            np.not_equal(receivers[piece][1:], receivers[piece][:-1], out=new[1:])
+            query = self._query(receivers[piece][new]).take(np.cumsum(new) - 1, axis=0)
+            np.einsum("ij,ij->i", query, self._unit(senders[piece]), out=similarity[piece])
+        return similarity
+
+    def _query(self, nodes: NDArray[Any]) -> NDArray[np.float32]:
+        query = self._unit(nodes)
+        if self.queries is not None:
+            own = self.position[nodes]
+            query[own >= 0] = self.queries[own[own >= 0]]
+        return query
+
+    def _unit(self, nodes: NDArray[Any]) -> NDArray[np.float32]:
+        """Gather rows, each scaled to unit length."""
+        unit = _as_float32(self.rows.take(nodes, axis=0))
+        unit /= self.norms.take(nodes)[:, None]
+        return unit
+
+
+def _as_float32(rows: NDArray[Any]) -> NDArray[np.float32]:
+    """Convert finite rows; may return what came in."""
+    if rows.dtype != np.float16:
+        return np.asarray(rows, dtype=np.float32)
+    # numpy converts halves one by one. Moved to their places in a float32, their exponent is too small by 112.
+    bits = rows.view(np.int16).astype(np.int32)  # the sign is copied to the 16 bits above
+    bits <<= 13
+    bits &= np.int32(-0x70002000)  # 0x8FFFE000: sign, exponent and fraction
+    converted: NDArray[np.float32] = bits.view(np.float32)
+    converted *= np.float32(2.0**112)
+    return converted
+
+
+def _norms(rows: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the length of each row, 1 for a zero row."""
     # squared in float64: in float32 entries beyond 1e19 would overflow and those below 1e-23 vanish
-    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))[:, None]
-    return np.divide(rows, np.where(norms == 0, 1, norms), dtype=np.float32)
+    norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    return np.where(norms == 0, 1, norms).astype(np.float32)
+
+
+def unit_rows(rows: NDArray[Any]) -> NDArray[np.float32]:
+    """Scale rows to unit length; zero rows stay zero."""
+    unit: NDArray[np.float32] = np.divide(rows, _norms(rows)[:, None], dtype=np.float32)
+    return unit

@@ -155,7 +155,8 @@ def test_renumbering_the_nodes_renumbers_the_ranking():
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 64, 10**6])
-def test_the_block_size_changes_nothing(block, monkeypatch):
+@pytest.mark.parametrize("name", ["_BLOCK", "_CACHED"])
+def test_the_block_size_changes_nothing(name, block, monkeypatch):
     adjacency, rows = make(6, n_features=37)
     nodes = np.arange(0, 25, 4)
     queries = {"query_nodes": nodes, "query_rows": np.roll(rows, 1, axis=0)[nodes]}
@@ -163,10 +164,84 @@ def test_the_block_size_changes_nothing(block, monkeypatch):
     expected = cosine_of_edges(receivers, adjacency.indices, rows, **queries)
     kept = rank_neighbors(adjacency, rows, 2, **queries)
 
-    monkeypatch.setattr(neighborhood, "_BLOCK", block)
+    monkeypatch.setattr(neighborhood, name, block)
 
     np.testing.assert_array_equal(cosine_of_edges(receivers, adjacency.indices, rows, **queries), expected)
     np.testing.assert_array_equal(rank_neighbors(adjacency, rows, 2, **queries).toarray(), kept.toarray())
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("n_neighbors", [1, 4, 10, 50])
+def test_among_many_equal_rows_and_beside_hubs_a_loop_keeps_the_same(seed, n_neighbors, monkeypatch):
+    # 5 different rows, one of them zero: nearly every node has neighbors that are equally similar. Nodes 0 and 1 hear
+    # from everybody, most others from a few, some from nobody.
+    rng = np.random.default_rng(seed)
+    n_nodes = 160
+    edges = np.concatenate(
+        [np.stack([rng.permutation(n_nodes), np.full(n_nodes, hub)], axis=1) for hub in (0, 1)]
+        + [np.minimum((rng.pareto(1, size=(900, 2)) * 9).astype(np.int64), n_nodes - 5)]
+    )
+    adjacency = TextGraph.from_edges(edges, directed=True, n_nodes=n_nodes).adjacency
+    distinct = rng.normal(size=(5, 8)).astype(np.float32)
+    distinct[2] = 0
+    rows = distinct[rng.integers(5, size=n_nodes)]
+    nodes = np.array([1, 7, 30, 2])
+    queries = np.concatenate([distinct[3:], rng.normal(size=(1, 8)), np.zeros((1, 8))]).astype(np.float32)
+    monkeypatch.setattr(neighborhood, "_BLOCK", 50)  # the hubs do not fit
+    monkeypatch.setattr(neighborhood, "_CACHED", 8 * 13)
+
+    kept = rank_neighbors(adjacency, rows, n_neighbors, query_nodes=nodes, query_rows=queries)
+
+    expected = brute_force(adjacency, rows, n_neighbors, dict(zip(nodes.tolist(), queries, strict=True)))
+    np.testing.assert_array_equal(kept.toarray(), expected)
+    assert kept.nnz < adjacency.nnz
+
+
+@pytest.mark.parametrize("n_features", [1, 6, 33])
+@pytest.mark.parametrize("mapped", [False, True])
+def test_halves_and_memory_maps_are_ranked_as_the_floats_that_they_hold(n_features, mapped, tmp_path):
+    adjacency, rows = make(9, n_features=n_features)
+    halves = rows.astype(np.float16)
+    halves[3] = np.float16(6e-8)  # the smallest there is
+    halves[4] = np.finfo(np.float16).max
+    floats = halves.astype(np.float32)
+    if mapped:
+        np.save(tmp_path / "rows.npy", halves)
+        halves = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    queries = {"query_nodes": np.array([3, 8]), "query_rows": rows[[4, 9]]}
+    receivers = np.repeat(np.arange(25), np.diff(adjacency.indptr))
+
+    np.testing.assert_array_equal(
+        cosine_of_edges(receivers, adjacency.indices, halves, **queries),
+        cosine_of_edges(receivers, adjacency.indices, floats, **queries),
+    )
+    for k in (1, 3):
+        np.testing.assert_array_equal(
+            rank_neighbors(adjacency, halves, k, **queries).toarray(),
+            rank_neighbors(adjacency, floats, k, **queries).toarray(),
+        )
+    np.testing.assert_array_equal(unit_rows(halves), unit_rows(floats))
+
+
+def test_every_finite_half_becomes_the_float_of_the_same_value():
+    halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    halves = halves[np.isfinite(halves)][:, None]
+    before = halves.copy()
+
+    converted = neighborhood._as_float32(halves)
+
+    np.testing.assert_array_equal(converted, halves.astype(np.float32))
+    np.testing.assert_array_equal(np.signbit(converted), np.signbit(halves))
+    np.testing.assert_array_equal(halves, before)
+
+
+def test_zero_and_minus_zero_are_equally_similar():
+    similarity = np.array([-0.0, 0.0, -1e-40, 1e-40, 0.0, -0.0, 0.5, -0.5, -0.0, 0.0], dtype=np.float32)
+    starts, counts = np.array([0, 6]), np.array([6, 4])
+
+    best = neighborhood._best(similarity, starts, counts, 3)
+
+    assert best.tolist() == [True, True, False, True, False, False, True, False, True, True]
 
 
 def test_cosines_are_cosines():

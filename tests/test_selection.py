@@ -96,6 +96,38 @@ def test_pagerank_stops_after_max_iter():
     assert np.abs(once - pagerank(graph)).max() > 1e-3
 
 
+@pytest.mark.parametrize("directed", [False, True])
+def test_pagerank_solves_its_equation_to_the_stated_tolerance(directed):
+    rng = np.random.default_rng(0)
+    weights = rng.uniform(0.1, 5, size=400).astype(np.float32)
+    graph = TextGraph.from_edges(rng.integers(60, size=(400, 2)), weights=weights, directed=directed, n_nodes=70)
+
+    dense = graph.adjacency.toarray().astype(np.float64)
+    sent = dense.sum(axis=0)
+    transition = np.where(sent > 0, dense / np.where(sent > 0, sent, 1), 1 / 70)
+    exact = np.linalg.solve(np.eye(70) - 0.85 * transition, np.full(70, 0.15 / 70))
+
+    assert np.abs(pagerank(graph) - exact).sum() < 6e-10
+
+
+@pytest.mark.parametrize("block", [1, 7, 10**6])
+@pytest.mark.parametrize("n_edges", [0, 1, 80])
+def test_the_block_size_changes_no_score(block, n_edges, monkeypatch):
+    edges = random_edges(3, n_edges=n_edges) if n_edges else np.empty((0, 2), dtype=int)
+    weights = np.random.default_rng(0).uniform(0.1, 5, size=len(edges))
+    rows = np.random.default_rng(1).normal(size=(30, 5)).astype(np.float32)
+
+    def scores():
+        graph = TextGraph.from_edges(edges, weights=weights, directed=True, n_nodes=30)
+        return [function(graph, rows, np.random.default_rng(2)) for function in (pagerank, degree, clustering)]
+
+    expected = scores()
+    monkeypatch.setattr(selection, "_BLOCK", block)
+
+    for value, same in zip(scores(), expected, strict=True):
+        np.testing.assert_allclose(value, same, rtol=1e-6, atol=1e-12)
+
+
 # -- degree ------------------------------------------------------------------------------------------------------
 
 
@@ -201,6 +233,40 @@ def test_clustering_copes_with_few_and_with_equal_rows(n_nodes):
     active = select_active_nodes(graph, np.ones((n_nodes, 3), dtype=np.float32), "clustering", 1.0)
 
     assert active.tolist() == list(range(n_nodes))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("mapped", [False, True])
+def test_rows_may_be_halves_or_on_disk(dtype, mapped, tmp_path):
+    rows = rows_of(TextGraph.from_edges([], n_nodes=60)).astype(dtype)
+    graph = TextGraph.from_edges([], n_nodes=60)
+    expected = clustering(graph, rows.astype(np.float32), np.random.default_rng(0), n_clusters=4)
+    if mapped:
+        np.save(tmp_path / "rows.npy", rows)
+        rows = np.load(tmp_path / "rows.npy", mmap_mode="r")
+
+    np.testing.assert_array_equal(clustering(graph, rows, np.random.default_rng(0), n_clusters=4), expected)
+
+
+def test_centers_from_a_sample_of_the_rows_still_find_the_clusters(monkeypatch):
+    sizes = [400, 250, 150]
+    cluster, rows = blobs(sizes)
+    graph = TextGraph.from_edges([], n_nodes=len(rows))
+    monkeypatch.setattr(selection, "_ROWS_PER_CLUSTER", 20)  # 60 of 800 rows
+
+    scores = clustering(graph, rows, np.random.default_rng(0), n_clusters=3)
+
+    assert sorted(cluster[np.argsort(-scores, kind="stable")[:3]]) == [0, 1, 2]
+    for c, size in enumerate(sizes):  # each node has its place in its own cluster
+        np.testing.assert_array_equal(np.sort(np.ceil(scores[cluster == c])), -np.arange(size)[::-1])
+
+
+@pytest.mark.parametrize(
+    ("rows", "enough", "count"),
+    [([1, 1, 1, 1], 3, 1), ([1, 1, 1, 1, 1, 1, 2], 2, 2), ([1, 2, 3, 4], 3, 3), ([5], 4, 1)],
+)
+def test_different_rows_are_counted_until_there_are_enough(rows, enough, count):
+    assert selection._count_distinct(np.array(rows, dtype=np.float32)[:, None], enough) == count
 
 
 def test_the_default_number_of_clusters_grows_with_the_root_of_the_nodes():
@@ -327,6 +393,27 @@ def test_nodes_that_say_nothing_are_never_chosen(name, blank):
 
     assert sorted(active.tolist()) == [1, 2, 4, 5, 7, 8, 10, 11]
     np.testing.assert_array_equal(select_active_nodes(graph, rows_of(graph), name, 3), active[:3])
+
+
+def test_blanks_are_told_from_texts_in_every_script():
+    # Georgian and Japanese texts begin with a byte that some blanks of Unicode begin with too
+    blanks = [" ", "\x1f", "\x85", "\xa0", "\u1680", "\u2003\u2028", "\u205f\u3000", "\t\n"]
+    texts = ["a", "\x00", "é", "\xb5", "ქარ", "“quoted”", "にゃん", "猫", "\u3000 x", "😀", "\ufeff"]
+    graph = TextGraph.from_edges(
+        [], texts=[text for pair in zip(blanks, texts[:8], strict=True) for text in pair] + texts[8:]
+    )
+
+    active = select_active_nodes(graph, rows_of(graph), "degree", 1.0)
+
+    assert [graph.texts[node] for node in active.tolist()] == texts
+
+
+def test_many_nodes_that_say_nothing_are_passed_over():
+    texts = [" "] * 3000 + ["words"] * 3
+    graph = TextGraph.from_edges([], texts=texts)
+
+    assert select_active_nodes(graph, rows_of(graph), "degree", 2).tolist() == [3000, 3001]
+    assert select_active_nodes(graph, rows_of(graph), "degree", 1.0).tolist() == [3000, 3001, 3002]
 
 
 def test_without_any_text_nobody_is_chosen():

@@ -27,7 +27,8 @@ def canonical_adjacency(adjacency: Any) -> sparse.csr_array:
 
     Notes
     -----
-    O(n_nodes + n_edges) where the entries are already sorted and unique, else O(n_edges log n_edges).
+    O(n_nodes + n_edges). A canonical float32 matrix in CSR format is taken as it is: nothing is copied or allocated
+    beyond one number per node.
     """
     is_sparse: bool = sparse.issparse(adjacency)
     if not is_sparse:
@@ -54,60 +55,126 @@ def canonical_adjacency(adjacency: Any) -> sparse.csr_array:
             ) from error
         if matrix.dtype == np.float32 and _is_canonical(matrix):
             return matrix
-    coo: sparse.coo_array = sparse.coo_array(adjacency)
+    coo: sparse.coo_array = adjacency.tocoo(copy=False)
     return adjacency_from_edges(coo.col, coo.row, coo.data, adjacency.shape[0])
 
 
 def _is_canonical(matrix: sparse.csr_array) -> bool:
-    rows = _row_of_entry(matrix)
-    columns, data = matrix.indices, matrix.data
-    increasing = np.all((columns[1:] > columns[:-1]) | (rows[1:] != rows[:-1]))
-    return bool(increasing and np.all(columns != rows) and np.all(np.isfinite(data)) and np.all(data > 0))
-
-
-def _row_of_entry(matrix: sparse.csr_array) -> NDArray[np.int64]:
-    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    """Check in compiled passes over the arrays: no temporary has an entry per edge."""
+    if matrix.nnz == 0:
+        return True
+    # written so that NaN, for which every comparison is false, fails
+    if not (matrix.data.min() > 0 and matrix.data.max() < np.inf):
+        return False
+    # a new object, since flags of the one that came in may be out of date
+    fresh = sparse.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    return bool(fresh.has_canonical_format and not fresh.diagonal().any())
 
 
 def adjacency_from_edges(
-    sources: NDArray[Any], targets: NDArray[Any], weights: NDArray[Any] | None, n_nodes: int
+    sources: NDArray[Any],
+    targets: NDArray[Any],
+    weights: NDArray[Any] | None,
+    n_nodes: int,
+    *,
+    both_ways: bool = False,
 ) -> sparse.csr_array:
-    """Build the canonical adjacency from directed edges source -> target (row = target)."""
+    """Build the canonical adjacency from edges source -> target (row = target).
+
+    Parameters
+    ----------
+    sources, targets : ndarray of int of shape (n_edges,)
+        Nodes that exist.
+    weights : ndarray of shape (n_edges,), or None for ones
+    n_nodes : int
+    both_ways : bool, default=False
+        Whether each edge also carries messages from target to source.
+
+    Returns
+    -------
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+
+    Raises
+    ------
+    GraphError
+        If a weight is negative or not finite.
+
+    Notes
+    -----
+    O(n_nodes + n_edges): rows are sorted by counting, in that a CSR matrix is transposed twice. Below 2 ** 31 entries
+    all numbers of nodes take 4 bytes, and weights that are all 1 take one byte until the last step.
+    """
     if weights is not None:
-        with np.errstate(over="ignore"):  # beyond float32 is infinite, and said so below
-            weights = np.asarray(weights).astype(np.float32)
-        if not np.isfinite(weights).all() or (weights < 0).any():
-            bad = int((~np.isfinite(weights) | (weights < 0)).sum())
-            raise GraphError(
-                f"Edge weights must be finite and not negative, got {bad} that are not. Drop those edges, or shift and "
-                "scale the weights."
-            )
-    keep = sources != targets
+        weights = _checked_weights(weights)
+    index = np.int32 if max(n_nodes, len(sources)) <= np.iinfo(np.int32).max else np.int64
+    rows, columns = (np.ascontiguousarray(ends, dtype=index) for ends in (targets, sources))
+    keep = rows != columns
     if weights is not None:
         keep &= weights > 0
-        weights = weights[keep]
-    sources, targets = sources[keep], targets[keep]
-    if weights is None or (weights == 1).all():
-        data = np.ones(len(sources), dtype=np.float32)
-        matrix = sparse.csr_array(sparse.coo_array((data, (targets, sources)), shape=(n_nodes, n_nodes)))
-        matrix.sum_duplicates()
-        matrix.data[:] = 1
-    else:
-        # lightest first, so that of several entries for one pair the last, heaviest one is kept
-        order = np.lexsort((weights, sources, targets))
-        sources, targets, weights = sources[order], targets[order], weights[order]
-        last = np.ones(len(sources), dtype=bool)
-        last[:-1] = (sources[1:] != sources[:-1]) | (targets[1:] != targets[:-1])
-        entries = (weights[last], (targets[last], sources[last]))
-        matrix = sparse.csr_array(sparse.coo_array(entries, shape=(n_nodes, n_nodes)))
-    matrix.sort_indices()
+    if not keep.all():
+        rows, columns = rows[keep], columns[keep]  # one after the other: what each replaces is freed
+        weights = None if weights is None else weights[keep]
+    del keep
+    if weights is None or len(weights) == 0 or weights.min() == weights.max() == 1:
+        weights = None
+    entries = np.ones(len(rows), dtype=bool) if weights is None else weights
+    coo = sparse.coo_array((entries, (rows, columns)), shape=(n_nodes, n_nodes))
+    coo.has_canonical_format = True  # or scipy would sort each row, and add up duplicates
+    unsorted = sparse.csr_array(coo)
+    del coo, rows, columns, entries, weights
+    transpose = _merge_duplicates(_transpose(unsorted))
+    del unsorted
+    matrix = _transpose(transpose)
+    if both_ways:
+        matrix = matrix.maximum(transpose)
+    if matrix.dtype == bool:
+        ones = np.ones(matrix.nnz, dtype=np.float32)
+        matrix = sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
     return matrix
 
 
+def _checked_weights(weights: NDArray[Any]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # beyond float32 is infinite, and said so below
+        weights = np.asarray(weights).astype(np.float32, copy=False)
+    if len(weights) and not (weights.min() >= 0 and weights.max() < np.inf):  # false for NaN
+        bad = int((~np.isfinite(weights) | (weights < 0)).sum())
+        raise GraphError(
+            f"Edge weights must be finite and not negative, got {bad} that are not. Drop those edges, or shift and "
+            "scale the weights."
+        )
+    return weights
+
+
+def _transpose(matrix: sparse.csr_array) -> sparse.csr_array:
+    """Return the transpose with sorted rows, whether or not the rows that came in are sorted: a counting sort."""
+    by_column = matrix.tocsc()
+    return sparse.csr_array((by_column.data, by_column.indices, by_column.indptr), shape=matrix.shape[::-1])
+
+
+def _merge_duplicates(matrix: sparse.csr_array) -> sparse.csr_array:
+    """Keep the largest of several entries for one pair, in a matrix with sorted rows."""
+    if matrix.has_canonical_format:
+        return matrix
+    if matrix.dtype == bool:
+        matrix.sum_duplicates()  # of booleans: or
+        return matrix
+    first = np.ones(matrix.nnz, dtype=bool)
+    np.not_equal(matrix.indices[1:], matrix.indices[:-1], out=first[1:])
+    starts_of_rows = matrix.indptr[:-1]
+    first[starts_of_rows[starts_of_rows < matrix.nnz]] = True
+    starts = np.flatnonzero(first)
+    before = np.zeros(matrix.nnz + 1, dtype=matrix.indptr.dtype)
+    np.cumsum(first, out=before[1:])
+    data, indices = np.maximum.reduceat(matrix.data, starts), matrix.indices[starts]
+    return sparse.csr_array((data, indices, before[matrix.indptr]), shape=matrix.shape)
+
+
 def is_symmetric(matrix: sparse.csr_array) -> bool:
-    """Whether a canonical adjacency equals its transpose, weights included."""
-    transpose = sparse.csr_array(matrix.T)
-    transpose.sort_indices()
+    """Whether a canonical adjacency equals its transpose, weights included.
+
+    O(n_nodes + n_edges), and as much memory as the matrix takes.
+    """
+    transpose = _transpose(matrix)
     return (
         np.array_equal(matrix.indptr, transpose.indptr)
         and np.array_equal(matrix.indices, transpose.indices)

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from skellagnn.exceptions import GraphError
 
+# Bytes of text worked on at a time: temporaries hold an int64 for each of them.
+_BLOCK = 1 << 20
+
 
 class TextColumn(Sequence[str]):
     """An immutable sequence of strings, stored as UTF-8 bytes and offsets.
@@ -75,6 +78,15 @@ class TextColumn(Sequence[str]):
         np.cumsum([len(item) for item in encoded], out=offsets[1:])
         return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
 
+    @classmethod
+    def from_numbers(cls, numbers: NDArray[np.int64]) -> TextColumn:
+        """Write integers as decimal numbers."""
+        digits = numbers.astype(np.bytes_)  # padded with zero bytes
+        table = digits.view(np.uint8).reshape(len(numbers), digits.itemsize)
+        offsets = np.zeros(len(numbers) + 1, dtype=np.int64)
+        np.cumsum(np.count_nonzero(table, axis=1), out=offsets[1:])
+        return cls(table[table != 0], offsets)
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
@@ -107,9 +119,13 @@ class TextColumn(Sequence[str]):
         starts, lengths = self.offsets[indices], self.n_bytes[indices]
         offsets = np.zeros(len(indices) + 1, dtype=np.int64)
         np.cumsum(lengths, out=offsets[1:])
-        # position of every byte of the result in `data`, without a loop over texts
-        source = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
-        return TextColumn(self.data[source], offsets)
+        data = np.empty(offsets[-1], dtype=np.uint8)
+        for first, last in _blocks(offsets):
+            # position of every byte of the result in `data`, without a loop over texts
+            begin, end = offsets[first], offsets[last]
+            source = np.repeat(starts[first:last] - offsets[first:last], lengths[first:last]) + np.arange(begin, end)
+            np.take(self.data, source, out=data[begin:end], mode="clip")
+        return TextColumn(data, offsets)
 
     @property
     def n_bytes(self) -> NDArray[np.int64]:
@@ -120,12 +136,24 @@ class TextColumn(Sequence[str]):
     def n_chars(self) -> NDArray[np.int64]:
         """ndarray of shape (n_texts,): length of each text in characters."""
         counts = np.zeros(len(self), dtype=np.int64)
-        filled = np.flatnonzero(self.n_bytes)
-        if len(filled):
-            # in UTF-8 every character has exactly one byte that is not of the form 10xxxxxx
-            begins = (self.data & 0xC0) != 0x80
-            counts[filled] = np.add.reduceat(begins, self.offsets[filled], dtype=np.int64)
+        for first, last in _blocks(self.offsets):
+            begin, end = self.offsets[first], self.offsets[last]
+            filled = first + np.flatnonzero(np.diff(self.offsets[first : last + 1]))
+            if len(filled):
+                # in UTF-8 every character has exactly one byte that is not of the form 10xxxxxx
+                begins = (self.data[begin:end] & 0xC0) != 0x80
+                counts[filled] = np.add.reduceat(begins, self.offsets[filled] - begin, dtype=np.int64)
         return counts
 
     def __repr__(self) -> str:
         return f"TextColumn({len(self)} texts, {len(self.data)} bytes)"
+
+
+def _blocks(offsets: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Cut texts into runs of at most ``_BLOCK`` bytes and ``_BLOCK`` texts; a longer text is a run of its own."""
+    first, n_texts = 0, len(offsets) - 1
+    while first < n_texts:
+        fitting = int(np.searchsorted(offsets, offsets[first] + _BLOCK, side="right")) - 1
+        last = min(max(fitting, first + 1), first + _BLOCK, n_texts)
+        yield first, last
+        first = last

@@ -157,7 +157,8 @@ class TextGraph:
     @property
     def is_weighted(self) -> bool:
         """Whether some edge weight is not 1."""
-        return bool(np.any(self._adjacency.data != 1))
+        data = self._adjacency.data
+        return len(data) > 0 and not bool(data.min() == data.max() == 1)
 
     def name_of(self, node: int) -> str:
         """Return the name of a node: its entry in ``node_names``, else its number."""
@@ -270,24 +271,32 @@ class TextGraph:
         ------
         GraphError
             If a node is named twice or does not exist.
+
+        Notes
+        -----
+        O(n_nodes + number of edges of the kept nodes): beside the subgraph, there is once a copy of the kept rows
+        of the adjacency.
         """
         kept = self._targets if nodes is None else _targets(nodes, self.n_nodes, argument="nodes")
-        if len(np.unique(kept)) != len(kept):
+        named = np.zeros(self.n_nodes, dtype=bool)
+        named[kept] = True
+        n_different = int(np.count_nonzero(named))
+        if n_different != len(kept):
             raise GraphError(
-                f"`nodes` must name each node once, got {len(kept)} entries of which {len(np.unique(kept))} are "
+                f"`nodes` must name each node once, got {len(kept)} entries of which {n_different} are "
                 "different. Pass np.unique(nodes)."
             )
-        names = self._node_names
-        if names is None:
-            names = TextColumn.from_strings([str(node) for node in range(self.n_nodes)])
+        names = TextColumn.from_numbers(kept) if self._node_names is None else self._node_names.take(kept)
+        cut = self._adjacency[kept][:, kept]
+        cut.sort_indices()
         return self._with(
-            adjacency=canonical_adjacency(self._adjacency[kept][:, kept]),
+            adjacency=canonical_adjacency(cut),
             texts=None if self._texts is None else self._texts.take(kept),
             titles=None if self._titles is None else self._titles.take(kept),
-            node_names=names.take(kept),
+            node_names=names,
             features=None if self._features is None else self._features[kept],
             targets=np.arange(len(kept)),
-            symmetric=None,
+            symmetric=self._symmetric or None,  # without some nodes, a directed graph may be undirected
         )
 
     def __repr__(self) -> str:

@@ -230,6 +230,66 @@ def test_a_canonical_matrix_is_shared_and_any_other_left_as_it_was():
         np.testing.assert_array_equal(part, old)
 
 
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.uint16])
+@pytest.mark.parametrize("n_nodes", [3, 40])
+def test_a_loop_over_the_edges_builds_the_same_matrix(directed, weighted, dtype, n_nodes):
+    rng = np.random.default_rng(n_nodes)
+    edges = rng.integers(n_nodes, size=(120, 2)).astype(dtype)  # with self-loops, duplicates and reversed duplicates
+    weights = rng.integers(3, size=120).astype(np.float64) if weighted else None  # zeros are no edges
+    expected = np.zeros((n_nodes, n_nodes), dtype=np.float32)
+    for i, (source, target) in enumerate(edges.tolist()):
+        if source != target:
+            weight = 1 if weights is None else weights[i]
+            expected[target, source] = max(expected[target, source], weight)
+            if not directed:
+                expected[source, target] = max(expected[source, target], weight)
+
+    for given in (edges, np.asfortranarray(edges)):
+        graph = TextGraph.from_edges(given, weights=weights, directed=directed, n_nodes=n_nodes)
+
+        np.testing.assert_array_equal(dense(graph), expected)
+        matrix = graph.adjacency
+        assert matrix.dtype == np.float32
+        assert matrix.indices.dtype == matrix.indptr.dtype == np.int32
+        fresh = sparse.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=matrix.shape)
+        fresh.check_format(full_check=True)
+        assert fresh.has_canonical_format
+        assert graph.is_directed == bool((expected != expected.T).any())
+
+
+def test_what_was_built_undirected_is_undirected_by_a_look_at_all_edges_too():
+    rng = np.random.default_rng(0)
+    graph = TextGraph.from_edges(rng.integers(30, size=(200, 2)), weights=rng.random(200), n_nodes=30)
+
+    assert not graph.is_directed
+    assert not TextGraph(graph.adjacency).is_directed
+
+
+def test_flags_that_are_out_of_date_are_not_believed():
+    matrix = sparse.csr_array(
+        (np.array([3, 7, 1], dtype=np.float32), np.array([2, 0, 1]), np.array([0, 2, 2, 3])), shape=(3, 3)
+    )
+    matrix.has_sorted_indices = matrix.has_canonical_format = True
+
+    graph = TextGraph(matrix)
+
+    np.testing.assert_array_equal(dense(graph), [[0, 0, 3], [0, 0, 0], [0, 1, 0]])
+    assert graph.adjacency.nnz == 2  # the self-loop is not even stored
+
+
+def test_building_writes_into_nothing_that_came_in():
+    edges, weights = np.array([[0, 1], [1, 1], [1, 0], [2, 1]]), np.array([1, 2, 3, 0], dtype=np.float32)
+    for array in (edges, weights):
+        array.flags.writeable = False
+
+    graph = TextGraph.from_edges(edges, weights=weights)
+
+    np.testing.assert_array_equal(dense(graph), [[0, 3, 0], [3, 0, 0], [0, 0, 0]])
+    assert not np.shares_memory(graph.adjacency.data, weights)
+
+
 @pytest.mark.parametrize(
     ("adjacency", "sentence"),
     [

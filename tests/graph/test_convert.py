@@ -88,7 +88,7 @@ def test_no_edges(edges):
         ({"edges": [("Anna", "Bert")], "node_names": ["anna", "bert"]}, "Did you mean 'anna'"),
         ({"edges": [(0, 1)], "weights": [1, 2]}, r"`weights` must have one entry per edge \(1\), got shape \(2,\)"),
         ({"edges": [(0, 1)], "weights": ["heavy"]}, "`weights` must be numbers, got could not convert"),
-        ({"edges": [(0, 1)], "weights": [None]}, "must be finite and not negative, got 2|`weights` must be numbers"),
+        ({"edges": [(0, 1)], "weights": [None]}, "must be finite and not negative, got 1|`weights` must be numbers"),
         ({"edges": [(0, 1)], "weights": [-1]}, "Edge weights must be finite and not negative"),
         ({"edges": [], "texts": ["a"], "features": np.zeros((2, 1))}, r"`features` must have one entry per node \(1\)"),
         ({"edges": [], "titles": ["a"], "n_nodes": 2}, r"`titles` must have one entry per node \(2\), got 1"),

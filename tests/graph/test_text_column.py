@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from skellagnn.exceptions import GraphError
-from skellagnn.graph import TextColumn
+from skellagnn.graph import TextColumn, _text_column
 
 TEXTS = {
     "latin": ["a cat", "two dogs", "x"],
@@ -66,6 +66,24 @@ def test_take_by_mask_and_empty_and_out_of_range():
     assert list(column.take(np.array([], dtype=np.int64))) == []
     with pytest.raises(IndexError):
         column.take(np.array([3]))
+
+
+@pytest.mark.parametrize("block", [1, 2, 5, 33])
+@pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS.keys())
+def test_the_block_size_changes_nothing(texts, block, monkeypatch):
+    monkeypatch.setattr(_text_column, "_BLOCK", block)
+    column = TextColumn.from_strings(texts)
+    order = np.random.default_rng(block).integers(max(len(texts), 1), size=2 * len(texts))
+
+    assert list(column.take(order)) == [texts[i] for i in order]
+    assert column.n_chars.tolist() == [len(text) for text in texts]
+
+
+@pytest.mark.parametrize("numbers", [[], [0], [7, 0, 100, 99, 2**40, 3]])
+def test_numbers_are_written_as_python_writes_them(numbers):
+    column = TextColumn.from_numbers(np.array(numbers, dtype=np.int64))
+
+    assert list(column) == [str(number) for number in numbers]
 
 
 def test_indexing_like_a_list():
