@@ -23,7 +23,7 @@ ROOT = Path(skellagnn.__file__).parent
 ROWS = [
     ["graph", "resolve", "exceptions", "progress"],
     ["prompts", "enhancers", "answers", "store", "encoders", "selection", "backbones", "datasets", "validation"],
-    ["features", "neighborhood", "enhancement", "channel"],
+    ["features", "neighborhood", "enhancement", "channel", "sharing"],
     ["training", "inference"],
     ["teacher", "parameters"],
     ["preparation"],
