@@ -474,7 +474,11 @@ def test_the_budget_runs_on_over_the_enhancers_of_a_plan(counting_enhancer, stor
 
     pieces = plan.split(3, max_calls=6)
 
-    assert [[part.enhancer.name for part in piece.parts] for piece in pieces] == [["one"], ["one", "two"], ["one", "two"]]
+    assert [[part.enhancer.name for part in piece.parts] for piece in pieces] == [
+        ["one"],
+        ["one", "two"],
+        ["one", "two"],
+    ]
     assert [piece.n_new for piece in pieces] == [2, 2, 2]
     assert sum(piece.execute(verbose=0).total.asked for piece in pieces) == 6
 
