@@ -11,9 +11,9 @@ turns; a ratio is taken within a pair, and the table shows medians.
 
 Arms: ``one-1`` and ``one-2`` are one process of one and of two threads; ``loky``, ``dask`` and ``ray`` have two workers
 of one thread each. Dask gets the graph by ``scatter``, loky and Ray by ``share_graph``; ``dask-plain`` and
-``ray-plain`` get it as it is. "graph sent" is what the process that searches pickles of it, per fit. Memory is the unique set size
-of a worker (for ``one-*`` that of the process), before the search and at its highest, sampled every second: a copy of
-the graph for each task would add the size of the graph 61 times.
+``ray-plain`` get it as it is. "graph sent" is what the process that searches pickles of it, per fit. Memory is the
+unique set size of a worker (for ``one-*`` that of the process), before the search and at its highest, sampled every
+second: a copy of the graph for each task would add the size of the graph 61 times.
 
 Prints a Markdown table and the same as one line of JSON.
 """
