@@ -174,9 +174,13 @@ def engine(arm: str) -> Iterator[dict[str, Any]]:
     elif arm == "loky":
         yield {"backend": "loky", "inner_max_num_threads": 1}
     elif arm.startswith("dask"):
+        import dask
         from distributed import Client, LocalCluster
 
+        # without MALLOC_TRIM_THRESHOLD_, which Dask sets to 64 kB: memory of tensors then goes back to the system, and
+        # is asked for again, in every step
         with (
+            dask.config.set({"distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1}}),
             LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
             Client(cluster),
         ):
