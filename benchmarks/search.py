@@ -1,6 +1,6 @@
 """How much faster is a grid search with two workers, and is there a copy of the graph for each task?
 
-    python benchmarks/search.py [DATA] [--pairs 5] [--max-iter 60] [--nodes 2700] [--arms ...]
+    python benchmarks/search.py [DATA] [--pairs 5] [--max-iter 10] [--nodes 2700] [--arms ...]
 
 12 candidates (how many nodes are asked about, which prompts, dropout) times 5 folds and a refit, on the graph in the
 folder DATA (as ``load_folder`` reads it, with recorded answers), else on a made-up one of ``--nodes`` nodes. Texts and
@@ -60,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="?", help="folder of a graph with recorded answers")
     parser.add_argument("--pairs", type=int, default=5, help="how often each arm runs (default: 5)")
-    parser.add_argument("--max-iter", type=int, default=60, help="epochs of a training (default: 60)")
+    parser.add_argument("--max-iter", type=int, default=10, help="epochs of a training (default: 10)")
     parser.add_argument("--nodes", type=int, default=2700, help="size of the made-up graph (default: 2700)")
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=[*ARMS, *EXTRA_ARMS])
     parser.add_argument("--arm", help=argparse.SUPPRESS)  # one measurement, in a process of its own
