@@ -23,7 +23,7 @@ ROOT = Path(skellagnn.__file__).parent
 ROWS = [
     ["graph", "resolve", "exceptions", "progress", "resources"],
     ["prompts", "enhancers", "answers", "store", "encoders", "selection", "datasets", "validation", "hops"],
-    ["features", "neighborhood", "enhancement", "channel"],
+    ["features", "neighborhood", "enhancement", "channel", "sharing"],
     ["edges", "backbones", "distributed"],
     ["inference"],
     ["batches"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 
-from skellagnn import TextGraph
+from skellagnn import OpenAIEnhancer, TextGraph
 from skellagnn.enhancement import build_questions, enhance
 from skellagnn.enhancers import Answer
 from skellagnn.exceptions import AnswerWarning, InvalidParameterError
@@ -400,3 +401,152 @@ def test_a_randomized_search_without_a_seed_cannot_be_planned():
 def test_what_is_no_search_over_a_classifier_is_refused(search, sentence):
     with pytest.raises(InvalidParameterError, match=sentence):
         plan_search(search, TWELVE, Y)
+
+
+# -- pieces ------------------------------------------------------------------------------------------------------
+
+
+def test_pieces_share_the_new_questions_out(counting_enhancer, store):
+    enhancer = counting_enhancer(lambda question: "some words")
+    plan_of(1, enhancer=enhancer, store=store).execute(verbose=0)
+    plan = plan_of(3, 1, 0, enhancer=enhancer, store=store)
+
+    pieces = plan.split(3)
+
+    assert [[str(question) for part in piece.parts for question in part.new] for piece in pieces] == [
+        ["<i>c</i>", "Tell me of: aaaa"],
+        ["Tell me of: <i>c</i>"],
+        ["aaaa"],
+    ]
+    assert [piece.active_names for piece in pieces] == [("3", "0"), ("3",), ("0",)]
+    assert [piece.active_nodes.tolist() for piece in pieces] == [[3, 0], [3], [0]]
+    assert sum(piece.tokens_in for piece in pieces) == plan.tokens_in
+    assert "2 of 4 (50.0 %)" in repr(pieces[0])
+
+
+def test_there_are_no_empty_pieces(counting_enhancer, store):
+    enhancer = counting_enhancer(lambda question: "some words")
+    plan = plan_of(1, enhancer=enhancer, store=store)
+    assert len(plan.split(9)) == 2
+    plan.execute(verbose=0)
+    assert plan_of(1, enhancer=enhancer, store=store).split(9) == []
+
+
+def test_pieces_ask_each_question_once_and_a_fit_finds_them(counting_enhancer, store):
+    enhancer = counting_enhancer(lambda question: "some words")
+    plan = plan_of(0, 1, 3, enhancer=enhancer, store=store)
+
+    usages = [piece.execute(verbose=0) for piece in plan.split(4)]
+
+    assert sum(usage.total.asked for usage in usages) == plan.n_new == 6
+    assert sorted(enhancer.asked) == sorted(str(question) for question in plan.parts[0].questions)
+    assert plan_of(0, 1, 3, enhancer=enhancer, store=store).n_new == 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "prices", "n_questions"),
+    [
+        ({"max_calls": 3}, None, 3),
+        ({"max_calls": 0}, None, 0),
+        # in order 1 + 10, 4 + 100, 2 + 10, 5 + 100
+        ({"max_tokens": 114}, None, 1),
+        ({"max_tokens": 115}, None, 2),
+        ({"max_tokens": 127}, None, 3),
+        ({"max_cost": 120e-6}, (0.0, 1.0), 3),
+        ({"max_cost": 119e-6}, (0.0, 1.0), 2),
+        ({"max_cost": 1.0, "max_calls": 1}, (0.0, 1.0), 1),
+    ],
+)
+def test_the_pieces_together_keep_a_budget(limits, prices, n_questions):
+    plan = plan_of(0, 1, prices=prices)
+    pieces = plan.split(2, **limits)
+    assert sum(piece.n_new for piece in pieces) == n_questions
+    first = {str(question) for question in plan.parts[0].questions[:n_questions]}
+    assert {str(question) for piece in pieces for question in piece.parts[0].questions} == first
+
+
+def test_the_budget_runs_on_over_the_enhancers_of_a_plan(counting_enhancer, store):
+    plans = [
+        plan_of(0, 1, enhancer=counting_enhancer(lambda question: "some words", name), store=store)
+        for name in ("one", "two")
+    ]
+    plan = merge_plans(plans, n_fits=2)
+
+    pieces = plan.split(3, max_calls=6)
+
+    assert [[part.enhancer.name for part in piece.parts] for piece in pieces] == [
+        ["one"],
+        ["one", "two"],
+        ["one", "two"],
+    ]
+    assert [piece.n_new for piece in pieces] == [2, 2, 2]
+    assert sum(piece.execute(verbose=0).total.asked for piece in pieces) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"n_pieces": 0}, "`n_pieces` must be a positive int, got 0"),
+        ({"n_pieces": True}, "`n_pieces` must be a positive int, got True"),
+        ({"n_pieces": 2.0}, "`n_pieces` must be a positive int, got 2.0"),
+        ({"n_pieces": 2, "max_calls": -1}, "`max_calls` must be None or a number of 0 or more, got -1"),
+        ({"n_pieces": 2, "max_cost": 1.0}, r"`prices` must be given for max_cost=1\.0, got None"),
+    ],
+)
+def test_wrong_pieces_are_refused(arguments, sentence):
+    with pytest.raises(InvalidParameterError, match=sentence):
+        plan_of(0, 1).split(**arguments)
+
+
+def test_a_piece_is_executed_by_an_enhancer_of_the_same_name(counting_enhancer, store):
+    planned, other, wrong = (
+        counting_enhancer(lambda question: "some words"),
+        counting_enhancer(lambda question: "some words"),
+        counting_enhancer(name="another model"),
+    )
+    (piece,) = plan_of(0, enhancer=planned, store=store).split(1)
+
+    assert piece.execute(enhancer=other, verbose=0).total.asked == 2
+    assert (len(planned.asked), len(other.asked)) == (0, 2)
+    with pytest.raises(
+        InvalidParameterError, match=r"`enhancer` must answer under a name that was planned for, 'counting', got 'ano"
+    ):
+        piece.execute(enhancer=wrong, verbose=0)
+    assert wrong.asked == []
+
+
+def test_answers_of_pieces_with_stores_of_their_own_meet_later(counting_enhancer, store, tmp_path):
+    enhancer = counting_enhancer(lambda question: "some words")
+    plan = plan_of(0, 1, 3, enhancer=enhancer, store=store)
+
+    for number, piece in enumerate(plan.split(3)):
+        own = ResponseStore(tmp_path / f"{number}.sqlite")
+        piece.execute(store=own, verbose=0)
+        own.export(tmp_path / f"{number}.jsonl")
+        own.close()
+    assert plan_of(0, 1, 3, enhancer=enhancer, store=store).n_new == 6
+    assert sum(store.merge(path) for path in tmp_path.glob("*.jsonl")) == 6
+
+    assert plan_of(0, 1, 3, enhancer=enhancer, store=store).n_new == 0
+    assert len(enhancer.asked) == 6
+
+
+def test_a_pickled_plan_holds_no_password_and_no_key(monkeypatch):
+    monkeypatch.setenv("SOME_KEY", "sk-0123456789-secret")
+    store = ResponseStore("postgresql+psycopg://anna:pass-word-1@127.0.0.1:1/answers", lease=7.0)
+    enhancer = OpenAIEnhancer("m", base_url="http://127.0.0.1:1/v1", api_key_env="SOME_KEY")
+    questions = build_questions(GRAPH, np.array([0, 1]), CATALOG, ["A"]).questions
+    part = PlanPart(enhancer, store, ("A",), tuple(questions))
+    plan = Plan(4, np.array([0, 1]), ("0", "1"), (part,))
+
+    for each in [plan, *plan.split(2)]:
+        data = pickle.dumps(each)
+        assert b"pass-word-1" not in data
+        assert b"sk-0123456789" not in data
+        again = pickle.loads(data)
+        assert again.parts[0].questions == each.parts[0].questions
+        assert {question.prompt for question in again.parts[0].questions} <= {SHORT, LONG}
+        assert again.parts[0].store.url == "postgresql+psycopg://anna@127.0.0.1:1/answers"
+        assert again.parts[0].store.lease == 7.0
+        assert again.parts[0].enhancer.get_params() == enhancer.get_params()
+    assert "pass-word-1" in plan.parts[0].store.url  # this process keeps its own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 
 from skellagnn.enhancement import Budget, LLMUsage, QuestionTable, enhance, estimate_tokens
 from skellagnn.exceptions import InvalidParameterError
+from skellagnn.plan._split import check_enhancer, split, with_own
 from skellagnn.prompts import Question
-from skellagnn.store import QuestionKey
+from skellagnn.store import QuestionKey, without_password
 
 if TYPE_CHECKING:
     from skellagnn.store import ResponseStore
@@ -63,6 +65,10 @@ class PlanPart:
     def new(self) -> list[Question]:
         """Questions without a stored answer."""
         return [question for question in self.questions if QuestionKey.of(question) not in self.stored]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle without the password of a database URL: whoever loads it has one in ``PGPASSWORD`` or ~/.pgpass."""
+        return {**self.__dict__, "store": without_password(self.store)}
 
 
 @dataclass(frozen=True)
@@ -197,13 +203,72 @@ class Plan:
             answers_per_minute = 60 * asked / (time.perf_counter() - started)
         return self.n_new / answers_per_minute
 
-    def execute(self, *, max_calls: int | None = None, verbose: int = 1) -> LLMUsage:
+    def split(
+        self,
+        n_pieces: int,
+        *,
+        max_calls: int | None = None,
+        max_tokens: int | None = None,
+        max_cost: float | None = None,
+    ) -> list[Plan]:
+        """Deal the new questions out to plans of their own, for other processes or servers to execute.
+
+        Parameters
+        ----------
+        n_pieces : int
+            How many plans; several for each server even the load out, and lose less with one that dies.
+        max_calls, max_tokens, max_cost : int, int, float or None, default=None
+            Budget of all pieces together, as for a fit; ``max_cost`` needs prices in the plan. What it does not allow
+            is in no piece. A question counts as the longest answer that it allows, since no piece knows what the
+            others spend.
+
+        Returns
+        -------
+        pieces : list of Plan
+            At most ``n_pieces``, none empty, no question in two of them. Each pickles, with neither a connection nor
+            a password or key in it, and each is executed with ``piece.execute()``, or with an enhancer of its own:
+            ``piece.execute(enhancer=...)``.
+
+        Raises
+        ------
+        InvalidParameterError
+            If ``n_pieces`` or a limit is not as described.
+
+        Examples
+        --------
+        >>> from skellagnn import CallableEnhancer, ELLaGNNClassifier
+        >>> from skellagnn.datasets import make_text_graph
+        >>> graph = make_text_graph(n_nodes=50, random_state=0).graph
+        >>> clf = ELLaGNNClassifier(CallableEnhancer(str.upper, model_name="upper"), prompts="keywords", store=None)
+        >>> [piece.n_new for piece in clf.plan(graph).split(2)]
+        [3, 2]
+        """
+        for name, limit in (("max_calls", max_calls), ("max_tokens", max_tokens), ("max_cost", max_cost)):
+            if limit is not None and (isinstance(limit, bool) or not isinstance(limit, numbers.Real) or limit < 0):
+                raise InvalidParameterError(
+                    f"`{name}` must be None or a number of 0 or more, got {limit!r}. Leave it out for no limit."
+                )
+        if max_cost is not None and self.prices is None:
+            raise InvalidParameterError(
+                f"`prices` must be given for max_cost={max_cost!r}, got None. Set the price of a million tokens in and "
+                "out, `prices=(0.5, 1.5)`, and plan again."
+            )
+        return split(self, n_pieces, Budget(max_calls, max_tokens, max_cost, self.prices))
+
+    def execute(
+        self, *, max_calls: int | None = None, enhancer: Any = None, store: Any = None, verbose: int = 1
+    ) -> LLMUsage:
         """Ask the new questions and keep the answers in the store: later fits and searches ask nothing.
 
         Parameters
         ----------
         max_calls : int, default=None
             Ask at most this many.
+        enhancer : Enhancer or str, default=None
+            Ask this one in place of the planned enhancer of the same name, for example another server with the same
+            model and ``model_name``. None asks the planned one.
+        store : ResponseStore, str or path, default=None
+            Keep the answers here. None is the planned store.
         verbose : int, default=1
             Above 0 a progress bar shows rate, tokens, failures and what remains.
 
@@ -215,11 +280,13 @@ class Plan:
         Raises
         ------
         InvalidParameterError
-            If there is no enhancer to ask, or no store to keep the answers in.
+            If there is no enhancer to ask, it answers under another name than the planned one, or there is no store to
+            keep the answers in.
         """
+        enhancer = check_enhancer(enhancer, self.parts)
         budget = Budget(max_calls=max_calls, prices=self.prices)
         usages = []
-        for part in self.parts:
+        for part in (with_own(planned, enhancer, store) for planned in self.parts):
             if part.enhancer is None:
                 raise InvalidParameterError(
                     "`enhancer` must be given to execute a plan, got None. Set it and plan again."
