@@ -174,10 +174,10 @@ class Loop:
         started = time.perf_counter()
         torch.manual_seed(seed)
         self.graph, self.recipe = graph, recipe
-        self._x = torch.from_numpy(graph.features)
-        self._edges = pyg_edges(graph, recipe, csr=csr)
-        self._model = pyg_model(graph, recipe, csr=csr)
-        self._optimizer = torch.optim.Adam(self._model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        self.x = torch.from_numpy(graph.features)
+        self.edges = pyg_edges(graph, recipe, csr=csr)
+        self.model = pyg_model(graph, recipe, csr=csr)
+        self._optimizer = torch.optim.Adam(self.model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
         self._labeled = torch.from_numpy(graph.labeled)
         self._labels = torch.from_numpy(graph.classes[graph.labeled])
         self._seconds = time.perf_counter() - started
@@ -195,9 +195,9 @@ class Loop:
 
         started = time.perf_counter()
         for _ in range(n_epochs):
-            self._model.train()
+            self.model.train()
             self._optimizer.zero_grad()
-            scores = self._model(F.dropout(self._x, self.recipe.dropout, training=True), self._edges)
+            scores = self.model(F.dropout(self.x, self.recipe.dropout, training=True), self.edges)
             loss = F.cross_entropy(scores[self._labeled], self._labels)
             loss.backward()
             self._optimizer.step()
@@ -210,16 +210,16 @@ class Loop:
         """Return the seconds of preparation and training, and the accuracy on the unlabeled nodes."""
         self.train(n_epochs - self._n_epochs)
         unlabeled = self.graph.unlabeled
-        right = self.scores().argmax(axis=1)[unlabeled] == self.graph.classes[unlabeled]
+        right = self.probabilities().argmax(axis=1)[unlabeled] == self.graph.classes[unlabeled]
         return self._seconds, float(right.mean())
 
-    def scores(self) -> Any:
-        """Predict, as PyTorch Geometric's examples do; shape (n_nodes, n_classes)."""
+    def probabilities(self) -> Any:
+        """Predict, as PyTorch Geometric's examples do; ndarray of shape (n_nodes, n_classes)."""
         import torch
 
-        self._model.eval()
+        self.model.eval()
         with torch.no_grad():
-            return self._model(self._x, self._edges).numpy()
+            return self.model(self.x, self.edges).softmax(dim=1).numpy()
 
 
 def make_contender(name: str, graph: LabeledGraph, recipe: Recipe, seed: int) -> Ours | ScikitNetwork | Loop:
