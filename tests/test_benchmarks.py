@@ -21,6 +21,7 @@ def script(monkeypatch):
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # of child processes
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     yield importlib.import_module
     torch.set_num_threads(threads)
