@@ -26,7 +26,7 @@ from skellagnn.inference import check_output
 from skellagnn.neighborhood import unit_rows
 from skellagnn.parameters import check_budget
 from skellagnn.prompts import PromptCatalog
-from skellagnn.resources import available_memory
+from skellagnn.resources import available_memory, scratch_array
 from skellagnn.selection import select_active_nodes
 from skellagnn.store import resolve_store
 from skellagnn.teacher import N_UNLABELED
@@ -52,6 +52,8 @@ logger = logging.getLogger(__name__)
 # `batch_size="auto"` takes batches of this size where the whole graph does not fit into that share of the free memory.
 BATCH_SIZE = 1024
 FULL_GRAPH_SHARE = 0.5
+# Rows that are scaled at a time: bounds what is converted to float32 at once.
+ROWS_AT_A_TIME = 1 << 16
 # `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
 MIN_HELD_OUT = 50
 
@@ -82,8 +84,11 @@ def resolve_parts(estimator: Any, graph: TextGraph, names: ClassNames | None) ->
     return enhancer, encoder
 
 
-def raw_rows(estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool) -> NDArray[np.float32]:
-    """Step 2: raw rows. Called by fit and predict alike; knows no enhancer."""
+def raw_rows(estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool) -> NDArray[Any]:
+    """Step 2: raw rows. Called by fit and predict alike; knows no enhancer.
+
+    Features of float16 stay so, and what does not fit into memory lies on disk; who reads rows converts them.
+    """
     if graph.features is not None:
         rows = graph.features
     elif graph.texts is None:
@@ -98,7 +103,13 @@ def raw_rows(estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool) -> 
         )
     else:
         rows = encode_texts(encoder, graph.texts, memory=estimator.memory)
-    return unit_rows(rows) if scale else rows
+    if not scale:
+        return rows
+    scaled = scratch_array(rows.shape, rows.dtype)
+    for start in range(0, len(rows), ROWS_AT_A_TIME):
+        block = slice(start, start + ROWS_AT_A_TIME)
+        scaled[block] = unit_rows(rows[block])
+    return scaled
 
 
 def hold_out(
