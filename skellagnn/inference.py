@@ -91,7 +91,10 @@ def _by_layers(
         return [nodes[start : start + size] for start in range(0, max(len(nodes), 1), size)]
 
     def rows_of(nodes: NDArray[np.int64]) -> Tensor:
-        return to_tensor(_take(raw, nodes), device)
+        found = _take(raw, nodes)
+        if found.dtype == np.float32 and found.flags.writeable and torch.device(device).type == "cpu":
+            return torch.from_numpy(found)  # nothing that ships writes into its input
+        return to_tensor(found, device)
 
     # hop 0 multiplies on its narrower side; where that is the input's, it needs no rows but those that it makes
     first = int(network.gathers and not network.narrows)

@@ -145,7 +145,7 @@ class _Cosine:
         self, rows: NDArray[Any], query_nodes: NDArray[np.int64] | None, query_rows: NDArray[np.float32] | None
     ) -> None:
         self.rows = np.asarray(rows)  # a memmap makes a memmap of every block, slowly
-        self.norms = _norms(rows)
+        self.norms = row_norms(rows)
         self.queries = None
         if query_nodes is not None and query_rows is not None and len(query_nodes):
             self.queries = unit_rows(query_rows)
@@ -192,7 +192,7 @@ def _as_float32(rows: NDArray[Any]) -> NDArray[np.float32]:
     return converted
 
 
-def _norms(rows: NDArray[Any]) -> NDArray[np.float32]:
+def row_norms(rows: NDArray[Any]) -> NDArray[np.float32]:
     """Return the length of each row, 1 for a zero row."""
     # squared in float64: in float32 entries beyond 1e19 would overflow and those below 1e-23 vanish
     norms = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
@@ -201,5 +201,5 @@ def _norms(rows: NDArray[Any]) -> NDArray[np.float32]:
 
 def unit_rows(rows: NDArray[Any]) -> NDArray[np.float32]:
     """Scale rows to unit length; zero rows stay zero."""
-    unit: NDArray[np.float32] = np.divide(rows, _norms(rows)[:, None], dtype=np.float32)
+    unit: NDArray[np.float32] = np.divide(rows, row_norms(rows)[:, None], dtype=np.float32)
     return unit

@@ -23,7 +23,7 @@ from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.features import NodeFeatures
 from skellagnn.graph import TextGraph
 from skellagnn.inference import check_output
-from skellagnn.neighborhood import unit_rows
+from skellagnn.neighborhood import row_norms, unit_rows
 from skellagnn.parameters import check_budget
 from skellagnn.prompts import PromptCatalog
 from skellagnn.resources import available_memory, scratch_array
@@ -54,6 +54,8 @@ BATCH_SIZE = 1024
 FULL_GRAPH_SHARE = 0.5
 # Rows that are scaled at a time: bounds what is converted to float32 at once.
 ROWS_AT_A_TIME = 1 << 16
+# A row whose length differs from 1 by less is of unit length: float32 is no more precise.
+UNIT = 1e-6
 # `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
 MIN_HELD_OUT = 50
 
@@ -103,11 +105,11 @@ def raw_rows(estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool) -> 
         )
     else:
         rows = encode_texts(encoder, graph.texts, memory=estimator.memory)
-    if not scale:
+    blocks = [slice(start, start + ROWS_AT_A_TIME) for start in range(0, len(rows), ROWS_AT_A_TIME)]
+    if not scale or all(np.abs(row_norms(rows[block]) - 1).max() < UNIT for block in blocks):
         return rows
     scaled = scratch_array(rows.shape, rows.dtype)
-    for start in range(0, len(rows), ROWS_AT_A_TIME):
-        block = slice(start, start + ROWS_AT_A_TIME)
+    for block in blocks:
         scaled[block] = unit_rows(rows[block])
     return scaled
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
 from skellagnn import TextGraph
+
+# Tensors here are tiny, and servers and workers that tests start share the cores: several threads would mostly wait for
+# each other. Read by torch when it is loaded, in this process and in those that it starts.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 class CountingEnhancer:
