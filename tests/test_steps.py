@@ -68,7 +68,7 @@ def nodes_of(step):
     """Nodes whose rows a step reads, told by these rows: its targets come first."""
     own = step.inputs.x[0] if isinstance(step.inputs.x, tuple) else step.inputs.x
     rows = own if step.inputs.rows is None else own[step.inputs.rows]
-    return np.array([np.flatnonzero((RAW == row.numpy()).all(axis=1))[0] for row in rows])
+    return np.array([np.flatnonzero((row.numpy() == RAW).all(axis=1))[0] for row in rows])
 
 
 # -- labels ------------------------------------------------------------------------------------------------------
