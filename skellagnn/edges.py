@@ -91,8 +91,8 @@ class SparseEdges:
     def transpose(self) -> SparseEdges:
         """The map of shape (n_in, n_out)."""
         if self._transpose is None:
+            # no way back from there: a cycle would keep the edges of a batch until the garbage collector runs
             self._transpose = SparseEdges(sparse.csr_array(self._scipy.T), self.device)
-            self._transpose._transpose = self
         return self._transpose
 
     def at(self, hop: int) -> SparseEdges:
@@ -267,13 +267,15 @@ def aggregate(matrix: sparse.csr_array, rows: NDArray[Any], out: NDArray[Any] | 
 
     Notes
     -----
-    O(n_edges * n_features), 65,536 rows at a time; rows that are not float32 in memory are gathered for each block.
+    O(n_edges * n_features), 65,536 rows at a time. Rows that are not float32 in memory are gathered for each block; so
+    are read-only ones, which torch takes only as a copy.
     """
     n_out = matrix.shape[0]
     if out is None:
         out = np.empty((n_out, rows.shape[1]), dtype=np.float32)
-    in_place = rows.dtype == np.float32 and rows.flags.c_contiguous and not isinstance(rows, np.memmap)
-    table = torch.from_numpy(_writable(rows)) if in_place else None
+    # a read-only array may also be a memory map, of which np.asarray made a plain array
+    in_memory = rows.flags.c_contiguous and rows.flags.writeable and not isinstance(rows, np.memmap)
+    table = torch.from_numpy(rows) if in_memory and rows.dtype == np.float32 else None
     with torch.no_grad():
         for start in range(0, n_out, _BLOCK):
             block = matrix[start : start + _BLOCK]

@@ -254,10 +254,13 @@ class _Validator:
         self.rows = torch.from_numpy(inverse).to(device)
         self.labels = torch.tensor(validation.supervision.labels, device=device)
         self.weights = torch.tensor(validation.supervision.weights, device=device)
-        self.whole = settings.batch_size is None
-        self.reader = Reader(network, validation.adjacency, validation.raw, device, whole=True, repeated=not self.whole)
-        self.size = len(self.targets) if settings.batch_size is None else 8 * settings.batch_size
-        self.inputs = self.reader.read(self.targets) if self.whole else None
+        size = settings.batch_size
+        self.reader = Reader(
+            network, validation.adjacency, validation.raw, device, whole=True, repeated=size is not None
+        )
+        # a network of one's own sees the whole graph, however few nodes are asked for: once is enough
+        self.size = len(self.targets) if size is None or self.reader.whole else 8 * size
+        self.inputs = self.reader.read(self.targets) if self.size == len(self.targets) else None
 
     def score(self) -> tuple[float, float]:
         self.network.eval()

@@ -15,7 +15,7 @@ from torch_geometric.nn import APPNP, GATConv, GCN2Conv, GCNConv, GINConv, SAGEC
 
 from skellagnn import TextGraph
 from skellagnn.backbones import BACKBONES, build_backbone, dropout
-from skellagnn.edges import SparseEdges, edges_for
+from skellagnn.edges import edges_for
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.training import seeded
 
@@ -348,61 +348,6 @@ def test_a_heavier_edge_is_heard_more(name):
         assert effects[1] < effects[2]
 
 
-# -- sparse products ---------------------------------------------------------------------------------------------
-
-
-def random_matrix(seed=0, shape=(6, 6)):
-    return sparse.random_array(shape, density=0.4, format="csr", dtype=np.float32, rng=np.random.default_rng(seed))
-
-
-@pytest.mark.parametrize("columns", [1, 4])
-def test_product_and_gradient_are_those_of_dense_arithmetic(columns):
-    matrix = random_matrix()
-    edges, dense = SparseEdges(matrix), torch.tensor(matrix.toarray())
-    x = rows(6, columns).requires_grad_()
-    twin = x.detach().clone().requires_grad_()
-
-    (edges(x).sin() * edges(x * 2)).sum().backward()
-    ((dense @ twin).sin() * (dense @ (twin * 2))).sum().backward()
-
-    assert_close(edges(x).detach(), (dense @ twin).detach(), 1e-6)
-    assert_close(x.grad, twin.grad, 1e-5)
-    assert x.grad.abs().max() > 0.1
-
-
-def test_the_gradient_is_the_numeric_one():
-    edges = SparseEdges(random_matrix(1))
-    x = rows(6, 3).double().requires_grad_()
-
-    assert torch.autograd.gradcheck(edges, (x,))
-    assert_close(edges.transpose.matrix.to_dense(), edges.matrix.to_dense().T, 0)
-
-
-def test_gradients_of_any_memory_layout():
-    edges = SparseEdges(random_matrix(2))
-    x = rows(6, 3).requires_grad_()
-
-    edges(x).T.contiguous().pow(2).sum().backward()  # the gradient arrives transposed
-    transposed = x.grad.clone()
-    x.grad = None
-    edges(x).pow(2).sum().backward()
-    assert_close(transposed, x.grad, 1e-6)
-
-    x.grad = None
-    edges(x).sum().backward()  # ... or expanded from one number
-    assert_close(x.grad, edges.matrix.to_dense().sum(dim=0)[:, None].expand(6, 3), 1e-6)
-
-
-def test_an_empty_matrix_says_nothing():
-    edges = SparseEdges(sparse.csr_array((4, 4), dtype=np.float32))
-    x = rows(4, 2).requires_grad_()
-
-    edges(x).sum().backward()
-
-    assert edges(x).abs().sum() == 0
-    assert x.grad.abs().sum() == 0
-
-
 @pytest.mark.parametrize("name", BACKBONES)
 def test_arrays_of_a_worker_are_read_only_and_stay_as_they_are(name):
     adjacency = KINDS["directed and weighted"].adjacency.copy()
@@ -417,66 +362,6 @@ def test_arrays_of_a_worker_are_read_only_and_stay_as_they_are(name):
     assert torch.equal(frozen, run(network, KINDS["directed and weighted"], rows()))
     for array, before in zip(arrays, kept, strict=True):
         np.testing.assert_array_equal(array, before)
-
-
-# -- what a network gets -----------------------------------------------------------------------------------------
-
-
-class Form(nn.Module):
-    def __init__(self, form=None):
-        super().__init__()
-        if form is not None:
-            self.edge_form = form
-
-
-SMALL = TextGraph.from_edges([(0, 1), (2, 1), (1, 0)], weights=[1, 3, 2], directed=True, n_nodes=4).adjacency
-
-
-def test_a_module_of_ones_own_gets_an_edge_index():
-    edges = edges_for(Form(), SMALL)
-
-    assert edges.dtype == torch.int64
-    assert edges.tolist() == [[1, 0, 2], [0, 1, 1]]  # source row, target row
-    assert torch.equal(edges_for(Form("edge_index"), SMALL), edges)
-    edges += 1
-    assert SMALL.indices.tolist() == [1, 0, 2]
-
-
-def test_an_edge_index_of_no_edges():
-    assert edges_for(Form(), KINDS["without edges"].adjacency).shape == (2, 0)
-
-
-@pytest.mark.parametrize(
-    ("form", "expected"),
-    [
-        ("sum", [[0, 2, 0, 0], [1, 0, 3, 0], [0, 0, 0, 0], [0, 0, 0, 0]]),
-        ("mean", [[0, 1, 0, 0], [0.25, 0, 0.75, 0], [0, 0, 0, 0], [0, 0, 0, 0]]),
-        # row sums with the self-loop: 3, 5, 1, 1
-        ("symmetric", [[1 / 3, 2 / 15**0.5, 0, 0], [1 / 15**0.5, 1 / 5, 3 / 5**0.5, 0], [0, 0, 1, 0], [0, 0, 0, 1]]),
-    ],
-)
-def test_the_forms_by_hand(form, expected):
-    edges = edges_for(Form(form), SMALL)
-
-    assert_close(edges.matrix.to_dense(), torch.tensor(expected, dtype=torch.float32), 1e-6)
-
-
-def test_no_edges_for_who_hears_from_nobody():
-    assert edges_for(Form("none"), SMALL) is None
-
-
-def test_a_form_that_is_none_of_these_is_refused():
-    with pytest.raises(
-        InvalidParameterError, match=r"`edge_form` is 'mean', .* or 'edge_index', got 'adjacency'\. Leave"
-    ):
-        edges_for(Form("adjacency"), SMALL)
-
-
-def test_symmetric_edges_of_an_undirected_graph_are_symmetric():
-    matrix = edges_for(Form("symmetric"), KINDS["weighted"].adjacency).matrix.to_dense()
-
-    assert_close(matrix, matrix.T, 1e-6)
-    assert torch.linalg.eigvalsh(matrix.double()).abs().max() <= 1 + 1e-6
 
 
 # -- building ----------------------------------------------------------------------------------------------------

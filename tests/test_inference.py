@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from skellagnn import TextGraph
+from skellagnn import TextGraph, inference
 from skellagnn.backbones import BACKBONES, build_backbone
+from skellagnn.edges import edges_for
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.inference import check_output, predict_logits, to_tensor
 
@@ -84,6 +85,148 @@ def test_predicting_twice_gives_the_same_to_the_bit_and_no_dropout(name):
     np.testing.assert_array_equal(first, predict_logits(network, ADJACENCY, RAW))
     assert first.shape == (5, 3)
     assert network.training
+
+
+# -- layer by layer, block by block ------------------------------------------------------------------------------
+
+N_NODES, N_FEATURES = 50, 6
+# directed and weighted; nodes 48 and 49 are isolated
+LARGER = TextGraph.from_edges(
+    np.random.default_rng(1).integers(N_NODES - 2, size=(120, 2)),
+    weights=np.random.default_rng(2).uniform(0.5, 2, size=120),
+    directed=True,
+    n_nodes=N_NODES,
+).adjacency
+ROWS = np.random.default_rng(3).normal(size=(N_NODES, N_FEATURES)).astype(np.float32)
+TARGETS = {
+    "all by default": None,
+    "all": np.arange(N_NODES),
+    "all, reversed": np.arange(N_NODES)[::-1],
+    "some in any order": np.array([40, 3, 17, 49, 0]),
+    "repeated": np.array([5, 49, 5, 5, 2, 49]),
+    "all and more": np.concatenate([np.arange(N_NODES), [7, 7]]),
+    "one": np.array([11]),
+    "none": np.empty(0, dtype=np.int64),
+}
+
+
+def make_network(name, n_layers=2, hidden=9):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = build_backbone(name, N_FEATURES, hidden, 3, n_layers, 0.5)
+        for parameter in network.parameters():  # biases and eps start at zero
+            if parameter.dim() == 1:
+                nn.init.normal_(parameter)
+    return network.eval()
+
+
+def at_once(network, rows=ROWS):
+    with torch.no_grad():
+        return network(torch.tensor(rows, dtype=torch.float32), edges_for(network, LARGER)).numpy()
+
+
+@pytest.fixture(params=[1, 7, N_NODES])
+def block(request, monkeypatch):
+    """Rows of a block, where memory is short."""
+    monkeypatch.setattr(inference, "SMALLEST_BLOCK", request.param)
+    monkeypatch.setattr(inference, "BLOCK_SHARE", 0.0)
+    return request.param
+
+
+@pytest.mark.parametrize("which", TARGETS)
+@pytest.mark.parametrize(("n_layers", "hidden"), [(1, 9), (3, 3)])
+@pytest.mark.parametrize("name", BACKBONES)
+def test_blocks_of_a_layer_are_the_whole_graph(name, n_layers, hidden, which, block):
+    network, targets = make_network(name, n_layers, hidden), TARGETS[which]
+    expected = at_once(network)
+
+    logits = predict_logits(network, LARGER, ROWS, targets=targets)
+
+    expected = expected if targets is None else expected[targets]
+    assert logits.shape == expected.shape
+    assert logits.dtype == np.float32
+    np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("which", TARGETS)
+def test_targets_of_a_network_of_ones_own(which):
+    targets = TARGETS[which]
+    network = Recorder()
+    network.weight = nn.Parameter(torch.ones(N_FEATURES, 2))
+    expected = predict_logits(network, LARGER, ROWS)
+
+    logits = predict_logits(network, LARGER, ROWS, targets=targets)
+
+    np.testing.assert_array_equal(logits, expected if targets is None else expected[targets])
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_blocks_get_smaller_where_memory_is_short(name, monkeypatch):
+    """However little there is, the logits are those of one block."""
+    monkeypatch.setattr(inference, "SMALLEST_BLOCK", 4)
+    network = make_network(name)
+    sizes = []
+    first_rows = inference.to_tensor
+
+    def watched(rows, device):
+        sizes.append(len(rows))
+        return first_rows(rows, device)
+
+    monkeypatch.setattr(inference, "to_tensor", watched)
+    logits, largest = {}, {}
+    for free in (10**9, 60_000, 0):
+        monkeypatch.setattr(inference, "available_memory", lambda free=free: free)
+        sizes.clear()
+        logits[free] = predict_logits(network, LARGER, ROWS)
+        largest[free] = max(sizes)
+
+    assert largest[10**9] == N_NODES > largest[60_000] > largest[0] == 4
+    for few in (60_000, 0):
+        np.testing.assert_allclose(logits[few], logits[10**9], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("mapped", [True, False])
+@pytest.mark.parametrize("name", BACKBONES)
+def test_rows_may_be_half_precise_and_on_disk(name, mapped, dtype, block, tmp_path):
+    rows = ROWS.astype(dtype)
+    if mapped:
+        np.save(tmp_path / "rows.npy", rows)
+        rows = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    network = make_network(name)
+
+    logits = predict_logits(network, LARGER, rows, targets=TARGETS["repeated"])
+
+    np.testing.assert_allclose(logits, at_once(network, rows)[TARGETS["repeated"]], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(logits, at_once(network)[TARGETS["repeated"]], rtol=0.02, atol=0.05)
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_layers_that_do_not_fit_into_memory_are_on_disk(name, block, monkeypatch):
+    kinds = []
+    scratch = inference.scratch_array
+
+    def watched(*arguments):
+        kinds.append(type(array := scratch(*arguments)))
+        return array
+
+    monkeypatch.setattr(inference, "scratch_array", watched)
+    monkeypatch.setattr("skellagnn.resources.available_memory", lambda: 0)
+    network = make_network(name)
+
+    np.testing.assert_allclose(predict_logits(network, LARGER, ROWS), at_once(network), rtol=1e-5, atol=1e-5)
+    assert set(kinds) == ({np.memmap} if block < N_NODES else set())
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_a_graph_without_edges(name, block):
+    network = make_network(name)
+    lonely = TextGraph.from_edges([], n_nodes=N_NODES).adjacency
+    with torch.no_grad():
+        expected = network(torch.tensor(ROWS), edges_for(network, lonely)).numpy()
+
+    np.testing.assert_allclose(predict_logits(network, lonely, ROWS), expected, rtol=1e-5, atol=1e-5)
+    assert predict_logits(network, lonely, ROWS, targets=np.empty(0, dtype=np.int64)).shape == (0, 3)
 
 
 def test_rows_of_a_worker_are_read_only_and_copied():

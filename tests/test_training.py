@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -10,10 +11,13 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch_geometric.nn import SAGEConv
 
-from skellagnn import TextGraph
+from skellagnn import TextGraph, encode_graph
 from skellagnn.backbones import BACKBONES, build_backbone
 from skellagnn.channel import SoftTargets
+from skellagnn.datasets import make_text_graph
+from skellagnn.encoders import TfidfEncoder
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.features import NodeFeatures
 from skellagnn.inference import predict_logits
@@ -196,6 +200,164 @@ def test_weight_decay_shrinks_the_weights():
     ]
 
     assert sizes[0] > sizes[1] > sizes[2]
+
+
+# -- batches -----------------------------------------------------------------------------------------------------
+
+BATCHES = replace(PLAIN, batch_size=3, sample_size=None)
+
+
+@pytest.mark.parametrize("settings", [PLAIN, replace(PLAIN, consistency=1.0)])
+@pytest.mark.parametrize("name", BACKBONES)
+def test_one_batch_of_all_labels_is_the_whole_graph(name, settings):
+    options = {"features": with_views(), "held_out": HELD_OUT, "soft": SOFT}
+
+    whole, history = fit(build(name), settings, **options)
+    batched, same = fit(build(name), replace(settings, batch_size=8, sample_size=None), **options)
+
+    for one, other in zip(vars(history).values(), vars(same).values(), strict=True):
+        np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-5)
+    logits = [predict_logits(network, GRAPH.adjacency, RAW) for network in (whole, batched)]
+    np.testing.assert_allclose(logits[1], logits[0], rtol=1e-3, atol=1e-3)  # twelve steps of Adam later
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_first_batch_has_the_loss_of_the_whole_graph_on_its_labels(name):
+    """A step of three labels alone, on the whole graph and in a batch."""
+    few = supervise([5, 2, 9], weights=[1, 2, 3])
+    one_epoch = replace(PLAIN, max_iter=1)
+
+    whole = fit(build(name), one_epoch, labeled=few)[1]
+    batch = fit(build(name), replace(one_epoch, batch_size=1000, sample_size=None), labeled=few)[1]
+    sampled = fit(build(name), replace(one_epoch, batch_size=1000, sample_size=1), labeled=few)[1]
+
+    assert batch.label_loss == pytest.approx(whole.label_loss, rel=1e-5)
+    # a sample is another neighborhood, except for who hears from nobody
+    assert (abs(sampled.label_loss[0] - whole.label_loss[0]) > 1e-4) is (name != "mlp")
+
+
+def test_an_epoch_of_batches_is_as_many_steps_on_their_means():
+    """Without learning, the mean loss of an epoch is the mean over its batches; with it, batches step more often."""
+    still = replace(BATCHES, learning_rate_init=1e-12, weight_decay=0.0, max_iter=1, batch_size=4)
+    whole = fit(build("sage"), replace(still, batch_size=None))[1]
+    assert fit(build("sage"), still)[1].loss == pytest.approx(whole.loss, rel=1e-5)  # two batches of four labels
+
+    learning = replace(PLAIN, learning_rate_init=0.01, max_iter=5)
+    losses = [
+        fit(build("sage"), replace(learning, batch_size=size, sample_size=None))[1].loss[-1] for size in (None, 2, 1)
+    ]
+    assert losses[0] > losses[1] > losses[2]
+
+
+@pytest.fixture(scope="module")
+def text_graph():
+    data = make_text_graph(n_nodes=300, n_classes=3, homophily=0.8, informativeness=0.5, random_state=0)
+    return encode_graph(data.graph, TfidfEncoder(n_components=16)), data.target
+
+
+@pytest.mark.parametrize("sampling", ["uniform", "similarity"])
+@pytest.mark.parametrize("name", BACKBONES)
+def test_batches_learn(text_graph, name, sampling):
+    graph, target = text_graph
+    labeled = Supervision(np.arange(100), target[:100], np.ones(100, dtype=np.float32))
+    with seeded(0):
+        network = build_backbone(name, 16, 16, 3, 2, 0.3)
+    settings = replace(PLAIN, batch_size=16, sample_size=3, sampling=sampling, max_iter=15, learning_rate_init=0.02)
+
+    history = train(
+        network, graph.adjacency, NodeFeatures.without_views(graph.features), labeled, None, None, settings, seed=0
+    )
+
+    assert history.n_iter == len(history.loss) == 15
+    assert history.loss[-1] < history.loss[0]
+    predicted = predict_logits(network, graph.adjacency, graph.features).argmax(axis=1)
+    assert (predicted == target)[100:].mean() > 0.6  # chance is 1/3
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_the_same_seed_gives_the_same_batches_to_the_bit(name):
+    """Batches are made in another thread."""
+    sampled = replace(SETTINGS, batch_size=3, sample_size=1, n_unlabeled=5, drop_node=0.2)
+    options = {"features": with_views(), "soft": SOFT, "held_out": HELD_OUT}
+
+    one, same, other = (fit(build(name, dropout=0.5), sampled, seed=seed, **options) for seed in (1, 1, 2))
+
+    assert one[1] == same[1]
+    assert_same_weights(one[0], same[0])
+    assert one[1].loss != other[1].loss
+
+
+def test_a_network_of_ones_own_learns_in_batches_of_a_cut_out_graph():
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = SAGEConv(N_FEATURES, 8), SAGEConv(8, 2)
+
+        def forward(self, x, edge_index):
+            sizes.append((self.training, len(x)))
+            return self.second(self.first(x, edge_index).relu(), edge_index)
+
+    sizes = []
+    with seeded(0):
+        network = Own()
+
+    many = supervise(range(8, 20))  # more than validation looks at in one batch
+    _, history = fit(network, replace(BATCHES, batch_size=1, max_iter=20), held_out=many)
+
+    assert history.label_loss[-1] < 0.5 * history.label_loss[0]
+    assert min(size for training, size in sizes if training) < N_NODES
+    # validation sees the whole graph, once an epoch
+    assert [size for training, size in sizes if not training] == [N_NODES] * 20
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_validation_in_batches_is_validation_at_once(name):
+    everyone = supervise([*range(8, 20), 9, 9], weights=np.arange(1, 15))
+    still = replace(PLAIN, learning_rate_init=1e-12, max_iter=1)
+
+    at_once = fit(build(name), still, held_out=everyone)[1]
+    in_batches = fit(build(name), replace(still, batch_size=1), held_out=everyone)[1]  # eight nodes at a time
+
+    assert in_batches.validation_score == pytest.approx(at_once.validation_score)
+    assert in_batches.validation_loss == pytest.approx(at_once.validation_loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("stop", [True, False])
+def test_no_thread_is_left_behind(stop):
+    def on_epoch(epoch, history):
+        if not stop:
+            raise KeyboardInterrupt
+        return True
+
+    if stop:
+        fit(settings=BATCHES, on_epoch=on_epoch)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            fit(settings=BATCHES, on_epoch=on_epoch)
+
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("skellagnn")]
+
+
+# -- precision ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("batch_size", [None, 3])
+@pytest.mark.parametrize("name", BACKBONES)
+def test_half_precision_trains_to_about_the_same_loss(name, batch_size):
+    full = replace(PLAIN, max_iter=30, learning_rate_init=0.02, batch_size=batch_size, sample_size=None)
+
+    (_, history), (half, rounded) = (
+        fit(build(name), replace(full, precision=precision), features=with_views(), held_out=HELD_OUT)
+        for precision in ("float32", "bfloat16")
+    )
+
+    assert rounded.loss[0] == pytest.approx(history.loss[0], rel=0.02)
+    assert history.loss[-1] < 0.9 * history.loss[0]
+    assert np.mean(rounded.loss[-10:]) == pytest.approx(np.mean(history.loss[-10:]), abs=0.1 * history.loss[0])
+    assert rounded.loss != history.loss
+    # weights and what prediction makes of them stay in single precision
+    assert {parameter.dtype for parameter in half.parameters()} == {torch.float32}
+    assert predict_logits(half, GRAPH.adjacency, RAW).dtype == np.float32
 
 
 # -- early stopping ----------------------------------------------------------------------------------------------
