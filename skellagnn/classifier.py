@@ -25,7 +25,7 @@ from skellagnn.exceptions import InvalidParameterError, LabelError
 from skellagnn.graph import TextGraph
 from skellagnn.inference import predict_logits
 from skellagnn.neighborhood import rank_neighbors
-from skellagnn.parameters import check_budget, check_settings
+from skellagnn.parameters import check_budget, check_settings, shared_parameters
 from skellagnn.plan import Plan, PlanPart
 from skellagnn.preparation import (
     augment,
@@ -369,24 +369,45 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             If the enhancer fails.
         """
         settings = check_settings(self)
+        with ProcessGroup.joined(bool(self.data_parallel)) as group:
+            return self._fit(X, y, sample_weight, X_val, y_val, settings, group)
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        X_val: Any,
+        y_val: Any,
+        settings: TrainingSettings,
+        group: ProcessGroup | None,
+    ) -> ELLaGNNClassifier:
         graph = as_graph(self, X, reset=True)
         labels = check_labels(graph, y, sample_weight, class_weight=self.class_weight)
         names = check_class_names(self.class_names, labels.classes)
         enhancer, encoder = resolve_parts(self, graph, names)
         network_seed, split_seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
         device = _resolve_device(self.device)
-        group = ProcessGroup() if self.data_parallel else None
+        if group is not None:  # without a random_state each would draw seeds of its own
+            network_seed, split_seed = group.first(partial(tuple, (network_seed, split_seed)))
         scale = isinstance(X, TextGraph)
 
         raw = raw_rows(self, graph, encoder, scale=scale)
         labeled, held_out = hold_out(self, graph, raw, labels, X_val, y_val, split_seed, encoder, scale)
         network = build_network(self, graph, raw, len(labels.classes), network_seed, device)
+        if group is not None:
+            arrays = [graph.adjacency.indices, labeled.nodes, labeled.labels, labeled.weights]
+            rest = [shared_parameters(self), labels.classes.tolist(), raw.shape, held_out is None]
+            group.check_same(arrays, rest)
 
-        batch_size = choose_batch_size(self, network, graph.adjacency, len(labeled.nodes), raw.shape[1])
+        batch_size = choose_batch_size(self, network, graph.adjacency, len(labeled.nodes), raw.shape[1], group)
         settings = replace(settings, batch_size=batch_size)
 
-        active = select(self, graph, raw) if enhancer is not None else np.empty(0, dtype=np.int64)
-        features, choices, usage = augment(self, graph, raw, active, enhancer, encoder, names)
+        active = np.empty(0, dtype=np.int64)
+        if enhancer is not None:
+            choose = partial(select, self, graph, raw)
+            active = choose() if group is None else group.first(choose)
+        features, choices, usage = augment(self, graph, raw, active, enhancer, encoder, names, group)
 
         raw_ranked = ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
         if self.enhanced_queries and len(features.active):

@@ -6,25 +6,31 @@ that all take the step that one process would take on all of these nodes.
 
 from __future__ import annotations
 
-from typing import Any
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
-from skellagnn.exceptions import InvalidParameterError
+from skellagnn.exceptions import InvalidParameterError, SkellagnnError
 
 __all__ = ["ProcessGroup"]
 
+T = TypeVar("T")
+
+# The others wait while the first process asks the LLM. A process that ends or fails is noticed at once, not by this.
+PATIENCE = timedelta(days=30)
+
 
 class ProcessGroup:
-    """The default process group of torch.distributed.
+    """The processes of torch.distributed's default group, joined once more for one fit; see :meth:`joined`.
 
-    Raises
-    ------
-    InvalidParameterError
-        If none has been initialized.
+    What is exchanged is small, so it always goes through gloo and the CPU, whatever the backend of the default group.
     """
 
     def __init__(self) -> None:
@@ -38,10 +44,48 @@ class ProcessGroup:
         self._distributed: Any = distributed
         self.rank = int(distributed.get_rank())
         self.size = int(distributed.get_world_size())
+        # of its own, so that it can be closed: then the others do not wait for a process that failed
+        self._handle: Any = distributed.new_group(backend="gloo", timeout=PATIENCE)
+
+    @classmethod
+    @contextmanager
+    def joined(cls, wanted: bool) -> Iterator[ProcessGroup | None]:
+        """Join the processes inside the block; an error in one of them ends the block in all. None if not wanted.
+
+        Raises
+        ------
+        InvalidParameterError
+            If this process is in no process group.
+        SkellagnnError
+            If another process left the block by an error, or ended.
+        """
+        group = cls() if wanted else None
+        try:
+            yield group
+        finally:
+            if group is not None:
+                group._distributed.destroy_process_group(group._handle)
+                group._handle = None
 
     def share(self, nodes: NDArray[Any]) -> NDArray[Any]:
         """Return this process's part of an array that all processes have."""
         return nodes[self.rank :: self.size]
+
+    def add(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the sum over the processes."""
+        total = torch.tensor(values)
+        self._exchange(self._distributed.all_reduce, total)
+        return np.asarray(total.numpy())
+
+    def any(self, value: bool) -> bool:
+        """Whether it is true in any process."""
+        return bool(self.add(np.array([float(value)]))[0] > 0)
+
+    def first(self, function: Callable[[], T]) -> T:
+        """Call a function in the first process only, and return its result in all."""
+        result = [function() if self.rank == 0 else None]
+        self._exchange(self._distributed.broadcast_object_list, result, src=0)
+        return result[0]  # type: ignore[return-value]
 
     def add_gradients(self, network: nn.Module) -> None:
         """Replace every gradient by its sum over the processes."""
@@ -49,24 +93,38 @@ class ProcessGroup:
         gradients = [
             torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in parameters
         ]
-        flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
-        self._distributed.all_reduce(flat)
+        flat = torch.cat([gradient.reshape(-1) for gradient in gradients]).cpu()
+        self._exchange(self._distributed.all_reduce, flat)
         parts = torch.split(flat, [gradient.numel() for gradient in gradients])
         for parameter, part in zip(parameters, parts, strict=True):
-            parameter.grad = part.view_as(parameter).clone()
+            parameter.grad = part.view_as(parameter).to(parameter.device, copy=True)
 
-    def add(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the sum over the processes."""
-        total = self._tensor(values)
-        self._distributed.all_reduce(total)
-        return np.asarray(total.cpu().numpy())
+    def share_state(self, network: nn.Module) -> None:
+        """Give all processes the weights and buffers of the first one: running means, say, are each process's own."""
+        for tensor in network.state_dict().values():
+            sent = tensor.detach().cpu()
+            self._exchange(self._distributed.broadcast, sent, src=0)
+            tensor.copy_(sent)
 
-    def first(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return what the first process has."""
-        sent = self._tensor(values)
-        self._distributed.broadcast(sent, src=0)
-        return np.asarray(sent.cpu().numpy())
+    def check_same(self, arrays: list[NDArray[Any]], rest: Any) -> None:
+        """Check that arrays, and what else prints alike, are the same in all processes."""
+        own = zlib.crc32(repr(rest).encode())
+        for array in arrays:
+            own = zlib.crc32(np.ascontiguousarray(array).data, own)
+        first = self.first(lambda: own)
+        n_others = int(self.add(np.array([float(own != first)]))[0])
+        if n_others:
+            raise InvalidParameterError(
+                f"`X`, `y` and the parameters must be the same in all {self.size} processes of `data_parallel`, got "
+                f"others than in the first process in {n_others}. Give every process the whole graph and all labels: "
+                "each takes its share of the nodes by itself."
+            )
 
-    def _tensor(self, values: NDArray[np.float64]) -> torch.Tensor:
-        on_gpu = self._distributed.get_backend() == "nccl"
-        return torch.tensor(values, device="cuda" if on_gpu else "cpu")
+    def _exchange(self, function: Callable[..., Any], sent: Tensor | list[Any], **options: Any) -> None:
+        try:
+            function(sent, group=self._handle, **options)
+        except RuntimeError as error:
+            raise SkellagnnError(
+                f"All {self.size} processes of `data_parallel` must come to the end of fit, but another one failed or "
+                f"ended while process {self.rank} was waiting. Look for the error of that process."
+            ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -13,7 +14,7 @@ from skellagnn.exceptions import InvalidParameterError
 from skellagnn.training import TrainingSettings
 from skellagnn.validation import check_int, check_real
 
-__all__ = ["PAPER_SETTINGS", "check_answer_weight", "check_budget", "check_settings"]
+__all__ = ["PAPER_SETTINGS", "check_answer_weight", "check_budget", "check_settings", "shared_parameters"]
 
 PAPER_SETTINGS: Mapping[str, Any] = MappingProxyType({"consistency": 0.0, "answer_weight": 0.0, "distillation": 0.0})
 """Parameters of the estimator that leave the method of the paper alone: LLM views and LLM-enhanced queries only.
@@ -71,6 +72,15 @@ def check_settings(estimator: Any) -> TrainingSettings:
         precision=estimator.precision,
         compile=bool(estimator.compile),
     )
+
+
+def shared_parameters(estimator: Any) -> dict[str, Any]:
+    """Return what is to be the same in all processes of a fit, as far as values that print alike are alike."""
+    parameters = estimator.get_params(deep=False)
+    shared = {name: value for name, value in parameters.items() if isinstance(value, (numbers.Number, str, type(None)))}
+    for name in ("random_state", "store", "memory", "device", "verbose"):
+        shared.pop(name, None)
+    return shared | {"enhancer": parameters["enhancer"] is None}
 
 
 def check_answer_weight(answer_weight: Any) -> float | str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import numbers
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skellagnn.backbones import build_backbone
+from skellagnn.distributed import ProcessGroup
 from skellagnn.edges import edges_for
 from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
 from skellagnn.enhancement import LLMUsage, build_questions, enhance
@@ -171,7 +173,12 @@ def build_network(
 
 
 def choose_batch_size(
-    estimator: Any, network: nn.Module, adjacency: sparse.csr_array, n_labeled: int, n_features: int
+    estimator: Any,
+    network: nn.Module,
+    adjacency: sparse.csr_array,
+    n_labeled: int,
+    n_features: int,
+    group: ProcessGroup | None = None,
 ) -> int | None:
     """Return the number of labeled nodes of a step; None for the whole graph at once.
 
@@ -195,6 +202,8 @@ def choose_batch_size(
     n_layers = estimator.n_layers if hops is None else hops
     columns = 4 * n_features + n_passes * (3 * n_features + 5 * n_layers * estimator.hidden_channels)
     fits = 4 * columns * n_rows <= FULL_GRAPH_SHARE * available_memory()
+    if group is not None:  # one that is short of memory decides for all
+        fits = not group.any(not fits)
     if estimator.verbose:
         how = "the whole graph at once" if fits else f"batches of {BATCH_SIZE}"
         logger.info("batch_size='auto' chose %s: %.1f GB for all labels", how, 4e-9 * columns * n_rows)
@@ -215,6 +224,7 @@ def augment(
     enhancer: Any,
     encoder: Any,
     names: ClassNames | None,
+    group: ProcessGroup | None = None,
 ) -> tuple[NodeFeatures, list[NDArray[np.int64]], LLMUsage]:
     """Step 4: answers, their views, and the classes that they name."""
     if len(active) == 0:
@@ -222,7 +232,8 @@ def augment(
     catalog = PromptCatalog.from_parameter(estimator.prompts)
     listed = None if names is None else names.names
     table = build_questions(graph, active, catalog, listed)
-    enhancement = enhance(
+    ask = partial(
+        enhance,
         enhancer,
         table,
         listed,
@@ -231,6 +242,8 @@ def augment(
         on_bad_answer=estimator.on_bad_answer,
         verbose=estimator.verbose,
     )
+    # one process asks: nothing is paid twice, and the limits hold for all together
+    enhancement = ask() if group is None else group.first(ask)
 
     def encode(answers: Any) -> NDArray[np.float32]:
         rows = encode_texts(encoder, answers, memory=estimator.memory)

@@ -109,6 +109,8 @@ class StepMaker:
         self.soft = soft_targets if in_use else None
         self.agrees = settings.consistency > 0
         self.rng = np.random.default_rng([seed, 2])
+        # what all processes draw from must not depend on how many neighbors each of them drew
+        self.neighbor_rng = self.rng if group is None else np.random.default_rng([seed, 3, group.rank])
         n_labels = len(labeled.nodes)
         self.batch_size = n_labels if settings.batch_size is None else min(settings.batch_size, n_labels)
         self.n_steps = -(-n_labels // self.batch_size)
@@ -174,7 +176,7 @@ class StepMaker:
                 self._tensor(self.soft.weights[soft]) / n_soft,
             )
         return Step(
-            self.reader.read(targets, self.rng),
+            self.reader.read(targets, self.neighbor_rng),
             self._tensor(label_rows),
             self._tensor(self.labeled.labels[batch]),
             self._tensor(weights),

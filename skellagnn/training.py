@@ -165,7 +165,8 @@ def train(
     best_state: dict[str, Any] | None = None
     best = (-np.inf, -np.inf)
 
-    with seeded(seed, device), closing(steps.stream()) as stream:
+    # each process drops entries of its own
+    with seeded(seed if group is None else seed + group.rank, device), closing(steps.stream()) as stream:
         for epoch in range(1, settings.max_iter + 1):
             network.train()
             consistency = settings.consistency * min(1.0, epoch / ramp_epochs)
@@ -195,9 +196,8 @@ def train(
             history.consistency_loss.append(means[3])
             history.best_iter = epoch if held_out is None else history.best_iter
             if held_out is not None:
-                accuracy, cross_entropy = held_out.score()
-                if group is not None:  # rounding may differ between machines, and all must stop together
-                    accuracy, cross_entropy = group.first(np.array([accuracy, cross_entropy])).tolist()
+                # of the first process: rounding may differ between machines, and all must stop together
+                accuracy, cross_entropy = held_out.score() if group is None else group.first(held_out.score)
                 history.validation_score.append(accuracy)
                 history.validation_loss.append(cross_entropy)
                 # ties in accuracy, frequent on few nodes, go to the lower cross-entropy
@@ -206,10 +206,14 @@ def train(
                     history.best_iter = epoch
                     best_state = copy.deepcopy(network.state_dict())
             stop = on_epoch is not None and on_epoch(epoch, history)
+            if group is not None:
+                stop = group.any(stop)
             if stop or (held_out is not None and epoch - history.best_iter >= settings.n_iter_no_change):
                 break
     if best_state is not None:
         network.load_state_dict(best_state)
+    if group is not None:
+        group.share_state(network)
     network.eval()
     return history
 
@@ -218,7 +222,7 @@ def _losses(
     network: Any, step: Step, features: NodeFeatures, view_rng: np.random.Generator, settings: TrainingSettings
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the losses of labels, soft targets and consistency, each of shape ()."""
-    agree = step.agreeing is not None and len(step.agreeing) > 0
+    agree = step.agreeing is not None
     n_passes = settings.n_passes if agree else 1
     label_loss = soft_target_loss = consistency_loss = step.label_weights.new_zeros(())
     probabilities = []
@@ -237,7 +241,7 @@ def _losses(
             soft_target_loss = soft_target_loss + (step.soft_weights * cross).sum() / n_passes
         if agree:
             probabilities.append(log_p[step.agreeing].exp())
-    if agree:
+    if step.agreeing is not None and len(step.agreeing) > 0:  # the share of one of many processes may be empty
         consistency_loss = step.agreeing_weight * _disagreement(probabilities, settings.temperature)
     return label_loss, soft_target_loss, consistency_loss
 
