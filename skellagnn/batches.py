@@ -54,6 +54,13 @@ class Inputs:
     shown: tuple[Tensor, Tensor] | None
     cross: SparseEdges | None
 
+    def prepare(self) -> None:
+        """Make now what the backward pass needs: worth it where this is another thread than the one that trains."""
+        layers = self.edges.layers if isinstance(self.edges, LayeredEdges) else [self.edges]
+        for layer in layers:
+            if isinstance(layer, SparseEdges):
+                layer.prepare()
+
     def draw(self, features: NodeFeatures, rng: np.random.Generator, view_probability: float) -> Tensor | Gathered:
         """Return the rows of one pass, some active nodes showing one of their LLM views."""
         index, rows = features.draw_views(rng, view_probability)

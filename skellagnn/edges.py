@@ -95,6 +95,10 @@ class SparseEdges:
             self._transpose = SparseEdges(sparse.csr_array(self._scipy.T), self.device)
         return self._transpose
 
+    def prepare(self) -> None:
+        """Make the transpose now, before a backward pass asks for it."""
+        _ = self.transpose
+
     def at(self, hop: int) -> SparseEdges:
         """Return the edges of a layer: the same ones for all."""
         return self

@@ -175,8 +175,11 @@ class StepMaker:
                 self._tensor(self.soft.targets[soft]),
                 self._tensor(self.soft.weights[soft]) / n_soft,
             )
+        inputs = self.reader.read(targets, self.neighbor_rng)
+        if not self.static:
+            inputs.prepare()
         return Step(
-            self.reader.read(targets, self.neighbor_rng),
+            inputs,
             self._tensor(label_rows),
             self._tensor(self.labeled.labels[batch]),
             self._tensor(weights),
