@@ -163,7 +163,6 @@ class _Layered(HopNetwork):
         self.edge_form = edge_form
         self.n_hops = len(layers)
         self.narrows = narrows
-        self.narrows = next(layers[0].parameters()).shape[0] < 0
 
     def hop(self, i: int, x: Tensor, initial: Tensor, edges: Any) -> Tensor:
         out: Tensor = self.layers[i](dropout(x, self.dropout, self.training), edges)

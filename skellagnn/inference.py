@@ -93,8 +93,9 @@ def _by_layers(
     def rows_of(nodes: NDArray[np.int64]) -> Tensor:
         return to_tensor(_take(raw, nodes), device)
 
-    # hop 0 multiplies on its narrower side; where that is the input's, it needs no rows but those that it makes
-    first = int(network.gathers and not network.narrows)
+    # hop 0 multiplies on its narrower side where all rows fit into one block; in blocks, each would transform the rows
+    # of its neighbors anew, and their mean comes first
+    first = int(network.gathers and not (network.narrows and len(needed[0]) <= size))
     present = needed[first]
     if first:
         parts = [
