@@ -678,6 +678,8 @@ def test_half_precision_is_about_the_same_model(data, encoded, batch_size):
 
 
 @pytest.mark.slow
+# torch's compiler warns about torch
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("batch_size", [None, 16])
 def test_a_compiled_network_is_the_same_model(data, encoded, batch_size):
     params = {"max_iter": 10, "dropout": 0.0, "batch_size": batch_size, **PAPER_SETTINGS}
