@@ -103,6 +103,12 @@ class Reader:
         Whether rows change from pass to pass by LLM views alone, so that they can be aggregated once.
     repeated : bool, default=False
         Whether other targets are asked for in each step: then the aggregation is made for all nodes at once.
+
+    Notes
+    -----
+    A network of one's own gets a cut-out graph, of which the nodes ``n_layers`` hops away keep no incoming edges (as in
+    PyG's ``NeighborLoader``). Layers that weigh a message by its sender's degree, such as PyG's ``GCNConv``, need one
+    hop more than the network has layers to be exact.
     """
 
     def __init__(

@@ -96,8 +96,9 @@ def _by_layers(
             return torch.from_numpy(found)  # nothing that ships writes into its input
         return to_tensor(found, device)
 
-    # hop 0 multiplies on its narrower side; where that is the input's, it needs no rows but those that it makes
-    first = int(network.gathers and not network.narrows)
+    # hop 0 multiplies on its narrower side where all rows fit into one block; in blocks, each would transform the rows
+    # of its neighbors anew, and their mean comes first
+    first = int(network.gathers and not (network.narrows and len(needed[0]) <= size))
     present = needed[first]
     if first:
         parts = [

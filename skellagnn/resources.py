@@ -14,19 +14,27 @@ __all__ = ["ARRAY_SHARE", "available_memory", "scratch_array"]
 
 # An array of rows that is larger than this share of the memory that is free lives on disk, memory-mapped.
 ARRAY_SHARE = 0.25
-# What a container may use, where one sets a limit (version 2 of Linux's control groups, then version 1).
+# What a container may use, where one sets a limit (version 2 of Linux's control groups, then version 1): limit, use,
+# and the file that says how much of that use is a cache of files, such as memory-mapped rows, which gives way.
 _CGROUPS = (
-    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-    ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "/sys/fs/cgroup/memory/memory.stat",
+    ),
 )
 
 
 def available_memory() -> int:
     """Return the bytes that can be used without swapping: of the machine, or of the container if it has less."""
     available = int(psutil.virtual_memory().available)
-    for limit, usage in _CGROUPS:
+    for limit, usage, statistics in _CGROUPS:
         try:
             allowed = int(Path(limit).read_text()) - int(Path(usage).read_text())
+            numbers = dict(line.split() for line in Path(statistics).read_text().splitlines())
+            # version 1 counts the groups within this one apart
+            allowed += int(numbers.get("total_inactive_file", numbers.get("inactive_file", 0)))
         except (OSError, ValueError):  # no such file; "max" for no limit
             continue
         available = min(available, max(allowed, 0))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch_geometric.nn import GATConv, SAGEConv
+from torch_geometric.nn import GATConv, GCNConv, SAGEConv
 
 from skellagnn import TextGraph
 from skellagnn.backbones import BACKBONES, Gathered, build_backbone
@@ -142,6 +142,18 @@ def test_a_network_of_ones_own_gets_a_graph_that_reaches_as_deep_as_it_is(backbo
     # one hop is too little for two layers: the test above can fail
     short = Reader(network, ADJACENCY, RAW, "cpu", n_layers=1).read(TARGETS["few"])
     assert np.abs(outputs(network, short) - whole(network)[TARGETS["few"]]).max() > 1e-3
+
+
+def test_layers_that_look_at_degrees_of_senders_need_one_hop_more():
+    class OwnConvolution(Own):
+        layer = GCNConv
+
+    network = build(OwnConvolution)
+    expected = whole(network)[TARGETS["few"]]
+
+    for n_layers, exact in ((2, False), (3, True)):
+        inputs = Reader(network, ADJACENCY, RAW, "cpu", n_layers=n_layers).read(TARGETS["few"])
+        assert np.allclose(outputs(network, inputs), expected, rtol=1e-5, atol=1e-5) is exact
 
 
 def test_views_reach_a_network_of_ones_own():

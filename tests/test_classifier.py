@@ -559,6 +559,143 @@ def test_inductive_prediction_on_a_graph_never_seen(data):
     assert clf.score(new, data.target[80:]) > 0.6
 
 
+# -- batches ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def short_of_memory(monkeypatch):
+    monkeypatch.setattr("skellagnn.preparation.available_memory", lambda: 1000)
+    monkeypatch.setattr("skellagnn.preparation.BATCH_SIZE", 16)
+
+
+def test_the_whole_graph_is_one_batch_where_it_fits(data, encoded):
+    clf = quick(max_iter=2).fit(encoded[:60], data.target[:60])
+    whole = quick(max_iter=2, batch_size=None).fit(encoded[:60], data.target[:60])
+
+    assert (clf.batch_size, clf.batch_size_, whole.batch_size_) == ("auto", None, None)
+    np.testing.assert_array_equal(clf.predict_proba(encoded), whole.predict_proba(encoded))
+
+
+@pytest.mark.parametrize(("backbone", "distillation"), [("sage", 2.0), *((backbone, 0) for backbone in BACKBONES)])
+def test_batches_are_taken_where_the_graph_does_not_fit(data, encoded, backbone, distillation, short_of_memory):
+    params = {"backbone": backbone, "distillation": distillation, "max_iter": 15}
+    clf = quick(**params).fit(encoded[:60], data.target[:60])
+    named = quick(**params, batch_size=16).fit(encoded[:60], data.target[:60])
+
+    assert (clf.batch_size, clf.batch_size_, named.batch_size_) == ("auto", 16, 16)
+    np.testing.assert_array_equal(clf.predict_proba(encoded), named.predict_proba(encoded))
+    assert clf.score(encoded[60:], data.target[60:]) > 0.6  # chance is 1/3
+    whole = quick(**params, batch_size=None).fit(encoded[:60], data.target[:60])
+    assert not np.array_equal(whole.predict_proba(encoded), clf.predict_proba(encoded))
+
+
+def test_the_choice_is_logged_if_verbose(data, encoded, short_of_memory, caplog):
+    with caplog.at_level("INFO", logger="skellagnn"):
+        quick(max_iter=1).fit(encoded, data.target)
+        assert caplog.records == []
+        quick(max_iter=1, verbose=1).fit(encoded, data.target)
+    assert "batch_size='auto' chose batches of 16" in caplog.text
+
+
+class TwoLayers(nn.Module):
+    """A backbone of one's own, of PyG's layers; keeps how many rows it was given in training."""
+
+    seen: list[int]
+
+    def __init__(self, in_channels, hidden_channels, out_channels, n_layers, dropout):
+        super().__init__()
+        from torch_geometric.nn import SAGEConv
+
+        self.first, self.second = SAGEConv(in_channels, hidden_channels), SAGEConv(hidden_channels, out_channels)
+
+    def forward(self, x, edge_index):
+        if self.training:
+            type(self).seen.append(len(x))
+        return self.second(self.first(x, edge_index).relu(), edge_index)
+
+
+@pytest.mark.parametrize("params", [{}, PAPER_SETTINGS], ids=["teacher", "alone"])
+def test_a_backbone_of_ones_own_in_batches(data, params):
+    # sparse and long, so that two hops of eight nodes are not the graph; features say the class
+    edges = [(node, (node + 3) % 120) for node in range(120)]
+    rng = np.random.default_rng(0)
+    features = np.eye(3)[np.arange(120) % 3] + rng.normal(size=(120, 3)) / 2
+    graph, y = TextGraph.from_edges(edges, features=features.astype(np.float32)), np.arange(120) % 3
+    TwoLayers.seen = []
+
+    clf = quick(backbone=TwoLayers, batch_size=8, max_iter=20, **params).fit(graph[:60], y[:60])
+
+    assert clf.batch_size_ == 8
+    assert clf.score(graph[60:], y[60:]) > 0.8
+    if params:
+        assert max(TwoLayers.seen) <= 8 * 5 < 120  # of a ring, a node and two on each side
+    again = quick(backbone=TwoLayers, batch_size=8, max_iter=20, **params).fit(graph[:60], y[:60])
+    np.testing.assert_array_equal(clf.predict_proba(graph), again.predict_proba(graph))
+
+
+@pytest.mark.parametrize("params", [{"sample_size": 1}, {"sample_size": 1, "sampling": "similarity"}])
+def test_samples_are_another_training_in_batches_and_nothing_on_the_whole_graph(data, encoded, params):
+    def probabilities(**params):
+        clf = quick(max_iter=5, backbone="gcn2", **PAPER_SETTINGS, **params)
+        return clf.fit(encoded[:60], data.target[:60]).predict_proba(encoded)
+
+    in_batches = probabilities(batch_size=8, **params)
+    assert not np.array_equal(in_batches, probabilities(batch_size=8, sample_size=None))
+    assert not np.array_equal(in_batches, probabilities(batch_size=8, sample_size=2))
+    np.testing.assert_array_equal(probabilities(batch_size=None, **params), probabilities(batch_size=None))
+
+
+def test_similarity_is_another_sample(data, encoded):
+    drawn = [
+        quick(max_iter=5, backbone="gcn2", batch_size=8, sample_size=1, sampling=sampling, **PAPER_SETTINGS)
+        .fit(encoded[:60], data.target[:60])
+        .predict_proba(encoded)
+        for sampling in ("uniform", "similarity", "similarity")
+    ]
+    assert not np.array_equal(drawn[0], drawn[1])
+    np.testing.assert_array_equal(drawn[1], drawn[2])
+
+
+def test_views_and_answers_in_batches(data):
+    clf = recorded(data, batch_size=8, max_iter=20).fit(data.graph[:40], data.target[:40])
+
+    assert clf.batch_size_ == 8
+    assert 0 < clf.answer_trust_ <= 1
+    assert clf.score(data.graph[40:], data.target[40:]) > 0.6
+
+
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_half_precision_is_about_the_same_model(data, encoded, batch_size):
+    full, half = (
+        quick(precision=precision, batch_size=batch_size).fit(encoded[:60], data.target[:60])
+        for precision in ("float32", "bfloat16")
+    )
+
+    assert half.history_.loss != full.history_.loss
+    assert half.history_.loss[0] == pytest.approx(full.history_.loss[0], rel=0.03)
+    assert half.score(encoded[60:], data.target[60:]) > 0.7
+    assert {parameter.dtype for parameter in half.network_.parameters()} == {torch.float32}
+
+
+@pytest.mark.slow
+# torch's compiler warns about torch
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_a_compiled_network_is_the_same_model(data, encoded, batch_size):
+    params = {"max_iter": 10, "dropout": 0.0, "batch_size": batch_size, **PAPER_SETTINGS}
+    plain, compiled = (
+        quick(compile=compile, **params).fit(encoded[:60], data.target[:60]) for compile in (False, True)
+    )
+
+    np.testing.assert_allclose(compiled.history_.loss, plain.history_.loss, rtol=1e-3)
+    np.testing.assert_allclose(compiled.predict_proba(encoded), plain.predict_proba(encoded), atol=1e-3)
+    # what is kept is the network, not the compiled one
+    assert type(compiled.network_) is type(plain.network_)
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(compiled)).predict_proba(encoded), compiled.predict_proba(encoded)
+    )
+
+
 # -- persistence ------------------------------------------------------------------------------------------------
 
 
@@ -727,6 +864,17 @@ class TooWide(nn.Module):
         ({"max_calls": -1}, InvalidParameterError, "`max_calls` must be an int of at least 0"),
         ({"max_cost": 1.0}, InvalidParameterError, "`prices` must be given with a `max_cost`"),
         ({"prices": 3}, InvalidParameterError, "`prices` must be two numbers"),
+        ({"batch_size": 0}, InvalidParameterError, "`batch_size` must be an int of at least 1, got 0"),
+        ({"batch_size": 2.0}, InvalidParameterError, "`batch_size` must be an int of at least 1, got 2.0"),
+        ({"batch_size": True}, InvalidParameterError, "`batch_size` must be an int of at least 1, got True"),
+        ({"batch_size": "all"}, InvalidParameterError, "`batch_size` must be .* None .*, or 'auto', got 'all'"),
+        ({"sample_size": 0}, InvalidParameterError, "`sample_size` must be an int of at least 1, got 0"),
+        ({"sample_size": "auto"}, InvalidParameterError, "`sample_size` must be an int of at least 1, got 'auto'"),
+        ({"sampling": "weighted"}, InvalidParameterError, "must be 'uniform' or 'similarity', got 'weighted'"),
+        ({"precision": "float16"}, InvalidParameterError, "must be 'float32' or 'bfloat16', got 'float16'"),
+        ({"compile": 1}, InvalidParameterError, "`compile` must be True or False, got 1"),
+        ({"data_parallel": "yes"}, InvalidParameterError, "`data_parallel` must be True or False, got 'yes'"),
+        ({"data_parallel": True}, InvalidParameterError, "`data_parallel` must be False where .* Start the script"),
         ({"device": "gpu"}, InvalidParameterError, "`device` must be 'auto' or a torch device"),
         ({"class_names": ["a", "b"]}, InvalidParameterError, "`class_names` must name every class"),
     ],

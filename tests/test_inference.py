@@ -148,6 +148,22 @@ def test_blocks_of_a_layer_are_the_whole_graph(name, n_layers, hidden, which, bl
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("name", "hidden", "aggregates"),
+    [("sage", 3, False), ("gcn", 3, False), ("sage", 9, True), ("gcn", 9, True), ("gin", 3, True)],
+)
+def test_the_first_layer_multiplies_on_its_narrower_side_unless_in_blocks(name, hidden, aggregates, block, monkeypatch):
+    network = make_network(name, 2, hidden)
+    calls = []
+    original = network.first_hop
+    monkeypatch.setattr(network, "first_hop", lambda gathered: calls.append(1) or original(gathered))
+
+    logits = predict_logits(network, LARGER, ROWS)
+
+    assert bool(calls) is (aggregates or block < N_NODES)
+    np.testing.assert_allclose(logits, at_once(network), rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("which", TARGETS)
 def test_targets_of_a_network_of_ones_own(which):
     targets = TARGETS[which]

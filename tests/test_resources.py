@@ -18,16 +18,18 @@ GIB = 2**30
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
-    """Say how much memory the machine has free, and what each version of control groups says: (limit, used)."""
+    """Say how much memory the machine has free, and what control groups say: (limit, use, statistics)."""
 
     def setup(free, *groups):
         monkeypatch.setattr(resources.psutil, "virtual_memory", lambda: SimpleNamespace(available=free))
         files = []
         for number, texts in enumerate(groups):
-            pair = tuple(tmp_path / f"{name}{number}" for name in ("limit", "used"))
-            for path, text in zip(pair, texts or (), strict=texts is not None):
-                path.write_text(str(text) + "\n")
-            files.append(tuple(map(str, pair)))
+            paths = [tmp_path / f"{name}{number}" for name in ("limit", "use", "statistics")]
+            for path, text in zip(paths, texts, strict=False):
+                path.write_text(f"{text}\n")
+            if len(texts) == 2:
+                paths[2].write_text("anon 4096\nfile 8192\n")
+            files.append(tuple(map(str, paths)))
         monkeypatch.setattr(resources, "_CGROUPS", tuple(files))
 
     return setup
@@ -37,15 +39,18 @@ def machine(monkeypatch, tmp_path):
     ("groups", "expected"),
     [
         ([], 8 * GIB),
-        ([None, None], 8 * GIB),  # no such files
+        ([(), ()], 8 * GIB),  # no such files
         ([(4 * GIB, GIB)], 3 * GIB),
         ([("max", GIB)], 8 * GIB),  # no limit
         ([("max", GIB), (3 * GIB, GIB)], 2 * GIB),
-        ([None, (3 * GIB, GIB)], 2 * GIB),
+        ([(), (3 * GIB, GIB)], 2 * GIB),
         ([(64 * GIB, GIB)], 8 * GIB),  # the machine has less than the container may use
         ([(2**63 - 4096, GIB)], 8 * GIB),  # how version 1 writes that there is no limit
         ([(GIB, 2 * GIB)], 0),  # the limit was lowered below what is used
         ([("", GIB)], 8 * GIB),
+        # files in the cache give way: version 2, and version 1, which counts groups within the group apart
+        ([(4 * GIB, 3 * GIB, f"anon {GIB}\ninactive_file {2 * GIB}")], 3 * GIB),
+        ([(4 * GIB, 3 * GIB, f"inactive_file 1\ntotal_inactive_file {2 * GIB}")], 3 * GIB),
     ],
 )
 def test_a_container_may_use_what_its_limit_leaves(machine, groups, expected):
