@@ -164,7 +164,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Train with ``torch.compile``: slower to start, needs a C++ compiler on a CPU; worth a try on a GPU.
     data_parallel : bool, default=False
         Share each step's nodes with the other processes of torch.distributed's default process group, all of which
-        call ``fit`` with the same arguments, ``random_state`` included.
+        call ``fit`` with the same graph, labels and parameters. The first one alone asks the LLM, and its
+        ``random_state`` counts.
     random_state : int, RandomState or None, default=None
         Of weights, dropout, views, validation split and selection. An int gives the same model, bit by bit, on the
         same machine and number of threads. Selections that draw use the int, or 0 without one: the folds of a
@@ -367,6 +368,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             to the LLM.
         EnhancerError, MissingAnswerError
             If the enhancer fails.
+        SkellagnnError
+            If another process of ``data_parallel`` failed.
         """
         settings = check_settings(self)
         with ProcessGroup.joined(bool(self.data_parallel)) as group:

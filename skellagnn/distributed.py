@@ -23,7 +23,8 @@ __all__ = ["ProcessGroup"]
 
 T = TypeVar("T")
 
-# The others wait while the first process asks the LLM. A process that ends or fails is noticed at once, not by this.
+# The others wait while the first process asks the LLM. One that fails or ends is noticed at once, by its closed
+# connections; a machine that vanishes without closing them is for torchrun to notice.
 PATIENCE = timedelta(days=30)
 
 

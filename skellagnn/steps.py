@@ -110,7 +110,7 @@ class StepMaker:
         self.agrees = settings.consistency > 0
         self.rng = np.random.default_rng([seed, 2])
         # what all processes draw from must not depend on how many neighbors each of them drew
-        self.neighbor_rng = self.rng if group is None else np.random.default_rng([seed, 3, group.rank])
+        self.neighbor_rng = np.random.default_rng([seed, 3, 0 if group is None else group.rank])
         n_labels = len(labeled.nodes)
         self.batch_size = n_labels if settings.batch_size is None else min(settings.batch_size, n_labels)
         self.n_steps = -(-n_labels // self.batch_size)

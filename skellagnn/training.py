@@ -230,7 +230,7 @@ def _losses(
         x = step.inputs.draw(features, view_rng, settings.view_probability)
         if agree and settings.drop_node > 0:
             x = _drop_nodes(x, settings.drop_node)
-        with torch.autocast(x[0].device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+        with torch.autocast(step.label_weights.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
             scores = network(x, step.inputs.edges)
         scores = scores.float() if step.inputs.rows is None else scores.float()[step.inputs.rows]
         log_p = F.log_softmax(scores, dim=1)
