@@ -104,7 +104,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     dropout : float, default=0.5
         Share of a layer's input entries dropped in training.
     view_probability : float, default=0.5
-        Probability that an active node shows one of its LLM views instead of its raw row in a training pass.
+        Probability that an active node shows one of its LLM views instead of its raw row in a training pass. Where a
+        teacher has checked class-naming answers, it is multiplied by the trust in them (``answer_trust_``).
     distillation : float, default=2.0
         Weight, beside the labels, of a teacher's class probabilities on the unlabeled nodes. The teacher is trained
         first, without the LLM, and once more with the answers; its cost is that of one more fit, or two. 0 trains none.
@@ -442,7 +443,14 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 group,
             )
             soft_targets = lesson.targets
-            settings = replace(settings, soft_target_weight=self.distillation, consistency=0.0, n_unlabeled=N_UNLABELED)
+            settings = replace(
+                settings,
+                soft_target_weight=self.distillation,
+                consistency=0.0,
+                n_unlabeled=N_UNLABELED,
+                # an LLM that is found to name wrong classes is not shown as often either
+                view_probability=settings.view_probability * (lesson.trust if choices else 1.0),
+            )
         else:
             soft_targets = answers()
             weight = UNCHECKED_ANSWER_WEIGHT if self.answer_weight == "auto" else float(self.answer_weight)
