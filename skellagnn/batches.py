@@ -91,7 +91,7 @@ class Reader:
     device : torch.device or str
     active : ndarray of int64 of shape (n_active,), default=None
         Nodes with LLM views.
-    n_layers : int, default=2
+    n_hops : int, default=2
         Hops that a batch of a network of one's own reaches; the built-in ones say how many they need.
     whole : bool, default=False
         Never cut the graph: what a network of one's own is given unless it is trained in batches.
@@ -106,7 +106,7 @@ class Reader:
 
     Notes
     -----
-    A network of one's own gets a cut-out graph, of which the nodes ``n_layers`` hops away keep no incoming edges (as in
+    A network of one's own gets a cut-out graph, of which the nodes ``n_hops`` hops away keep no incoming edges (as in
     PyG's ``NeighborLoader``). Layers that weigh a message by its sender's degree, such as PyG's ``GCNConv``, need one
     hop more than the network has layers to be exact.
     """
@@ -119,7 +119,7 @@ class Reader:
         device: torch.device | str,
         *,
         active: NDArray[np.int64] | None = None,
-        n_layers: int = 2,
+        n_hops: int = 2,
         whole: bool = False,
         sample_size: int | None = None,
         preferences: NDArray[np.float32] | None = None,
@@ -133,7 +133,7 @@ class Reader:
         self.hopwise = isinstance(network, HopNetwork)
         self.whole = whole and not self.hopwise
         self.gathers = isinstance(network, HopNetwork) and network.gathers and constant
-        self.n_hops = network.n_hops if isinstance(network, HopNetwork) else n_layers
+        self.n_hops = network.n_hops if isinstance(network, HopNetwork) else n_hops
         if preferences is not None and self.matrix.nnz != len(preferences):
             preferences = _with_loops(adjacency, self.matrix, preferences)
         self.finder = HopFinder(self.matrix, sample_size, preferences)

@@ -68,7 +68,8 @@ def check_settings(estimator: Any) -> TrainingSettings:
         soft_target_weight=0.0,
         sample_size=estimator.sample_size,
         sampling=estimator.sampling,
-        n_layers=estimator.n_layers,
+        # a hop more than layers: those that look at degrees, as GCNConv does, need all edges of the outermost senders
+        n_hops=estimator.n_layers + 1,
         precision=estimator.precision,
         compile=bool(estimator.compile),
     )

@@ -47,7 +47,7 @@ class TrainingSettings:
     sample_size: int | None = None
     sampling: str = "uniform"
     # Hops that a batch of a network of one's own reaches.
-    n_layers: int = 2
+    n_hops: int = 2
     precision: str = "float32"
     compile: bool = False
 
@@ -131,7 +131,7 @@ class StepMaker:
             features.raw,
             device,
             active=features.active,
-            n_layers=settings.n_layers,
+            n_hops=settings.n_hops,
             whole=settings.batch_size is None,
             sample_size=settings.sample_size if samples else None,
             preferences=preferences,

@@ -135,12 +135,12 @@ def test_a_network_of_ones_own_gets_a_graph_that_reaches_as_deep_as_it_is(backbo
     network = build(backbone)
     expected = whole(network)[targets]
 
-    inputs = Reader(network, ADJACENCY, RAW, "cpu", active=ACTIVE, n_layers=2).read(targets)
+    inputs = Reader(network, ADJACENCY, RAW, "cpu", active=ACTIVE, n_hops=2).read(targets)
 
     np.testing.assert_allclose(outputs(network, inputs), expected, rtol=1e-5, atol=1e-5)
     assert network.seen[-1] == len(HopFinder(ADJACENCY).find(targets, 2).nodes) < N_NODES
     # one hop is too little for two layers: the test above can fail
-    short = Reader(network, ADJACENCY, RAW, "cpu", n_layers=1).read(TARGETS["few"])
+    short = Reader(network, ADJACENCY, RAW, "cpu", n_hops=1).read(TARGETS["few"])
     assert np.abs(outputs(network, short) - whole(network)[TARGETS["few"]]).max() > 1e-3
 
 
@@ -151,8 +151,8 @@ def test_layers_that_look_at_degrees_of_senders_need_one_hop_more():
     network = build(OwnConvolution)
     expected = whole(network)[TARGETS["few"]]
 
-    for n_layers, exact in ((2, False), (3, True)):
-        inputs = Reader(network, ADJACENCY, RAW, "cpu", n_layers=n_layers).read(TARGETS["few"])
+    for n_hops, exact in ((2, False), (3, True)):
+        inputs = Reader(network, ADJACENCY, RAW, "cpu", n_hops=n_hops).read(TARGETS["few"])
         assert np.allclose(outputs(network, inputs), expected, rtol=1e-5, atol=1e-5) is exact
 
 
@@ -173,7 +173,7 @@ def test_views_reach_a_network_of_ones_own():
 def test_outside_of_batches_a_network_of_ones_own_sees_the_whole_graph():
     network = build(Own)
 
-    inputs = Reader(network, ADJACENCY, RAW, "cpu", n_layers=1, whole=True).read(TARGETS["few"])
+    inputs = Reader(network, ADJACENCY, RAW, "cpu", n_hops=1, whole=True).read(TARGETS["few"])
 
     np.testing.assert_allclose(outputs(network, inputs), whole(network)[TARGETS["few"]], rtol=1e-6, atol=1e-6)
     assert network.seen[0] == N_NODES
@@ -193,7 +193,7 @@ def test_a_network_of_ones_own_may_name_its_form(form):
 
     network = build(Formed)
 
-    inputs = Reader(network, ADJACENCY, RAW, "cpu", n_layers=2).read(TARGETS["few"])
+    inputs = Reader(network, ADJACENCY, RAW, "cpu", n_hops=2).read(TARGETS["few"])
 
     np.testing.assert_allclose(outputs(network, inputs), whole(network)[TARGETS["few"]], rtol=1e-5, atol=1e-5)
 

@@ -40,7 +40,7 @@ ANSWERS = ReplayEnhancer(DATA.answers)
 
 
 def classifier(enhancer=None, **params):
-    common = {"encoder": "tfidf", "hidden_channels": 16, "max_iter": 20, "dropout": 0.0, "random_state": 0}
+    common = {"encoder": "tfidf", "hidden_channels": 16, "max_iter": 10, "dropout": 0.0, "random_state": 0}
     asking = {} if enhancer is None else {"prompts": "keywords+topic", "class_names": DATA.target_names}
     return ELLaGNNClassifier(enhancer, **{**common, **asking, "store": None, **params})
 
@@ -61,7 +61,8 @@ class WithMemory(nn.Module):
         return self.linear(self.norm(x))
 
 
-# What the processes together make as one does, up to rounding.
+# What the processes together make as one does, up to rounding. Few epochs: once the input of a unit's ReLU comes near
+# zero, rounding decides on which side it falls, in one process as well.
 SAME_AS_ONE = {
     "whole": lambda: paper(),
     "batches": lambda: paper(batch_size=16, sample_size=None, max_iter=10),
@@ -176,9 +177,14 @@ def run_in_each(folder):
 
 
 def run_page():
-    """Run the script of the documentation, which joins a group and leaves it."""
+    """Run the script of the documentation, but stay in the group that it joins.
+
+    One torchrun is good for one group: a second would find the addresses of the first.
+    """
     page = (Path(__file__).parents[1] / "docs/scaling.md").read_text(encoding="utf-8")
     (script,) = (block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "data_parallel" in block)
+    script, leave, rest = script.partition("torch.distributed.destroy_process_group()")
+    assert (bool(leave), rest) == (True, "\n")
     exec(compile(script, "scaling.md", "exec"), {})
 
 
@@ -201,7 +207,6 @@ def main(folder):
     if sys.argv[2:] == ["dies"]:
         run_one_that_dies(folder)
     run_page()
-    torch.distributed.init_process_group("gloo")
     run_in_each(folder)
     torch.distributed.destroy_process_group()
 

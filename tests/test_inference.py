@@ -182,13 +182,8 @@ def test_blocks_get_smaller_where_memory_is_short(name, monkeypatch):
     monkeypatch.setattr(inference, "SMALLEST_BLOCK", 4)
     network = make_network(name)
     sizes = []
-    first_rows = inference.to_tensor
-
-    def watched(rows, device):
-        sizes.append(len(rows))
-        return first_rows(rows, device)
-
-    monkeypatch.setattr(inference, "to_tensor", watched)
+    decode = network.decode
+    monkeypatch.setattr(network, "decode", lambda x: sizes.append(len(x)) or decode(x))
     logits, largest = {}, {}
     for free in (10**9, 60_000, 0):
         monkeypatch.setattr(inference, "available_memory", lambda free=free: free)
