@@ -1,16 +1,18 @@
-"""How much memory there is, and arrays that do not fit into it."""
+"""How many threads and how much memory there are, and arrays that do not fit into it."""
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import psutil
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["ARRAY_SHARE", "available_memory", "scratch_array"]
+__all__ = ["ARRAY_SHARE", "available_memory", "count_threads", "scratch_array"]
 
 # An array of rows that is larger than this share of the memory that is free lives on disk, memory-mapped.
 ARRAY_SHARE = 0.25
@@ -24,6 +26,14 @@ _CGROUPS = (
         "/sys/fs/cgroup/memory/memory.stat",
     ),
 )
+
+
+def count_threads() -> int:
+    """Return how many threads this process may use: ``OMP_NUM_THREADS``, which joblib and Dask set, or all cores."""
+    try:
+        return max(1, int(os.environ["OMP_NUM_THREADS"]))
+    except (KeyError, ValueError):  # OpenMP also takes a list, "4,2", for nested regions
+        return int(joblib.cpu_count())
 
 
 def available_memory() -> int:

@@ -1,4 +1,4 @@
-"""How much memory there is, in and out of containers, and arrays that live on disk where there is too little."""
+"""How many threads and how much memory there are, in and out of containers, and arrays that live on disk where there is too little."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ import os
 import tempfile
 from types import SimpleNamespace
 
+import joblib
 import numpy as np
 import pytest
 
 from skellagnn import resources
-from skellagnn.resources import ARRAY_SHARE, available_memory, scratch_array
+from skellagnn.resources import ARRAY_SHARE, available_memory, count_threads, scratch_array
 
 GIB = 2**30
 
@@ -109,3 +110,14 @@ def test_the_size_of_a_large_array_does_not_overflow(machine, monkeypatch):
     monkeypatch.setattr(resources.tempfile, "TemporaryFile", full)
     with pytest.raises(OSError, match="No space left"):
         scratch_array((2**31, 2**31), np.float64)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"), [("3", 3), ("0", 1), (None, joblib.cpu_count()), ("4,2", joblib.cpu_count())]
+)
+def test_the_number_of_threads_is_that_of_the_environment_or_of_the_cores(monkeypatch, said, expected):
+    if said is None:
+        monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    else:
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+    assert count_threads() == expected

@@ -110,6 +110,18 @@ def test_pagerank_solves_its_equation_to_the_stated_tolerance(directed):
     assert np.abs(pagerank(graph) - exact).sum() < 6e-10
 
 
+def test_the_number_of_threads_changes_no_score(monkeypatch):
+    graph = TextGraph.from_edges(random_edges(3, n_edges=80), directed=True, n_nodes=30)
+    monkeypatch.setattr(selection, "_BLOCK", 7)
+
+    scores = []
+    for n_threads in ("1", "4"):
+        monkeypatch.setenv("OMP_NUM_THREADS", n_threads)
+        scores.append(pagerank(graph))
+
+    np.testing.assert_array_equal(*scores)
+
+
 @pytest.mark.parametrize("block", [1, 7, 10**6])
 @pytest.mark.parametrize("n_edges", [0, 1, 80])
 def test_the_block_size_changes_no_score(block, n_edges, monkeypatch):
