@@ -1,4 +1,4 @@
-"""How many threads and how much memory there are, in and out of containers, and arrays that live on disk where there is too little."""
+"""Threads, memory in and out of containers, and arrays that live on disk where there is too little memory."""
 
 from __future__ import annotations
 
