@@ -415,6 +415,13 @@ def test_made_answers_are_read_as_they_are_meant(part):
     assert constant == [[1]] * 60
 
 
+def test_the_llm_that_is_always_right_names_the_class_of_each_node_that_has_one(part, tmp_path):
+    target = np.array([2, -1, 0])
+    lines = part("recordings").make_recording("right", tmp_path, ["a", "b", "c"], target, CLASSES)
+
+    assert {line["id"]: parse_choices(line["response"], CLASSES) for line in lines} == {"a": [2], "c": [0]}
+
+
 @pytest.mark.parametrize(
     ("text", "swapped"),
     [

@@ -390,11 +390,15 @@ def llms(scale: Scale) -> list[Table]:
         add("strong LLM, topic alone, 10 %", {**STRONG, "prompts": "topic"}, 0.1, "pagerank", None)
         some = None if scale.quick else chance
         add("two classes swapped, 10 %", {**STRONG, "enhancer": "swapped"}, 0.1, "pagerank", some, versus=against)
-        for name, recording in (("random answers", "random"), ("always the same class", "constant")):
+        for name, recording in (
+            ("always right", "right"),
+            ("random answers", "random"),
+            ("always the same class", "constant"),
+        ):
             asked = {"enhancer": recording, "prompts": "topic"}
-            some = "random" if recording == "random" and not scale.quick else None
+            some = None if recording == "constant" or scale.quick else "random"
             add(f"{name}, 10 %", asked, 0.1, "pagerank", some)
-            if not scale.quick:
+            if recording != "right" and not scale.quick:
                 add(f"{name}, 25 %", asked, 0.25, "pagerank", None)
         if data == "cora":
             topic = {**FULL, "prompts": "topic"}

@@ -1,4 +1,4 @@
-"""Answers of LLMs as files that a ReplayEnhancer reads: recorded ones, and those of LLMs that are made to be bad."""
+"""Answers of LLMs as files that a ReplayEnhancer reads: recorded ones, and those of LLMs made up, bad and perfect."""
 
 from __future__ import annotations
 
@@ -69,12 +69,14 @@ def make_recording(
     ----------
     name : str
         ``"strong"``: keywords, background and topic. ``"full"``: GPT-3.5's ranked classes as topic, Llama's sentence
-        and the six words, of all nodes. One of ``ZERO_SHOT``: topic. ``"random"``, ``"constant"``, ``"swapped"``.
+        and the six words, of all nodes. One of ``ZERO_SHOT``: topic. ``"random"``, ``"constant"``, ``"swapped"``, and
+        ``"right"``, which names the true class: what no LLM can surpass.
     folder : Path
         Of the data set.
     nodes : list of str
     target : ndarray of int of shape (n_nodes,)
-        Only counts classes: the constant LLM names the largest, the swapped one confuses the two largest.
+        The LLM that is always right names these. The others only count classes: the constant one names the largest,
+        the swapped one confuses the two largest.
     class_names : list of str
     """
     sizes = np.bincount(target[target >= 0], minlength=len(class_names))
@@ -98,6 +100,8 @@ def make_recording(
         return random_answers(nodes, class_names)
     if name == "constant":
         return constant_answers(nodes, largest[0])
+    if name == "right":
+        return [topic_line(node, [class_names[label]]) for node, label in zip(nodes, target, strict=True) if label >= 0]
     if name == "swapped":
         lines = list(read_recording(folder / "llm_answers.jsonl.gz"))
         return [
