@@ -4,8 +4,9 @@
 
 Texts for Sentence-BERT are beginnings of docstrings (``load_api_reference``) of 5 to 120 words, all within the window
 of the model, so that both sides read the same tokens. Both encode the same list in turn, in alternating order; a ratio
-is the median over pairs of peer seconds / our seconds. Peak memory is ``ru_maxrss`` of a fresh process for each case,
-with short synthetic texts and scikit-learn's HashingVectorizer. Prints a Markdown table and one line of JSON.
+is the median over pairs of peer seconds / our seconds. Peak memory is what a fresh process comes to hold beyond the
+loaded texts and modules (Linux), with short synthetic texts and scikit-learn's HashingVectorizer. Prints a Markdown
+table and one line of JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import importlib.metadata
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from measuring import PeakMemory
 
 from skellagnn import TextGraph, encode_graph
 from skellagnn.datasets import load_api_reference
@@ -171,17 +172,14 @@ def measure_memory(n_texts: int, folder: Path) -> dict[str, float]:
     results: dict[str, float] = {}
     for n in (n_texts // 3, n_texts):
         write_graph(n, folder / str(n))  # not in the measured process, whose peak it would raise
-    cases = [("nothing", n_texts // 3, 384), ("out", n_texts // 3, 384), ("nothing", n_texts, 384)]
-    cases += [("out", n_texts, 384), ("out", n_texts, 768), ("array", n_texts, 384), ("array", n_texts, 768)]
+    cases = [("out", n_texts // 3, 384), ("out", n_texts, 384), ("out", n_texts, 768)]
+    cases += [("array", n_texts, 384), ("array", n_texts, 768)]
     for how, n, width in cases:
         command = [sys.executable, __file__, "--peak", how, str(folder / str(n)), str(width)]
         done = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-        if how == "nothing":
-            results[f"{n:,} texts, loaded only: peak memory [MB]"] = done["peak"]
-        else:
-            case = f"{n:,} x {width} ({4e-6 * n * width:,.0f} MB), {'out=' if how == 'out' else 'array'}"
-            results[f"{case}: peak memory [MB]"] = done["peak"]
-            results[f"{case}: seconds"] = done["seconds"]
+        case = f"{n:,} x {width} ({4e-6 * n * width:,.0f} MB), {'out=' if how == 'out' else 'array'}"
+        results[f"{case}: peak memory [MB]"] = done["peak"]
+        results[f"{case}: seconds"] = done["seconds"]
     return results
 
 
@@ -199,15 +197,15 @@ def peak(how: str, path: Path, width: int) -> dict[str, float]:
     graph = TextGraph.load(path)
     vectorizer = HashingVectorizer(n_features=width, dtype=np.float32)
     encoder = SklearnTextEncoder(vectorizer).fit(["it learns nothing"])
-    started = time.perf_counter()
+    encode_texts(encoder, ["what is imported or allocated by a first call belongs to no later one"])
     with tempfile.TemporaryDirectory() as folder:
-        if how != "nothing":
-            encoded = encode_graph(graph, encoder, out=Path(folder) / "rows.npy" if how == "out" else None)
-            assert encoded.features is not None
-            assert encoded.features.shape == (graph.n_nodes, width)
+        memory = PeakMemory()
+        started = time.perf_counter()
+        encoded = encode_graph(graph, encoder, out=Path(folder) / "rows.npy" if how == "out" else None)
         seconds = time.perf_counter() - started
-    unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, KiB elsewhere
-    return {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, "seconds": seconds}
+        assert encoded.features is not None
+        assert encoded.features.shape == (graph.n_nodes, width)
+        return {"peak": memory.megabytes(), "seconds": seconds}
 
 
 if __name__ == "__main__":

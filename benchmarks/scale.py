@@ -148,7 +148,6 @@ def run_steps(n_nodes: int, steps: list[str], gib: float) -> None:
         return {"kept": rank_neighbors(state["graph"].adjacency, features, 10).nnz}
 
     def fit() -> dict[str, Any]:
-        options = {"batch_size": "auto"} if "batch_size" in ELLaGNNClassifier().get_params() else {}
         state["clf"] = clf = ELLaGNNClassifier(
             enhancer=None,
             encoder=None,
@@ -156,10 +155,10 @@ def run_steps(n_nodes: int, steps: list[str], gib: float) -> None:
             max_iter=1,
             early_stopping=False,
             random_state=0,
-            **{**PAPER_SETTINGS, **options},
+            **PAPER_SETTINGS,
         )
         clf.fit(state["graph"][labeled], classes[labeled])
-        return {"options": options}
+        return {"batch_size": clf.batch_size_}
 
     def predict() -> dict[str, Any]:
         predicted = state["clf"].predict(state["graph"])

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from skellagnn.attention import AttentionEdges, AttentionLayer
 from skellagnn.edges import EdgeIndex, SparseEdges
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.resolve import resolve
@@ -258,31 +259,29 @@ class _MLP(HopNetwork):
 
 
 class _GAT(HopNetwork):
-    """PyG's GATConv, eight heads of an eighth of the width (Velickovic et al., 2018)."""
+    """Attention with eight heads of an eighth of the width, ELU between the layers (Velickovic et al., 2018)."""
 
-    edge_form = "edge_index"
+    edge_form = "looped"
     heads = 8
 
     def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float):
         super().__init__()
-        from torch_geometric.nn import GATConv  # takes seconds to import, and only this backbone needs it
-
         width = max(1, hidden_channels // self.heads)
         layers = []
         for i in range(n_layers):
             last = i == n_layers - 1
             channels = in_channels if i == 0 else width * self.heads
-            layers.append(
-                GATConv(channels, out_channels if last else width, heads=1 if last else self.heads, dropout=dropout)
-            )
+            heads = 1 if last else self.heads
+            layers.append(AttentionLayer(channels, out_channels if last else width, heads))
         self.layers = nn.ModuleList(layers)
         self.dropout = dropout
         self.n_hops = n_layers
 
-    def hop(self, i: int, x: Tensor, initial: Tensor, edges: EdgeIndex) -> Tensor:
-        x = dropout(x, self.dropout, self.training)
-        # a pair makes the layer look at the rows of its targets apart, which costs a second transform
-        out: Tensor = self.layers[i](x if edges.n_out == len(x) else (x, edges.own(x)), edges.index)
+    def hop(self, i: int, x: Tensor, initial: Tensor, edges: AttentionEdges) -> Tensor:
+        def drop(values: Tensor) -> Tensor:
+            return dropout(values, self.dropout, self.training)
+
+        out: Tensor = self.layers[i](drop(x), edges, drop)
         return F.elu(out) if i < self.n_hops - 1 else out
 
 

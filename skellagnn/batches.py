@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
 
+from skellagnn.attention import AttentionEdges
 from skellagnn.backbones import Gathered, HopNetwork, LayeredEdges
 from skellagnn.edges import EdgeIndex, SparseEdges, aggregate, edge_form_of, edge_matrix, make_edges
 from skellagnn.features import NodeFeatures
@@ -58,7 +59,7 @@ class Inputs:
         """Make now what the backward pass needs: worth it where this is another thread than the one that trains."""
         layers = self.edges.layers if isinstance(self.edges, LayeredEdges) else [self.edges]
         for layer in layers:
-            if isinstance(layer, SparseEdges):
+            if isinstance(layer, (SparseEdges, AttentionEdges)):
                 layer.prepare()
 
     def draw(self, features: NodeFeatures, rng: np.random.Generator, view_probability: float) -> Tensor | Gathered:

@@ -1,8 +1,8 @@
 """Edges as linear maps on rows: what the layers of a network multiply with.
 
 A network says with ``edge_form`` in which form it wants the adjacency. Forms are made once, by :func:`edge_matrix`, as
-scipy matrices; of these, any rows can be cut out (:mod:`skellagnn.hops`) and handed to a layer as :class:`SparseEdges`
-or :class:`EdgeIndex`.
+scipy matrices; of these, any rows can be cut out (:mod:`skellagnn.hops`) and handed to a layer as :class:`SparseEdges`,
+:class:`EdgeIndex` or :class:`~skellagnn.attention.AttentionEdges`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
 
+from skellagnn.attention import AttentionEdges
 from skellagnn.exceptions import InvalidParameterError
 
 __all__ = ["EdgeIndex", "SparseEdges", "aggregate", "edge_form_of", "edge_matrix", "edges_for", "make_edges"]
@@ -175,9 +176,15 @@ def _mean_matrix(adjacency: sparse.csr_array) -> sparse.csr_array:
     return sparse.csr_array((data, adjacency.indices, adjacency.indptr), shape=adjacency.shape)
 
 
+def _with_loops(adjacency: sparse.csr_array) -> sparse.csr_array:
+    """Self-loops added: a layer that weighs edges by itself looks at a node's own row, too."""
+    loops = sparse.eye_array(adjacency.shape[0], format="csr", dtype=adjacency.dtype)
+    return sparse.csr_array(adjacency + loops)
+
+
 def _symmetric_matrix(adjacency: sparse.csr_array) -> sparse.csr_array:
     """Self-loops added, then D^-1/2 A D^-1/2 with D the row sums (Kipf and Welling, 2017)."""
-    looped = sparse.csr_array(adjacency + sparse.eye_array(adjacency.shape[0], format="csr", dtype=adjacency.dtype))
+    looped = _with_loops(adjacency)
     scale = (1 / np.sqrt(np.asarray(looped.sum(axis=1), dtype=np.float64).ravel())).astype(np.float32)
     looped.data *= np.repeat(scale, np.diff(looped.indptr))
     looped.data *= scale[looped.indices]
@@ -188,8 +195,9 @@ _FORMS: dict[str, Callable[[sparse.csr_array], sparse.csr_array]] = {
     "mean": _mean_matrix,
     "symmetric": _symmetric_matrix,
     "sum": lambda adjacency: adjacency,
-    "edge_index": lambda adjacency: adjacency,
+    "looped": _with_loops,
     "none": lambda adjacency: adjacency,
+    "edge_index": lambda adjacency: adjacency,
 }
 
 
@@ -204,8 +212,8 @@ def edge_form_of(network: nn.Module) -> str:
     form = getattr(network, "edge_form", "edge_index")
     if form not in _FORMS:
         raise InvalidParameterError(
-            "`backbone` must build a module whose `edge_form` is 'mean', 'symmetric', 'sum', 'none' or 'edge_index', "
-            f"got {form!r}. Leave the attribute away for an edge_index."
+            f"`backbone` must build a module whose `edge_form` is {', '.join(map(repr, list(_FORMS)[:-1]))} or "
+            f"{list(_FORMS)[-1]!r}, got {form!r}. Leave the attribute away for an edge_index."
         )
     return str(form)
 
@@ -215,9 +223,13 @@ def edge_matrix(form: str, adjacency: sparse.csr_array) -> sparse.csr_array:
     return _FORMS[form](adjacency)
 
 
-def make_edges(form: str, matrix: sparse.csr_array, device: torch.device | str = "cpu") -> SparseEdges | EdgeIndex:
+def make_edges(
+    form: str, matrix: sparse.csr_array, device: torch.device | str = "cpu"
+) -> SparseEdges | AttentionEdges | EdgeIndex:
     """Return rows of a form's matrix as what a layer takes."""
-    return EdgeIndex(matrix, device) if form == "edge_index" else SparseEdges(matrix, device)
+    if form == "edge_index":
+        return EdgeIndex(matrix, device)
+    return AttentionEdges(matrix, device) if form == "looped" else SparseEdges(matrix, device)
 
 
 def edges_for(network: nn.Module, adjacency: sparse.csr_array, device: torch.device | str = "cpu") -> Any:
@@ -226,14 +238,14 @@ def edges_for(network: nn.Module, adjacency: sparse.csr_array, device: torch.dev
     Parameters
     ----------
     network : nn.Module
-        ``network.edge_form`` is ``"mean"``, ``"symmetric"``, ``"sum"`` or ``"none"`` for most built-in ones; a module
-        without it gets an ``edge_index``.
+        ``network.edge_form`` is ``"mean"``, ``"symmetric"``, ``"sum"``, ``"looped"`` or ``"none"`` for the built-in
+        ones; a module without it gets an ``edge_index``.
     adjacency : csr_array of shape (n_nodes, n_nodes)
     device : torch.device or str
 
     Returns
     -------
-    edges : SparseEdges, None, or Tensor of shape (2, n_edges)
+    edges : SparseEdges, AttentionEdges, None, or Tensor of shape (2, n_edges)
         An ``edge_index`` lists (source, target) in the order of the targets, without self-loops.
 
     Raises

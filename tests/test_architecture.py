@@ -24,7 +24,7 @@ ROWS = [
     ["graph", "resolve", "exceptions", "progress", "resources"],
     ["prompts", "enhancers", "answers", "store", "encoders", "selection", "datasets", "validation", "hops"],
     ["features", "neighborhood", "enhancement", "channel", "sharing"],
-    ["edges", "backbones", "distributed"],
+    ["attention", "edges", "backbones", "distributed"],
     ["inference"],
     ["batches"],
     ["steps"],
@@ -44,6 +44,8 @@ WITHIN_A_ROW = {
     ("store", "enhancers"): "what is kept is an Answer",
     ("features", "neighborhood"): "queries are means of unit-length rows, as the ranking makes them",
     ("backbones", "edges"): "layers multiply with edges",
+    ("backbones", "attention"): "a layer that weighs edges by itself",
+    ("edges", "attention"): "one of the forms that edges take",
     ("classifier", "plan"): "ELLaGNNClassifier.plan returns a Plan",
     ("__main__", "classifier"): "the command runs the estimator",
 }
@@ -62,6 +64,7 @@ HEAVY = {
 }
 # ... except here.
 AT_MODULE_LEVEL = {
+    ("attention.py", "torch"): "attention is torch",
     ("edges.py", "torch"): "sparse products are torch",
     ("backbones.py", "torch"): "networks are torch",
     ("distributed.py", "torch"): "gradients are torch",
@@ -222,7 +225,7 @@ def test_prediction_cannot_reach_an_enhancer():
             reachable.add(module)
             waiting += [imported for importer, imported in edges() if importer == module]
 
-    assert reachable <= {"inference", "backbones", "edges", "hops", "resources", "exceptions", "resolve"}
+    assert reachable <= {"inference", "backbones", "attention", "edges", "hops", "resources", "exceptions", "resolve"}
 
 
 def test_one_caller_asks_the_llm():

@@ -1,0 +1,201 @@
+"""Attention over edges, without an array that has a row for each edge and a column for each channel.
+
+PyG's ``GATConv`` gathers the row of every sender, and so holds (n_edges, heads, channels) numbers. Here a layer holds
+(n_edges, heads) of them, and products with sparse matrices do the rest.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+__all__ = ["AttentionEdges", "AttentionLayer"]
+
+
+class AttentionEdges:
+    """Edges that a layer weighs by itself, in the order of their receivers.
+
+    Parameters
+    ----------
+    matrix : csr_array of shape (n_out, n_in)
+        Row i has an entry for each sender that i hears from, itself included; what the entry says is not read.
+    device : torch.device or str, default="cpu"
+
+    Notes
+    -----
+    The order of the senders, which backward passes need, is made by the first of them (a counting sort) and kept.
+    """
+
+    def __init__(self, matrix: sparse.csr_array, device: torch.device | str = "cpu") -> None:
+        self.shape = (int(matrix.shape[0]), int(matrix.shape[1]))
+        self.n_out = self.shape[0]
+        self.device = torch.device(device)
+        self._index = np.int32 if max(matrix.nnz, *self.shape) < 2**31 else np.int64
+        self._entries = matrix
+        self.senders = self._tensor(matrix.indices)
+        self.starts = self._tensor(matrix.indptr)
+        self.receivers = self._tensor(np.repeat(np.arange(self.n_out), np.diff(matrix.indptr)))
+        self.places = self._tensor(np.arange(matrix.nnz))
+        self._by_sender: tuple[Tensor, Tensor, Tensor] | None = None
+
+    def _tensor(self, values: Any) -> Tensor:
+        return torch.tensor(values.astype(self._index, copy=False), device=self.device)
+
+    @property
+    def by_sender(self) -> tuple[Tensor, Tensor, Tensor]:
+        """In the order of the senders: receivers, where each sender's entries start, and the places of the entries."""
+        if self._by_sender is None:
+            matrix = self._entries
+            numbered = sparse.csr_array((np.arange(matrix.nnz), matrix.indices, matrix.indptr), shape=self.shape)
+            turned = numbered.tocsc()
+            self._by_sender = (self._tensor(turned.indices), self._tensor(turned.indptr), self._tensor(turned.data))
+        return self._by_sender
+
+    def prepare(self) -> None:
+        """Make now what a backward pass would ask for."""
+        _ = self.by_sender
+
+    def at(self, hop: int) -> AttentionEdges:
+        """Return the edges of a layer: the same ones for all."""
+        return self
+
+    def own(self, x: Tensor) -> Tensor:
+        """Return the rows of x that belong to the nodes for which output is made."""
+        return x if len(x) == self.n_out else x[: self.n_out]
+
+    def add_up(self, values: Tensor, *, by_sender: bool = False) -> Tensor:
+        """Sum values of shape (n_edges, heads) over the edges of each receiver, or of each sender."""
+        if by_sender:
+            _, starts, places = self.by_sender
+        else:
+            starts, places = self.starts, self.places
+        return _bags(values, places, starts)
+
+    def agreement(self, gradients: Tensor, rows: Tensor) -> Tensor:
+        """Multiply receivers' rows (n_out, channels) with senders' (n_in, channels), edge by edge: shape (n_edges,)."""
+        with warnings.catch_warnings():
+            # torch says once per process that CSR tensors are in beta; the tests check what we make of them
+            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+            pattern = torch.sparse_csr_tensor(
+                self.starts.long(),
+                self.senders.long(),
+                torch.zeros(len(self.senders), dtype=rows.dtype, device=self.device),
+                size=self.shape,
+                check_invariants=False,
+            )
+        product: Tensor = torch.sparse.sampled_addmm(pattern, gradients, rows.t(), beta=0.0)
+        return product.values()
+
+
+def _bags(table: Tensor, entries: Tensor, starts: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Add up, for each bag, the (weighted) rows of the table that its entries name."""
+    if len(entries) == 0:
+        return table.new_zeros(len(starts) - 1, table.shape[1])
+    return torch.embedding_bag(table.contiguous(), entries, starts, False, 0, False, weights, True)[0]
+
+
+class _Pairs(torch.autograd.Function):
+    """For each edge, what its sender says plus what its receiver says: shape (n_edges, heads)."""
+
+    @staticmethod
+    def forward(ctx: Any, edges: AttentionEdges, sent: Tensor, received: Tensor) -> Tensor:
+        ctx.edges = edges
+        return sent.index_select(0, edges.senders).add_(received.index_select(0, edges.receivers))
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor]:
+        edges, (gradient,) = ctx.edges, gradients
+        return None, edges.add_up(gradient, by_sender=True), edges.add_up(gradient)
+
+
+class _Softmax(torch.autograd.Function):
+    """Softmax over the edges of each receiver, head by head."""
+
+    @staticmethod
+    def forward(ctx: Any, edges: AttentionEdges, scores: Tensor) -> Tensor:
+        ctx.edges = edges
+        if len(scores) == 0:
+            ctx.save_for_backward(scores)
+            return scores.clone()
+        # a receiver without edges has no highest score, and none that would ask for it
+        highest = torch.segment_reduce(scores, "max", offsets=edges.starts.long(), axis=0)
+        shares = (scores - highest.index_select(0, edges.receivers)).exp_()
+        shares /= edges.add_up(shares).index_select(0, edges.receivers)
+        ctx.save_for_backward(shares)
+        return shares
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor]:
+        edges, (shares,) = ctx.edges, ctx.saved_tensors
+        weighted = gradients[0] * shares
+        return None, weighted - shares * edges.add_up(weighted).index_select(0, edges.receivers)
+
+
+class _WeightedSum(torch.autograd.Function):
+    """For each receiver and head, the sum of the senders' rows, weighted edge by edge.
+
+    Head by head, on (heads, n_in, channels), so that what a head reads of a row lies together.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, edges: AttentionEdges, rows: Tensor, weights: Tensor) -> Tensor:
+        rows, weights = rows.transpose(0, 1).contiguous(), weights.t().contiguous()
+        ctx.edges = edges
+        ctx.save_for_backward(rows, weights)
+        parts = [_bags(table, edges.senders, edges.starts, weight) for table, weight in zip(rows, weights, strict=True)]
+        return torch.stack(parts, dim=1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor, Tensor]:
+        edges, (rows, weights) = ctx.edges, ctx.saved_tensors
+        gradient = gradients[0].transpose(0, 1).contiguous()
+        receivers, starts, places = edges.by_sender
+        of_rows = [
+            _bags(table, receivers, starts, weight.index_select(0, places))
+            for table, weight in zip(gradient, weights, strict=True)
+        ]
+        of_weights = [edges.agreement(*pair) for pair in zip(gradient, rows, strict=True)]
+        return None, torch.stack(of_rows, dim=1), torch.stack(of_weights, dim=1)
+
+
+class AttentionLayer(nn.Module):
+    """Graph attention (Velickovic et al., 2018), the numbers of PyG's ``GATConv``.
+
+    Parameters
+    ----------
+    in_channels : int
+    out_channels : int
+        Of each head.
+    heads : int
+        Their outputs stand beside each other.
+    """
+
+    negative_slope = 0.2
+
+    def __init__(self, in_channels: int, out_channels: int, heads: int) -> None:
+        super().__init__()
+        self.in_channels, self.out_channels, self.heads = in_channels, out_channels, heads
+        self.lin = nn.Linear(in_channels, heads * out_channels, bias=False)
+        self.att_src = nn.Parameter(torch.empty(1, heads, out_channels))
+        self.att_dst = nn.Parameter(torch.empty(1, heads, out_channels))
+        self.bias = nn.Parameter(torch.zeros(heads * out_channels))
+        for weights in (self.lin.weight, self.att_src[0], self.att_dst[0]):
+            nn.init.xavier_uniform_(weights)
+
+    def forward(self, x: Tensor, edges: AttentionEdges, drop: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return rows of shape (n_out, heads * out_channels); ``drop`` drops out shares of attention in training."""
+        # shares are made in float32 also where autocast makes rows of less
+        rows = self.lin(x).view(len(x), self.heads, self.out_channels)
+        rows = rows if rows.dtype == torch.float64 else rows.float()
+        sent, received = (rows * self.att_src).sum(-1), (edges.own(rows) * self.att_dst).sum(-1)
+        scores: Tensor = _Pairs.apply(edges, sent, received)  # type: ignore[no-untyped-call]
+        shares = _Softmax.apply(edges, F.leaky_relu(scores, self.negative_slope))  # type: ignore[no-untyped-call]
+        heard: Tensor = _WeightedSum.apply(edges, rows, drop(shares))  # type: ignore[no-untyped-call]
+        return heard.flatten(1) + self.bias
