@@ -25,7 +25,7 @@ from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.features import NodeFeatures
 from skellagnn.graph import TextGraph
 from skellagnn.inference import check_output
-from skellagnn.neighborhood import row_norms, unit_rows
+from skellagnn.neighborhood import are_unit_rows, unit_rows
 from skellagnn.parameters import check_budget
 from skellagnn.prompts import PromptCatalog
 from skellagnn.resources import available_memory, scratch_array
@@ -54,8 +54,6 @@ logger = logging.getLogger(__name__)
 # `batch_size="auto"` takes batches of this size where the whole graph does not fit into that share of the free memory.
 BATCH_SIZE = 1024
 FULL_GRAPH_SHARE = 0.5
-# Rows that are scaled at a time: bounds what is converted to float32 at once.
-ROWS_AT_A_TIME = 1 << 16
 # A row whose length differs from 1 by less is of unit length: float32 is no more precise.
 UNIT = 1e-6
 # `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
@@ -107,13 +105,9 @@ def raw_rows(estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool) -> 
         )
     else:
         rows = encode_texts(encoder, graph.texts, memory=estimator.memory)
-    blocks = [slice(start, start + ROWS_AT_A_TIME) for start in range(0, len(rows), ROWS_AT_A_TIME)]
-    if not scale or all(np.abs(row_norms(rows[block]) - 1).max() < UNIT for block in blocks):
+    if not scale or are_unit_rows(rows, UNIT):
         return rows
-    scaled = scratch_array(rows.shape, rows.dtype)
-    for block in blocks:
-        scaled[block] = unit_rows(rows[block])
-    return scaled
+    return unit_rows(rows, out=scratch_array(rows.shape, rows.dtype))
 
 
 def hold_out(

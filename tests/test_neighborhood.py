@@ -10,7 +10,7 @@ from scipy import sparse
 
 from skellagnn import TextGraph, neighborhood
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.neighborhood import cosine_of_edges, rank_neighbors, unit_rows
+from skellagnn.neighborhood import are_unit_rows, cosine_of_edges, rank_neighbors, unit_rows
 
 
 def make(seed=0, *, directed=True, weighted=True, n_nodes=25, n_edges=150, n_features=6):
@@ -294,3 +294,27 @@ def test_unit_rows_have_unit_length_and_zero_rows_stay_zero():
     np.testing.assert_allclose(unit, [[0.6, 0.8], [0, 0], [0.5**0.5, -(0.5**0.5)], [1, 0], [0, 1]], rtol=1e-6)
     assert unit.dtype == np.float32
     assert rows[0].tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+@pytest.mark.parametrize("n_rows", [0, 1, 3000])
+def test_rows_are_scaled_piece_by_piece_into_what_is_given(n_rows, dtype):
+    rows = np.random.default_rng(0).normal(size=(n_rows, 300)).astype(dtype)
+    out = np.full(rows.shape, np.nan, dtype=dtype)
+
+    scaled = unit_rows(rows, out=out)
+
+    assert scaled is out
+    expected = rows / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+    np.testing.assert_allclose(scaled, expected, rtol=2e-3 if dtype == np.float16 else 1e-6, atol=1e-6)
+    np.testing.assert_array_equal(scaled, unit_rows(rows).astype(dtype))
+
+
+def test_rows_of_unit_length_are_recognized_up_to_the_last_one():
+    rows = unit_rows(np.random.default_rng(0).normal(size=(3000, 300)))
+    rows[7] = 0  # has no direction to scale
+    assert are_unit_rows(rows, 1e-6)
+    assert are_unit_rows(rows[:0], 1e-6)
+
+    rows[-1] *= np.float32(1.001)
+    assert not are_unit_rows(rows, 1e-6)
