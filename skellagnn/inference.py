@@ -78,14 +78,19 @@ def _by_layers(
     form = edge_form_of(network)
     matrix = edge_matrix(form, adjacency)
     n_nodes = matrix.shape[0]
-    wanted = np.arange(n_nodes) if targets is None else np.unique(targets)
+    everything = np.arange(n_nodes)
+    if targets is not None and np.array_equal(targets, everything):
+        targets = None
+    wanted = everything if targets is None else np.unique(targets)
     # nodes that each hop has to make, the last hop first
     needed = [wanted]
     for _ in range(network.n_hops):
         needed.append(_with_senders(matrix, needed[-1], n_nodes))
     needed.reverse()
     width = max([raw.shape[1], *(parameter.shape[0] for parameter in network.parameters())])
-    size = max(SMALLEST_BLOCK, int(BLOCK_SHARE * available_memory() / (4 * width * BLOCK_ARRAYS)))
+    size = SMALLEST_BLOCK
+    if n_nodes > size:  # finding out what memory is free takes a tenth of the time of a small prediction
+        size = max(size, int(BLOCK_SHARE * available_memory() / (4 * width * BLOCK_ARRAYS)))
 
     def blocks(nodes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         return [nodes[start : start + size] for start in range(0, max(len(nodes), 1), size)]
@@ -102,7 +107,9 @@ def _by_layers(
     present = needed[first]
     if first:
         parts = [
-            network.first_hop(Gathered(rows_of(nodes), to_tensor(aggregate(_cut(matrix, nodes), raw), device)))
+            network.first_hop(
+                Gathered(rows_of(nodes), torch.from_numpy(aggregate(_cut(matrix, nodes), raw)).to(device))
+            )
             for nodes in blocks(present)
         ]
     else:
