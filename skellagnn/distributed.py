@@ -6,6 +6,7 @@ that all take the step that one process would take on all of these nodes.
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,6 +46,8 @@ class ProcessGroup:
         self._distributed: Any = distributed
         self.rank = int(distributed.get_rank())
         self.size = int(distributed.get_world_size())
+        # those that share this machine's memory; torchrun says so
+        self.n_local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         # of its own, so that it can be closed: then the others do not wait for a process that failed
         self._handle: Any = distributed.new_group(backend="gloo", timeout=PATIENCE)
 

@@ -195,7 +195,8 @@ def choose_batch_size(
     n_passes = 2 if agree else 1
     n_layers = estimator.n_layers if hops is None else hops
     columns = 4 * n_features + n_passes * (3 * n_features + 5 * n_layers * estimator.hidden_channels)
-    fits = 4 * columns * n_rows <= FULL_GRAPH_SHARE * available_memory()
+    memory = available_memory() / (1 if group is None else group.n_local)
+    fits = 4 * columns * n_rows <= FULL_GRAPH_SHARE * memory
     if group is not None:  # one that is short of memory decides for all
         fits = not group.any(not fits)
     if estimator.verbose:

@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -25,7 +26,7 @@ from skellagnn import (
     encode_graph,
     plan_search,
 )
-from skellagnn.backbones import BACKBONES
+from skellagnn.backbones import BACKBONES, build_backbone
 from skellagnn.datasets import make_text_graph
 from skellagnn.encoders import TfidfEncoder
 from skellagnn.enhancers import DetachedEnhancer
@@ -37,6 +38,7 @@ from skellagnn.exceptions import (
     LabelError,
     MissingAnswerError,
 )
+from skellagnn.preparation import choose_batch_size
 
 ECHO = Prompt("echo", "{text}")
 
@@ -587,6 +589,19 @@ def test_batches_are_taken_where_the_graph_does_not_fit(data, encoded, backbone,
     assert clf.score(encoded[60:], data.target[60:]) > 0.6  # chance is 1/3
     whole = quick(**params, batch_size=None).fit(encoded[:60], data.target[:60])
     assert not np.array_equal(whole.predict_proba(encoded), clf.predict_proba(encoded))
+
+
+def test_processes_of_one_machine_share_its_memory(encoded, monkeypatch):
+    clf, network = quick(distillation=0, consistency=0), build_backbone("sage", 8, 4, 3, 2, 0.0)
+
+    def choose(memory, n_local):
+        monkeypatch.setattr("skellagnn.preparation.available_memory", lambda: memory)
+        group = SimpleNamespace(n_local=n_local, any=lambda value: value)
+        return choose_batch_size(clf, network, encoded.adjacency, 10, 8, group)
+
+    enough = next(memory for memory in range(1000, 10**7, 1000) if choose(memory, 1) is None)
+    assert choose(enough, 2) is not None
+    assert choose(2 * enough, 2) is None
 
 
 def test_the_choice_is_logged_if_verbose(data, encoded, short_of_memory, caplog):
