@@ -83,9 +83,9 @@ def encode_texts(
     no more. ``NAME.npy.json`` says what the rows are of. ``NAME.npy`` is there when the file is finished, never before.
     ``memory`` is written to as often.
 
-    Memory beside the texts: about 80 bytes a text, two chunks of rows, and what the encoder needs for a chunk; without
-    ``out`` also the rows. With ``memory`` another 50 MB, and 20 bytes for each row that is kept there. Of ``out`` no
-    page is held.
+    Memory beside the texts: some 40 bytes a text (``benchmarks/encoding.py``), two chunks of rows, and what the encoder
+    needs for a chunk; without ``out`` also the rows. With ``memory`` up to 32 MiB of rows that wait to be written, and
+    20 bytes for each row that is kept there. Of ``out`` no page is held.
 
     Examples
     --------
