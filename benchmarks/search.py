@@ -10,9 +10,10 @@ each search all the same, and that is part of its time. In each pair all arms ru
 turns; a ratio is taken within a pair, and the table shows medians.
 
 Arms: ``one-1`` and ``one-2`` are one process of one and of two threads; ``loky``, ``dask`` and ``ray`` have two workers
-of one thread each. Dask gets the graph by ``scatter``, loky and Ray by ``share_graph``; ``dask-plain`` and
+of one thread each. ``apart`` is what the machine allows: two processes that know nothing of each other do the search
+at the same time, and half of the slower one's time counts. Dask gets the graph by ``scatter``, loky and Ray by ``share_graph``; ``dask-plain`` and
 ``ray-plain`` get it as it is. "graph sent" is what the process that searches pickles of it, per fit. Memory is the
-unique set size of a worker (for ``one-*`` that of the process), before the search and at its highest, sampled every
+unique set size of a worker (for ``one-*`` and ``apart`` that of the process), before the search and at its highest, sampled every
 second: a copy of the graph for each task would add the size of the graph 61 times.
 
 Prints a Markdown table and the same as one line of JSON.
@@ -34,6 +35,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,7 +50,7 @@ from skellagnn.datasets import load_folder, make_text_graph
 from skellagnn.sharing import share_graph
 
 ARMS = ("one-1", "one-2", "loky", "dask", "ray")
-EXTRA_ARMS = ("dask-plain", "ray-plain")
+EXTRA_ARMS = ("apart", "dask-plain", "ray-plain")
 RATIOS, PROMPTS, DROPOUTS = [0.05, 0.1, 0.2], ["topic", "keywords+topic"], [0.3, 0.5]
 GRID = {"augmentation_ratio": RATIOS, "prompts": PROMPTS, "dropout": DROPOUTS}
 FOLDS = 5
@@ -77,7 +79,7 @@ def main() -> None:
         for pair in range(options.pairs):
             turn = pair % len(options.arms)
             for arm in options.arms[turn:] + options.arms[:turn]:
-                runs[arm].append(in_own_process(arm, folder, options.max_iter))
+                runs[arm].append(run_arm(arm, folder, options.max_iter))
                 print(f"pair {pair + 1}, {arm}: {runs[arm][-1]['seconds']:.1f} s", file=sys.stderr)
     report(options, graph, runs)
 
@@ -115,6 +117,15 @@ def make_classifier(folder: Path, max_iter: int) -> ELLaGNNClassifier:
         device="cpu",
         random_state=0,
     )
+
+
+def run_arm(arm: str, folder: str, max_iter: int) -> dict[str, Any]:
+    if arm != "apart":
+        return in_own_process(arm, folder, max_iter)
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: in_own_process("one-1", folder, max_iter), range(2)))
+    slower = max(both, key=lambda run: run["seconds"])
+    return {**slower, "seconds": slower["seconds"] / 2}
 
 
 def in_own_process(arm: str, folder: str, max_iter: int) -> dict[str, Any]:
