@@ -10,11 +10,12 @@ each search all the same, and that is part of its time. In each pair all arms ru
 turns; a ratio is taken within a pair, and the table shows medians.
 
 Arms: ``one-1`` and ``one-2`` are one process of one and of two threads; ``loky``, ``dask`` and ``ray`` have two workers
-of one thread each. ``apart`` is what the machine allows: two processes that know nothing of each other do the search
-at the same time, and half of the slower one's time counts. Dask gets the graph by ``scatter``, loky and Ray by ``share_graph``; ``dask-plain`` and
-``ray-plain`` get it as it is. "graph sent" is what the process that searches pickles of it, per fit. Memory is the
-unique set size of a worker (for ``one-*`` and ``apart`` that of the process), before the search and at its highest, sampled every
-second: a copy of the graph for each task would add the size of the graph 61 times.
+of one thread each. ``apart`` is what the machine allows: two processes that know nothing of each other do the search at
+the same time, and half of the slower one's time counts. Dask gets the graph by ``scatter``, loky and Ray by
+``share_graph``; ``dask-plain`` and ``ray-plain`` get it as it is. "graph sent" is what the process that searches
+pickles of it, per fit. Memory is the unique set size of a worker (for ``one-*`` and ``apart`` that of the process),
+before the search and at its highest, sampled every second: a copy of the graph for each task would add the size of the
+graph 61 times.
 
 Prints a Markdown table and the same as one line of JSON.
 """
