@@ -103,10 +103,10 @@ def test_a_plan_is_mapped_over_servers_of_which_one_dies(client, start_server, p
     pieces = plan.split(6)
     results = client.gather(client.map(ask, pieces, urls * 2, pure=False))
 
-    failed = [result for result in results if isinstance(result, str)]
-    assert len(failed) == 2
-    assert all("failed for `model` 'm'" in error for error in failed)
-    assert [result for result in results if not isinstance(result, str)] == [20] * 4
+    # a piece that gets answers between failures goes on without those that failed; one that gets none ends by an error
+    of_the_dead = results[1::3]
+    assert any("failed for `model` 'm'" in str(result) for result in of_the_dead)
+    assert [results[i] for i in (0, 2, 3, 5)] == [20] * 4
     rest = clf.plan(problem.graph)
     assert len(servers[1].answered) == 5
     assert rest.n_new == 2 * 20 - 5  # what the dead one had answered is kept
