@@ -113,11 +113,11 @@ class HopNetwork(nn.Module):
 
     def hop(self, i: int, x: Tensor, initial: Tensor, edges: Any) -> Tensor:
         """Return rows of the nodes ``edges.own`` after hop i, from rows after hop i - 1 and from encoded ones."""
-        raise NotImplementedError
+        raise NotImplementedError  # what a hop does is all that a network has to say
 
     def first_hop(self, gathered: Gathered) -> Tensor:
         """Return what hop 0 makes of rows that were aggregated beforehand."""
-        raise NotImplementedError
+        raise NotImplementedError  # only asked of networks that gather
 
     def decode(self, x: Tensor) -> Tensor:
         """Return class scores."""
