@@ -40,8 +40,6 @@ HIDDEN_CHANNELS = 64
 DROPOUT = 0.5
 # What the answers weigh in the second teacher's loss, beside the labels, if they are trusted fully.
 FULL_TRUST_WEIGHT = 2.0
-# A teacher stops after this share of the epochs without a better one that the backbone is given.
-PATIENCE = 0.5
 # Temperatures that are looked at, and how firmly 1 is expected: a few labels that happen to be all right do not show
 # that the teacher always is, which would leave no room for the LLM.
 TEMPERATURES = (0.2, 5.0)
@@ -151,8 +149,7 @@ def teach(
     without answers is trained on three quarters of the labels and checked with the others - unless no class has two
     labels: then nothing is known of it, and the answers are trusted first.
     """
-    patience = max(1, round(PATIENCE * settings.n_iter_no_change))
-    settings = replace(settings, n_iter_no_change=patience, n_unlabeled=N_UNLABELED, view_probability=0.0)
+    settings = replace(settings, n_unlabeled=N_UNLABELED, view_probability=0.0)
     rows = propagated_rows(adjacency, raw)
     if validation is not None:
         same = validation.raw is raw and validation.adjacency is adjacency

@@ -419,7 +419,7 @@ def test_the_llm_that_is_always_right_names_the_class_of_each_node_that_has_one(
     target = np.array([2, -1, 0])
     lines = part("recordings").make_recording("right", tmp_path, ["a", "b", "c"], target, CLASSES)
 
-    assert {line["id"]: parse_choices(line["response"], CLASSES) for line in lines} == {"a": [2], "c": [0]}
+    assert {line["id"]: parse_choices(line["response"], CLASSES) for line in lines} == {"a": [2], "b": [], "c": [0]}
 
 
 @pytest.mark.parametrize(

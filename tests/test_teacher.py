@@ -188,10 +188,10 @@ def test_the_reference_is_checked_with_the_validation_labels():
     assert (seen[0].n_right, seen[0].n_checked) == (right, 18)
 
 
-def test_patience_is_half_of_the_backbones():
+def test_patience_is_that_of_the_backbone():
     history = lesson_of(max_iter=200, n_iter_no_change=10).histories[0]
 
-    assert history.n_iter == history.best_iter + 5 < 200
+    assert history.n_iter == history.best_iter + 10 < 200
 
 
 def test_same_seed_same_lesson_and_the_global_generator_is_left_alone():

@@ -75,7 +75,7 @@ def make_recording(
         Of the data set.
     nodes : list of str
     target : ndarray of int of shape (n_nodes,)
-        The LLM that is always right names these. The others only count classes: the constant one names the largest,
+        The LLM that is always right names these, and no class of a node without label. The others only count classes: the constant one names the largest,
         the swapped one confuses the two largest.
     class_names : list of str
     """
@@ -101,7 +101,8 @@ def make_recording(
     if name == "constant":
         return constant_answers(nodes, largest[0])
     if name == "right":
-        return [topic_line(node, [class_names[label]]) for node, label in zip(nodes, target, strict=True) if label >= 0]
+        labels = zip(nodes, target, strict=True)
+        return [topic_line(node, [class_names[label] if label >= 0 else "none of them"]) for node, label in labels]
     if name == "swapped":
         lines = list(read_recording(folder / "llm_answers.jsonl.gz"))
         return [
