@@ -75,8 +75,8 @@ def make_recording(
         Of the data set.
     nodes : list of str
     target : ndarray of int of shape (n_nodes,)
-        The LLM that is always right names these, and no class of a node without label. The others only count classes: the constant one names the largest,
-        the swapped one confuses the two largest.
+        The LLM that is always right names these, and no class of a node without label. The others only count
+        classes: the constant one names the largest, the swapped one confuses the two largest.
     class_names : list of str
     """
     sizes = np.bincount(target[target >= 0], minlength=len(class_names))
