@@ -247,6 +247,21 @@ class SoftTargets:
     weights: NDArray[np.float32]
     trust: float = 1.0
 
+    def share(self, n_labeled: int) -> float:
+        """Return what a loss that is a mean over these nodes may weigh beside a mean over so many labels.
+
+        Parameters
+        ----------
+        n_labeled : int
+
+        Returns
+        -------
+        share : float
+            1, or the number of these nodes over that of the labels if that is less. Without it, answers about a few
+            nodes would outweigh thousands of labels, each of them many times over.
+        """
+        return min(1.0, len(self.nodes) / max(n_labeled, 1))
+
 
 def answer_targets(
     active: NDArray[np.int64],

@@ -111,8 +111,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         first, without the LLM, and once more with the answers; its cost is that of one more fit, or two. 0 trains none.
     answer_weight : float or "auto", default="auto"
         Weight of the soft targets from class-naming answers, in the training of the teacher or, where there is none,
-        of the network; 0 switches them off. ``"auto"`` is twice the trust that the teacher finds reason for
-        (``answer_trust_``), so that an LLM which knows nothing teaches nothing; without a teacher to say so, 0.5.
+        of the network; 0 switches them off. It is that of their mean beside the mean over the labels or, where answers
+        are fewer than labels, that of one answer beside one label. ``"auto"`` is twice the trust that the teacher finds
+        reason for (``answer_trust_``), so that an LLM which knows nothing teaches nothing; without a teacher to say so,
+        0.5.
     consistency : float, default=1.0
         Weight of the agreement between two stochastic passes over all nodes, in the training of the teacher or, where
         there is none, of the network; 0 makes one pass and switches ``drop_node`` off.
@@ -454,6 +456,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         else:
             soft_targets = answers()
             weight = UNCHECKED_ANSWER_WEIGHT if self.answer_weight == "auto" else float(self.answer_weight)
+            if soft_targets is not None:
+                weight *= soft_targets.share(len(labeled.nodes))
             settings = replace(settings, soft_target_weight=weight)
 
         callbacks = self._callback_context()

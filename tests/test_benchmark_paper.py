@@ -255,8 +255,8 @@ def cells_of(text, arm):
     return [cell.strip() for cell in row.strip("|").split("|")]
 
 
-ASKED = {"questions": 200, "tokens_in": 4000, "tokens_out": 800, "cpu_seconds": 6.0}
-FREE = {"questions": 0, "tokens_in": 0, "tokens_out": 0, "cpu_seconds": 2.0}
+ASKED = {"questions": 200, "tokens_in": 4000, "tokens_out": 800, "cpu_seconds": 6.0, "n_iter": 200}
+FREE = {"questions": 0, "tokens_in": 0, "tokens_out": 0, "cpu_seconds": 2.0, "n_iter": 100}
 
 
 def test_accuracy_table_in_full(part):
@@ -299,8 +299,8 @@ def test_cost_table_says_what_100_questions_gained(part):
     )
     text = report.render_tables(lines)["cost"]
 
-    assert cells_of(text, "recipe")[1:] == ["200", "4000", "800", "6.0", "3.0", "+3.00 ± 1.00", "+1.500"]
-    assert cells_of(text, "plain")[1:] == ["0", "0", "0", "2.0", "1.0", "", ""]
+    assert cells_of(text, "recipe")[1:] == ["200", "4000", "800", "200", "6.0", "3.0", "1.5", "+3.00 ± 1.00", "+1.500"]
+    assert cells_of(text, "plain")[1:] == ["0", "0", "0", "100", "2.0", "1.0", "1.0", "", ""]
 
 
 def test_heading_of_gains_is_that_of_the_experiments(part):

@@ -7,6 +7,7 @@ import pytest
 
 from skellagnn.channel import (
     Reference,
+    SoftTargets,
     answer_targets,
     class_evidence,
     estimate_channel,
@@ -282,6 +283,13 @@ def test_labels_of_active_nodes_check_the_answers():
     # the labels say that both answers mean the other class; labels of nodes that were not asked say nothing
     assert checked.targets.argmax(axis=1).tolist() == [1, 0] * 10
     assert unchecked.targets.argmax(axis=1).tolist() == [0, 1] * 30
+
+
+@pytest.mark.parametrize(("n_labeled", "expected"), [(0, 1), (1, 1), (3, 1), (4, 0.75), (12, 0.25)])
+def test_share_beside_labels(n_labeled, expected):
+    three = SoftTargets(np.arange(3), np.full((3, 2), 0.5, np.float32), np.ones(3, np.float32))
+
+    assert three.share(n_labeled) == expected
 
 
 def test_a_second_choice_alone_is_a_choice():

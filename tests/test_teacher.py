@@ -133,6 +133,16 @@ def test_answers_are_weighed_against_the_first_teacher_and_taught_by_the_second(
     np.testing.assert_allclose(rest / history.soft_target_loss, 1.0, rtol=1e-3)
 
 
+@pytest.mark.parametrize(("weight", "expected"), [("auto", 2 / 4), (3.0, 3 / 4)])
+def test_answers_about_fewer_nodes_than_have_labels_weigh_in_proportion(weight, expected):
+    # 3 answers, 12 labels: the mean over them counts a quarter, so that each of them counts like one of the labels did
+    history = lesson_of(lambda reference: soften([40, 41, 42], np.eye(3)), weight, max_iter=5).histories[1]
+
+    ramp = np.minimum(1, np.arange(1, history.n_iter + 1) / max(1, 0.1 * 5))
+    rest = np.array(history.loss) - history.label_loss - ramp * history.consistency_loss
+    np.testing.assert_allclose(rest / history.soft_target_loss, expected, rtol=1e-3)
+
+
 @pytest.mark.parametrize(("trust", "weight"), [(0.0, "auto"), (1.0, 0.0)])
 def test_answers_without_trust_or_weight_leave_the_lesson_as_it_was(trust, weight):
     target = np.tile([0.0, 0.0, 1.0], (5, 1))

@@ -150,15 +150,31 @@ def gradients_table(table: Record, results: Mapping[str, Record]) -> str:
 def cost_table(table: Record, results: Mapping[str, Record]) -> str:
     """Questions, tokens and seconds of each arm, and what 100 questions gained."""
     rows = rows_of(table, results)
-    header = ["arm", "questions", "tokens in", "tokens out", "seconds", "times plain", "gain", "gain per 100 questions"]
-    plain = median_of(values(rows.get("plain", {}), "cpu_seconds").values())
+    header = [
+        "arm",
+        "questions",
+        "tokens in",
+        "tokens out",
+        "epochs",
+        "seconds",
+        "times plain",
+        "an epoch, times plain",
+    ]
+    header += ["gain", "gain per 100 questions"]
+
+    def seconds_of(found: Mapping[int, Record]) -> tuple[float, float]:
+        seconds, epochs = values(found, "cpu_seconds"), values(found, "n_iter")
+        return median_of(seconds.values()), median_of(seconds[seed] / epochs[seed] for seed in seconds)
+
+    plain, plain_epoch = seconds_of(rows.get("plain", {}))
     lines = []
     for arm in table["arms"]:
         found = rows[arm["name"]]
-        seconds = median_of(values(found, "cpu_seconds").values())
+        seconds, epoch = seconds_of(found)
         asked = {name: mean_of(values(found, name).values()) for name in ("questions", "tokens_in", "tokens_out")}
-        line = [arm["name"], *(number(asked[name], 0) for name in asked), number(seconds, 1)]
-        line.append(number(seconds / plain, 1) if plain else "")
+        line = [arm["name"], *(number(asked[name], 0) for name in asked)]
+        line += [number(mean_of(values(found, "n_iter").values()), 0), number(seconds, 1)]
+        line += [number(seconds / plain, 1), number(epoch / plain_epoch, 1)] if plain else ["", ""]
         other = arm["versus"].get(WITHOUT)
         gain = None
         if other is not None and asked["questions"] > 0:
