@@ -150,17 +150,8 @@ def gradients_table(table: Record, results: Mapping[str, Record]) -> str:
 def cost_table(table: Record, results: Mapping[str, Record]) -> str:
     """Questions, tokens and seconds of each arm, and what 100 questions gained."""
     rows = rows_of(table, results)
-    header = [
-        "arm",
-        "questions",
-        "tokens in",
-        "tokens out",
-        "epochs",
-        "seconds",
-        "times plain",
-        "an epoch, times plain",
-    ]
-    header += ["gain", "gain per 100 questions"]
+    header = ["arm", "questions", "tokens in", "tokens out", "epochs", "seconds", "times plain"]
+    header += ["an epoch, times plain", "gain", "gain per 100 questions"]
 
     def seconds_of(found: Mapping[int, Record]) -> tuple[float, float]:
         seconds, epochs = values(found, "cpu_seconds"), values(found, "n_iter")
