@@ -283,7 +283,7 @@ def test_the_whole_recipe_is_as_accurate_as_in_one_process(ranks):
     found = ranks[0][0]["recipe"]
 
     accuracies = [one["accuracy"] for one in ones]
-    assert min(accuracies) > 0.6
+    assert min(accuracies) > 0.5  # of three classes
     assert min(accuracies) - 0.05 <= found["accuracy"] <= max(accuracies) + 0.05
     assert abs(found["trust"] - np.mean([one["trust"] for one in ones])) <= 0.15
     assert found["asked"] == ones[0]["asked"]
