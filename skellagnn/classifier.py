@@ -90,7 +90,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Turns texts and answers into rows: ``"minilm"``, ``"tfidf"``, the name or folder of a sentence-transformers
         model, a scikit-learn text transformer, or an object with ``encode``. None: the graph brings features.
     n_neighbors : int or None, default=10
-        Neighbors that each node hears from at most: the most similar ones. None keeps all.
+        Neighbors that each node hears from at most: the most similar ones. None keeps all. The teacher, which adds up
+        rows once and for all, hears from all of them.
     enhanced_queries : bool, default=True
         Rank the neighbors of an active node by similarity with its answers, in training; False: with its raw row, as
         prediction does.
@@ -419,13 +420,14 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         if self.enhanced_queries and len(features.active):
             nodes, rows = features.queries()
             ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
-        validation = None
+        validation = teacher_validation = None
         if held_out is not None:
             val_graph, val_raw, supervision = held_out
             val_ranked = raw_ranked
             if val_graph is not graph:
                 val_ranked = rank_neighbors(val_graph.adjacency, val_raw, self.n_neighbors)
             validation = ValidationGraph(val_ranked, val_raw, supervision)
+            teacher_validation = replace(validation, adjacency=val_graph.adjacency)
 
         # labels of validation nodes do not check the answers: `labeled` holds training labels only
         answers = partial(answer_targets, active, choices, labeled.nodes, labeled.labels, len(labels.classes))
@@ -434,9 +436,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         if self.distillation > 0:
             lesson = self._teach(
                 raw,
-                raw_ranked,
+                graph.adjacency,
                 labeled,
-                validation,
+                teacher_validation,
                 len(labels.classes),
                 answers if choices and self.answer_weight != 0 else None,
                 settings,
@@ -503,7 +505,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     def _teach(
         self,
         raw: NDArray[np.float32],
-        ranked: sparse.csr_array,
+        adjacency: sparse.csr_array,
         labeled: Supervision,
         validation: ValidationGraph | None,
         n_classes: int,
@@ -522,7 +524,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
 
             return teach(
                 raw,
-                ranked,
+                adjacency,
                 labeled,
                 validation,
                 n_classes,

@@ -149,6 +149,19 @@ def test_the_backbone_learns_from_the_teacher_and_the_teacher_from_the_answers(d
     assert max(without.history_.consistency_loss) == 0
 
 
+@pytest.mark.parametrize("validated", [False, True], ids=["labels alone", "with validation"])
+def test_the_teacher_hears_from_all_neighbors(encoded, data, validated):
+    # a backbone without messages: what neighbors say comes from the teacher alone
+    y = data.target
+    view = {"X_val": encoded[40:80], "y_val": y[40:80]} if validated else {}
+    few, every = (quick(backbone="mlp", n_neighbors=k).fit(encoded[:40], y[:40], **view) for k in (1, None))
+    alone = TextGraph.from_edges(np.empty((0, 2), dtype=int), n_nodes=len(y), features=encoded.features)
+    none = quick(backbone="mlp").fit(alone[:40], y[:40])
+
+    np.testing.assert_array_equal(few.predict_proba(encoded), every.predict_proba(encoded))
+    assert np.abs(few.predict_proba(encoded) - none.predict_proba(encoded)).max() > 1e-3
+
+
 def test_without_a_teacher_answers_and_consistency_are_the_networks_own(data):
     clf = recorded(data, distillation=0).fit(data.graph[:40], data.target[:40])
     same = recorded(data, distillation=0, answer_weight=0.5).fit(data.graph[:40], data.target[:40])
