@@ -94,7 +94,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         rows once and for all, hears from all of them.
     enhanced_queries : bool, default=True
         Rank the neighbors of an active node by similarity with its answers, in training; False: with its raw row, as
-        prediction does.
+        prediction does. Where a teacher has checked class-naming answers, raw row and answers are mixed, the answers
+        with the trust in them (``answer_trust_``) for their weight.
     backbone : str or callable, default="sage"
         ``"sage"``, ``"gcn"``, ``"gat"``, ``"gin"``, ``"gcn2"``, ``"appnp"``, ``"mlp"``, or a factory ``(in_channels,
         hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` with ``forward(x, edge_index)``.
@@ -106,7 +107,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Share of a layer's input entries dropped in training.
     view_probability : float, default=0.5
         Probability that an active node shows one of its LLM views instead of its raw row in a training pass. Where a
-        teacher has checked class-naming answers, it is multiplied by the trust in them (``answer_trust_``).
+        teacher has checked class-naming answers, it is multiplied by the trust in them (``answer_trust_``) and, where
+        answers are fewer than labels, by their ratio.
     distillation : float, default=2.0
         Weight, beside the labels, of a teacher's class probabilities on the unlabeled nodes. The teacher is trained
         first, without the LLM, and once more with the answers; its cost is that of one more fit, or two. 0 trains none.
@@ -417,9 +419,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         features, choices, usage = augment(self, graph, raw, active, enhancer, encoder, names, group)
 
         raw_ranked = ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
-        if self.enhanced_queries and len(features.active):
-            nodes, rows = features.queries()
-            ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
         validation = teacher_validation = None
         if held_out is not None:
             val_graph, val_raw, supervision = held_out
@@ -432,28 +431,32 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         # labels of validation nodes do not check the answers: `labeled` holds training labels only
         answers = partial(answer_targets, active, choices, labeled.nodes, labeled.labels, len(labels.classes))
         lesson: Lesson | None = None
+        trust = share = 1.0
         soft_targets: SoftTargets | None
         if self.distillation > 0:
+            checked = bool(choices) and self.answer_weight != 0
             lesson = self._teach(
                 raw,
                 graph.adjacency,
                 labeled,
                 teacher_validation,
                 len(labels.classes),
-                answers if choices and self.answer_weight != 0 else None,
+                answers if checked else None,
                 settings,
                 network_seed,
                 device,
                 group,
             )
             soft_targets = lesson.targets
+            if checked:
+                trust, share = lesson.trust, lesson.share
             settings = replace(
                 settings,
                 soft_target_weight=self.distillation,
                 consistency=0.0,
                 n_unlabeled=N_UNLABELED,
-                # an LLM that is found to name wrong classes is not shown as often either
-                view_probability=settings.view_probability * (lesson.trust if choices else 1.0),
+                # an LLM that is found to name wrong classes is not shown as often either, nor one beside many labels
+                view_probability=settings.view_probability * trust * share,
             )
         else:
             soft_targets = answers()
@@ -461,6 +464,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             if soft_targets is not None:
                 weight *= soft_targets.share(len(labeled.nodes))
             settings = replace(settings, soft_target_weight=weight)
+        if self.enhanced_queries and len(features.active):
+            nodes, rows = features.queries(trust)
+            ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
 
         callbacks = self._callback_context()
         with progress_bar(self.verbose, self.max_iter, "training", "epoch") as advance:

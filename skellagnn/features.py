@@ -75,13 +75,28 @@ class NodeFeatures:
             rows[usable] = encode([answer for answer in answers if answer is not None])
         return cls(raw, active, rows[index], usable[index])
 
-    def queries(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the nodes with an LLM-enhanced query and those queries, the mean of their unit-length views."""
+    def queries(self, trust: float = 1.0) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the nodes with an LLM-enhanced query, and those queries.
+
+        Parameters
+        ----------
+        trust : float, default=1.0
+            How far the answers are trusted, in [0, 1].
+
+        Returns
+        -------
+        nodes : ndarray of int64 of shape (n_answered,)
+            Active nodes that have a view.
+        rows : ndarray of float32 of shape (n_answered, n_features)
+            ``trust`` times the mean of the unit-length views, and ``1 - trust`` times the unit-length raw row.
+        """
         usable = self.answered.any(axis=1)
         views, answered = self.views[usable], self.answered[usable]
         unit = unit_rows(views.reshape(answered.size, self.raw.shape[1])).reshape(views.shape)
         mean = unit.sum(axis=1) / np.maximum(answered.sum(axis=1, keepdims=True), 1)
-        return self.active[usable], mean.astype(np.float32)
+        nodes = self.active[usable]
+        rows = trust * mean + (1 - trust) * unit_rows(self.raw[nodes])
+        return nodes, rows.astype(np.float32)
 
     def draw_views(
         self, rng: np.random.Generator, view_probability: float

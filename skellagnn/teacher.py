@@ -91,12 +91,15 @@ class Lesson:
         model say together.
     trust : float
         How far the class-naming answers were trusted, in [0, 1]; 0 without any.
+    share : float
+        What these answers may weigh beside the labels (:meth:`~skellagnn.channel.SoftTargets.share`); 0 without any.
     histories : list of History
         Of each training: without answers, with answers.
     """
 
     targets: SoftTargets
     trust: float
+    share: float
     histories: list[History]
 
 
@@ -199,11 +202,10 @@ def teach(
     else:
         first = predict(study(labeled))
         asked = None if answers is None else answers(first)
-    trust = 0.0 if asked is None else asked.trust
+    trust, share = (0.0, 0.0) if asked is None else (asked.trust, asked.share(len(labeled.nodes)))
     weight = FULL_TRUST_WEIGHT * trust if answer_weight == "auto" else float(answer_weight)
     if asked is not None and weight > 0:
-        weight *= asked.share(len(labeled.nodes))
-        probabilities = predict(study(labeled, asked, weight)).probabilities
+        probabilities = predict(study(labeled, asked, weight * share)).probabilities
         probabilities[asked.nodes] = asked.targets
     else:
         probabilities = (first or predict(study(labeled))).probabilities
@@ -211,7 +213,7 @@ def teach(
     unlabeled[labeled.nodes] = False
     nodes = np.flatnonzero(unlabeled)
     targets = SoftTargets(nodes, probabilities[nodes].astype(np.float32), np.ones(len(nodes), dtype=np.float32))
-    return Lesson(targets, trust, histories)
+    return Lesson(targets, trust, share, histories)
 
 
 def calibrate(logits: NDArray[np.floating[Any]], supervision: Supervision) -> float:

@@ -39,6 +39,7 @@ from skellagnn.exceptions import (
     MissingAnswerError,
 )
 from skellagnn.preparation import choose_batch_size
+from skellagnn.training import train
 
 ECHO = Prompt("echo", "{text}")
 
@@ -205,6 +206,51 @@ def test_an_llm_that_knows_nothing_is_not_trusted(data, answer):
     clf.fit(data.graph[:50], data.target[:50], **view)
 
     assert clf.answer_trust_ < 0.1
+
+
+def shown(monkeypatch, clf, graph, y):
+    """Fit, and return the ranking and the view probability that the backbone was trained with."""
+    seen = []
+
+    def spy(network, ranked, features, labeled, validation, soft_targets, settings, **options):
+        seen.append((ranked.toarray(), settings.view_probability))
+        return train(network, ranked, features, labeled, validation, soft_targets, settings, **options)
+
+    monkeypatch.setattr("skellagnn.classifier.train", spy)
+    clf.fit(graph, y)
+    return seen[0]
+
+
+@pytest.mark.parametrize("trust", [0.0, 0.5, 1.0])
+def test_views_are_shown_and_neighbors_ranked_as_far_as_the_answers_are_trusted(data, monkeypatch, trust):
+    monkeypatch.setattr("skellagnn.channel.estimate_trust", lambda *arguments: (0.8, trust))
+    params = {"n_neighbors": 2, "max_iter": 2, "augmentation_ratio": 20}
+    enhanced, probability = shown(monkeypatch, recorded(data, **params), data.graph[:8], data.target[:8])
+    raw, _ = shown(monkeypatch, recorded(data, enhanced_queries=False, **params), data.graph[:8], data.target[:8])
+    paper = {**params, **PAPER_SETTINGS}
+    full, always = shown(monkeypatch, recorded(data, **paper), data.graph[:8], data.target[:8])
+
+    assert (probability, always) == (0.5 * trust, 0.5)
+    assert (enhanced != full).any() == (trust < 1)
+    assert (enhanced != raw).any() == (trust > 0)
+
+
+def test_views_are_shown_less_often_where_labels_are_many(data, monkeypatch):
+    monkeypatch.setattr("skellagnn.channel.estimate_trust", lambda *arguments: (0.8, 1.0))
+    asked = recorded(data, augmentation_ratio=10, selection=lambda graph, rows, rng: np.arange(graph.n_nodes))
+    asked.set_params(max_iter=2)
+
+    # the ten nodes asked about have no label; beside ten labels they count fully, beside forty a quarter
+    for n_labels, expected in ((10, 0.5), (40, 0.125)):
+        probability = shown(monkeypatch, asked, data.graph[:n_labels], data.target[:n_labels])[1]
+        assert probability == pytest.approx(expected)
+
+
+def test_answers_that_teach_nothing_are_still_shown(data, monkeypatch):
+    # nobody looked at whether they are right, so that there is no reason for distrust
+    clf = recorded(data, answer_weight=0, max_iter=2)
+
+    assert shown(monkeypatch, clf, data.graph[:40], data.target[:40])[1] == 0.5
 
 
 def test_usage_counts_what_was_asked(data):

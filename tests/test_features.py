@@ -147,6 +147,18 @@ def test_a_query_is_the_mean_of_the_unit_length_views():
     assert queries.dtype == np.float32
 
 
+@pytest.mark.parametrize(("trust", "expected"), [(1.0, [0.3, 0.9]), (0.25, [0.525, 0.825]), (0.0, [0.6, 0.8])])
+def test_an_answer_that_is_not_trusted_leaves_the_raw_row_to_query(trust, expected):
+    raw = np.array([[9, 9], [30, 40]], dtype=np.float32)  # of unit length: [0.6, 0.8]
+    views = np.array([[[3, 4], [0, 2]]], dtype=np.float32)  # of unit length, on average: [0.3, 0.9]
+    features = NodeFeatures(raw, np.array([1]), views, np.ones((1, 2), dtype=bool))
+
+    nodes, queries = features.queries(trust)
+
+    assert nodes.tolist() == [1]
+    np.testing.assert_allclose(queries, [expected], rtol=1e-6)
+
+
 def test_nodes_without_any_answer_have_no_query():
     nodes, queries = SOME.queries()
 

@@ -106,7 +106,7 @@ def test_the_lesson_covers_every_unlabeled_node_and_is_mostly_right():
     assert lesson.targets.nodes.tolist() == list(range(12, N_NODES))
     np.testing.assert_allclose(lesson.targets.targets.sum(axis=1), 1, rtol=1e-5)
     assert (lesson.targets.targets.argmax(axis=1) == CLASSES[12:]).mean() > 0.5
-    assert (lesson.trust, len(lesson.histories)) == (0.0, 1)
+    assert (lesson.trust, lesson.share, len(lesson.histories)) == (0.0, 0.0, 1)
     assert all(loss > 0 for loss in lesson.histories[0].consistency_loss)
 
 
@@ -121,7 +121,7 @@ def test_answers_are_weighed_against_the_first_teacher_and_taught_by_the_second(
     without, lesson = lesson_of(), lesson_of(answers)
 
     np.testing.assert_allclose(seen[0][12:], without.targets.targets, rtol=1e-5)
-    assert (lesson.trust, len(lesson.histories)) == (0.5, 2)
+    assert (lesson.trust, lesson.share, len(lesson.histories)) == (0.5, 1.0, 2)
     # nodes asked about are taught what prompts and model say together ...
     np.testing.assert_allclose(lesson.targets.targets[18:], 0.1 / 3 + 0.9 * truth, rtol=1e-5)
     # ... and the others what the second teacher has made of it
@@ -136,8 +136,10 @@ def test_answers_are_weighed_against_the_first_teacher_and_taught_by_the_second(
 @pytest.mark.parametrize(("weight", "expected"), [("auto", 2 / 4), (3.0, 3 / 4)])
 def test_answers_about_fewer_nodes_than_have_labels_weigh_in_proportion(weight, expected):
     # 3 answers, 12 labels: the mean over them counts a quarter, so that each of them counts like one of the labels did
-    history = lesson_of(lambda reference: soften([40, 41, 42], np.eye(3)), weight, max_iter=5).histories[1]
+    lesson = lesson_of(lambda reference: soften([40, 41, 42], np.eye(3)), weight, max_iter=5)
 
+    assert lesson.share == 1 / 4
+    history = lesson.histories[1]
     ramp = np.minimum(1, np.arange(1, history.n_iter + 1) / max(1, 0.1 * 5))
     rest = np.array(history.loss) - history.label_loss - ramp * history.consistency_loss
     np.testing.assert_allclose(rest / history.soft_target_loss, expected, rtol=1e-3)
