@@ -34,6 +34,7 @@ class Recipe:
     backbone: str
     hidden_channels: int
     dropout: float = 0.5
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ class Ours(_Fits):
             learning_rate_init=LEARNING_RATE,
             weight_decay=WEIGHT_DECAY,
             max_iter=n_epochs,
-            device="cpu",
+            device=self.recipe.device,
             random_state=self.seed,
             **PAPER_SETTINGS,
         )
@@ -174,12 +175,12 @@ class Loop:
         started = time.perf_counter()
         torch.manual_seed(seed)
         self.graph, self.recipe = graph, recipe
-        self.x = torch.from_numpy(graph.features)
-        self.edges = pyg_edges(graph, recipe, csr=csr)
-        self.model = pyg_model(graph, recipe, csr=csr)
+        self.x = torch.from_numpy(graph.features).to(recipe.device)
+        self.edges = pyg_edges(graph, recipe, csr=csr).to(recipe.device)
+        self.model = pyg_model(graph, recipe, csr=csr).to(recipe.device)
         self._optimizer = torch.optim.Adam(self.model.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-        self._labeled = torch.from_numpy(graph.labeled)
-        self._labels = torch.from_numpy(graph.classes[graph.labeled])
+        self._labeled = torch.from_numpy(graph.labeled).to(recipe.device)
+        self._labels = torch.from_numpy(graph.classes[graph.labeled]).to(recipe.device)
         self._seconds = time.perf_counter() - started
         self._n_epochs = 0
 
@@ -191,6 +192,7 @@ class Loop:
 
     def train(self, n_epochs: int) -> float:
         """Train on; return the seconds."""
+        import torch
         from torch.nn import functional as F
 
         started = time.perf_counter()
@@ -201,6 +203,8 @@ class Loop:
             loss = F.cross_entropy(scores[self._labeled], self._labels)
             loss.backward()
             self._optimizer.step()
+        if self.x.is_cuda:  # which is told what to do, and does it later
+            torch.cuda.synchronize()
         seconds = time.perf_counter() - started
         self._n_epochs += n_epochs
         self._seconds += seconds
@@ -219,7 +223,7 @@ class Loop:
 
         self.model.eval()
         with torch.no_grad():
-            return self.model(self.x, self.edges).softmax(dim=1).numpy()
+            return self.model(self.x, self.edges).softmax(dim=1).cpu().numpy()
 
 
 def make_contender(name: str, graph: LabeledGraph, recipe: Recipe, seed: int) -> Ours | ScikitNetwork | Loop:

@@ -2,11 +2,13 @@
 
     python benchmarks/training.py [--quick] [--settings cora large large-half] [--backbones sage gcn gat gin]
                                   [--data FOLDER] [--rounds 5] [--dropout 0.5] [--no-memory]
+                                  [--device cpu]
 
 Time of an epoch and of a whole fit, peak memory (Linux), accuracy on the unlabeled nodes; the estimator with the
 paper's settings and no enhancer. All is trained on given features, with the same widths, labels, edges, dropout, step
 size and decay. ``--data`` puts a real graph in the place of the generated one in the setting cora. Prints a Markdown
-table and then the same as one line of JSON. scikit-network comes with ``pip install -e '.[bench]'``.
+table and then the same as one line of JSON. On another ``--device`` than a CPU, scikit-network is left out, and the
+memory is that of the device. scikit-network comes with ``pip install -e '.[bench]'``.
 """
 
 from __future__ import annotations
@@ -143,6 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, help="paired measurements (default: 5, 3 with --quick)")
     parser.add_argument("--dropout", type=float, default=0.5, help="of the inputs of both layers (default: 0.5)")
     parser.add_argument("--no-memory", action="store_true", help="leave out peak memory, a process for each line")
+    parser.add_argument("--device", default="cpu", help="device of torch, such as cuda (default: cpu)")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     # torch says once each that CSR tensors are in beta and unchecked
@@ -155,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     backbones = options.backbones or (sorted(SMALL, reverse=True) if options.quick else BACKBONES)
     n_rounds = options.rounds or (3 if options.quick else 5)
     with_memory = not options.no_memory
-    if with_memory and not Path("/proc/self/clear_refs").exists():
+    if with_memory and options.device == "cpu" and not Path("/proc/self/clear_refs").exists():
         print("Peak memory is left out: it is read from /proc, which this system lacks.", file=sys.stderr)
         with_memory = False
     if find_spec("sknetwork") is None:
@@ -168,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         graph = read(real, setting.labels) if real else generate(setting.size, setting.labels)
         for backbone in backbones:
             print(f"{name}, {backbone} ...", file=sys.stderr, flush=True)
-            recipe = Recipe(backbone, setting.hidden_channels, options.dropout)
+            recipe = Recipe(backbone, setting.hidden_channels, options.dropout, options.device)
             results += measure(name, graph, recipe, n_rounds, with_memory=with_memory)
     report(
         "training",
@@ -181,6 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "dropout": options.dropout,
             "data": str(options.data) if options.data else "generated",
             "threads": _n_threads(),
+            "device": _name_of(options.device),
         },
     )
 
@@ -192,7 +196,7 @@ def measure(name: str, graph: LabeledGraph, recipe: Recipe, n_rounds: int, *, wi
     contenders = [
         contender
         for contender in setting.contenders(backbone)
-        if contender != SCIKIT_NETWORK or find_spec("sknetwork") is not None
+        if contender != SCIKIT_NETWORK or (recipe.device == "cpu" and find_spec("sknetwork") is not None)
     ]
     n_epochs = schedule.total(n_rounds)
     running: dict[str, Any] = {}
@@ -261,6 +265,7 @@ def measure_memory(graph: LabeledGraph, recipe: Recipe, contenders: Sequence[str
                 "backbone": recipe.backbone,
                 "hidden_channels": recipe.hidden_channels,
                 "dropout": recipe.dropout,
+                "device": recipe.device,
             }
             command = [sys.executable, __file__, "--memory-of", json.dumps(task)]
             done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
@@ -273,6 +278,12 @@ def peak_memory(contender: str, path: str, **recipe: Any) -> float:
     graph = LabeledGraph.load(Path(path))
     warm_up(contender, Recipe(**recipe))
     gc.collect()
+    if recipe["device"] != "cpu":
+        import torch
+
+        torch.cuda.reset_peak_memory_stats()
+        make_contender(contender, graph, Recipe(**recipe), seed=0).finish(MEMORY_EPOCHS)
+        return torch.cuda.max_memory_allocated() / 2**20
     peak = PeakMemory()
     make_contender(contender, graph, Recipe(**recipe), seed=0).finish(MEMORY_EPOCHS)
     return peak.megabytes()
@@ -282,6 +293,12 @@ def _n_threads() -> int:
     import torch
 
     return torch.get_num_threads()
+
+
+def _name_of(device: str) -> str:
+    import torch
+
+    return device if device == "cpu" else torch.cuda.get_device_name(device)
 
 
 if __name__ == "__main__":

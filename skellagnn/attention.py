@@ -16,7 +16,7 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["AttentionEdges", "AttentionLayer"]
+__all__ = ["AttentionEdges", "AttentionLayer", "csr_tensor"]
 
 
 class AttentionEdges:
@@ -80,18 +80,19 @@ class AttentionEdges:
 
     def agreement(self, gradients: Tensor, rows: Tensor) -> Tensor:
         """Multiply receivers' rows (n_out, channels) with senders' (n_in, channels), edge by edge: shape (n_edges,)."""
-        with warnings.catch_warnings():
-            # torch says once per process that CSR tensors are in beta; the tests check what we make of them
-            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-            pattern = torch.sparse_csr_tensor(
-                self.starts.long(),
-                self.senders.long(),
-                torch.zeros(len(self.senders), dtype=rows.dtype, device=self.device),
-                size=self.shape,
-                check_invariants=False,
-            )
+        nothing = torch.zeros(len(self.senders), dtype=rows.dtype, device=self.device)
+        pattern = csr_tensor(self.starts.long(), self.senders.long(), nothing, self.shape)
         product: Tensor = torch.sparse.sampled_addmm(pattern, gradients, rows.t(), beta=0.0)
         return product.values()
+
+
+def csr_tensor(starts: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Return a torch CSR tensor of parts that come from a valid scipy matrix."""
+    with warnings.catch_warnings():
+        # torch says once per process each that CSR tensors are in beta and unchecked, also where one asks for no check;
+        # the tests check what we make of them
+        warnings.filterwarnings("ignore", message="Sparse (CSR tensor support is in beta|invariant checks are)")
+        return torch.sparse_csr_tensor(starts, columns, values, size=shape, check_invariants=False)
 
 
 def _bags(table: Tensor, entries: Tensor, starts: Tensor, weights: Tensor | None = None) -> Tensor:

@@ -7,7 +7,6 @@ scipy matrices; of these, any rows can be cut out (:mod:`skellagnn.hops`) and ha
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
 
-from skellagnn.attention import AttentionEdges
+from skellagnn.attention import AttentionEdges, csr_tensor
 from skellagnn.exceptions import InvalidParameterError
 
 __all__ = ["EdgeIndex", "SparseEdges", "aggregate", "edge_form_of", "edge_matrix", "edges_for", "make_edges"]
@@ -49,15 +48,16 @@ class SparseEdges:
     Notes
     -----
     On a CPU the product is a weighted ``embedding_bag``, which reads rows of x in place: several times faster than
-    torch's own product of a CSR matrix with a dense one (``benchmarks/training.py`` compares with it). The transpose is
-    made in the first backward pass that needs it, and kept.
+    torch's own product of a CSR matrix with a dense one (``benchmarks/training.py`` compares with it). On a GPU,
+    where the bag is the slower one, it is torch's. The transpose is made in the first backward pass that needs it, and
+    kept.
     """
 
     def __init__(self, matrix: sparse.csr_array, device: torch.device | str = "cpu") -> None:
         self._scipy = matrix
         self.device = torch.device(device)
         self._parts: tuple[Tensor, Tensor, Tensor] | None = None
-        self._torch_matrix: Tensor | None = None
+        self._torch_matrices: dict[torch.dtype, Tensor] = {}
         self._transpose: SparseEdges | None = None
 
     @property
@@ -69,24 +69,15 @@ class SparseEdges:
         """Number of nodes for which output is made."""
         return self.shape[0]
 
-    @property
-    def matrix(self) -> Tensor:
-        """The matrix as a torch CSR tensor."""
-        if self._torch_matrix is None:
-            with warnings.catch_warnings():
-                # torch says once per process that CSR tensors are in beta; the tests check every product that we make
-                warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-                matrix = self._scipy
-                # tensor() copies: what came in may be a read-only memory map
-                self._torch_matrix = torch.sparse_csr_tensor(
-                    torch.tensor(matrix.indptr, dtype=torch.int64),
-                    torch.tensor(matrix.indices, dtype=torch.int64),
-                    torch.tensor(matrix.data, dtype=torch.float32),
-                    size=self.shape,
-                    device=self.device,
-                    check_invariants=False,
-                )
-        return self._torch_matrix
+    def matrix(self, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Return the matrix as a torch CSR tensor, made once for each precision."""
+        if dtype not in self._torch_matrices:
+            matrix, index = self._scipy, _index_type(self._scipy)
+            # tensor() copies: what came in may be a read-only memory map
+            parts = (matrix.indptr.astype(index), matrix.indices.astype(index), matrix.data.astype(np.float32))
+            starts, columns, values = (torch.tensor(part, device=self.device) for part in parts)
+            self._torch_matrices[dtype] = csr_tensor(starts, columns, values.to(dtype), self.shape)
+        return self._torch_matrices[dtype]
 
     @property
     def transpose(self) -> SparseEdges:
@@ -116,12 +107,11 @@ class SparseEdges:
     def multiply(self, x: Tensor) -> Tensor:
         """Return ``matrix @ x``, without a gradient."""
         if self.device.type != "cpu" or x.dtype == torch.float64:
-            return self.matrix.to(x.dtype) @ x
+            return self.matrix(x.dtype) @ x
         if self._scipy.nnz == 0 or x.shape[1] == 0:
             return x.new_zeros(self.n_out, x.shape[1])
         if self._parts is None:
-            matrix = self._scipy
-            index = np.int32 if matrix.nnz < 2**31 and matrix.shape[1] < 2**31 else np.int64
+            matrix, index = self._scipy, _index_type(self._scipy)
             self._parts = (
                 torch.from_numpy(_writable(matrix.indices.astype(index, copy=False))),
                 torch.from_numpy(_writable(matrix.indptr.astype(index, copy=False))),
@@ -129,6 +119,11 @@ class SparseEdges:
             )
         indices, indptr, weights = self._parts
         return torch.embedding_bag(x.contiguous(), indices, indptr, False, 0, False, weights.to(x.dtype), True)[0]
+
+
+def _index_type(matrix: sparse.csr_array) -> type[np.signedinteger[Any]]:
+    """Half the memory of 64-bit numbers where these are not needed."""
+    return np.int32 if matrix.nnz < 2**31 and matrix.shape[1] < 2**31 else np.int64
 
 
 def _writable(values: NDArray[Any]) -> NDArray[Any]:

@@ -38,6 +38,16 @@ def own_home(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("SKELLAGNN_HOME", str(tmp_path_factory.mktemp("home")))
 
 
+@pytest.fixture(scope="session")
+def gpu() -> str:
+    """A device that is not the CPU."""
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("needs a GPU that torch can use")
+    return "cuda"
+
+
 @pytest.fixture
 def counting_enhancer() -> type[CountingEnhancer]:
     """The class: ``counting_enhancer(function)`` makes one."""

@@ -59,7 +59,7 @@ def test_the_gradient_is_the_numeric_one():
     x = rows(6, 3).double().requires_grad_()
 
     assert torch.autograd.gradcheck(product, (x,))
-    assert_close(product.transpose.matrix.to_dense(), product.matrix.to_dense().T, 0)
+    assert_close(product.transpose.matrix().to_dense(), product.matrix().to_dense().T, 0)
 
 
 def test_gradients_of_any_memory_layout():
@@ -74,7 +74,7 @@ def test_gradients_of_any_memory_layout():
 
     x.grad = None
     product(x).sum().backward()  # ... or expanded from one number
-    assert_close(x.grad, product.matrix.to_dense().sum(dim=0)[:, None].expand(6, 3), 1e-6)
+    assert_close(x.grad, product.matrix().to_dense().sum(dim=0)[:, None].expand(6, 3), 1e-6)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
@@ -216,7 +216,7 @@ def test_an_edge_index_of_no_edges():
 def test_the_forms_by_hand(form, expected):
     edges = edges_for(Form(form), SMALL)
 
-    assert_close(edges.matrix.to_dense(), torch.tensor(expected, dtype=torch.float32), 1e-6)
+    assert_close(edges.matrix().to_dense(), torch.tensor(expected, dtype=torch.float32), 1e-6)
 
 
 def test_no_edges_for_who_hears_from_nobody():
@@ -231,7 +231,7 @@ def test_a_form_that_is_none_of_these_is_refused():
 
 
 def test_symmetric_edges_of_an_undirected_graph_are_symmetric():
-    matrix = edges_for(Form("symmetric"), WEIGHTED).matrix.to_dense()
+    matrix = edges_for(Form("symmetric"), WEIGHTED).matrix().to_dense()
 
     assert_close(matrix, matrix.T, 1e-6)
     assert torch.linalg.eigvalsh(matrix.double()).abs().max() <= 1 + 1e-6

@@ -250,6 +250,13 @@ def test_bad_parameters(encoder: SentenceBertEncoder, parameters: dict[str, Any]
         encoder.set_params(**parameters).encode(["w1"])
 
 
+def test_rows_made_on_a_gpu_are_those_made_on_a_cpu(tiny_model: Path, gpu: str) -> None:
+    texts = [words(0, 3), words(2, 30), ""]
+    on_cpu, on_gpu = (SentenceBertEncoder(str(tiny_model), device=device).encode(texts) for device in ("cpu", gpu))
+
+    np.testing.assert_allclose(on_gpu, on_cpu, atol=1e-4)
+
+
 def test_gpu_that_is_not_there(encoder: SentenceBertEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 

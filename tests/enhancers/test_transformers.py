@@ -101,6 +101,15 @@ def test_company_in_a_batch_and_order_change_nothing(tiny, questions, kind):
     assert alone == together == backwards
 
 
+def test_answers_on_a_gpu_are_those_on_a_cpu(tiny, questions, gpu):
+    on_cpu, on_gpu = (
+        TransformersEnhancer(tiny["chat"], device=device, dtype="float32").complete(questions)
+        for device in ("cpu", gpu)
+    )
+
+    assert on_cpu == on_gpu
+
+
 def test_batches_are_sorted_by_length_and_share_a_limit(tiny, ask, seen):
     words = [3, 40, 1, 25, 9, 33]
     questions = [ask("cat " * n, limit=4 if n % 2 else 2) for n in words]
