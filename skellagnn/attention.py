@@ -16,7 +16,7 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["AttentionEdges", "AttentionLayer", "csr_tensor"]
+__all__ = ["AttentionEdges", "AttentionLayer"]
 
 
 class AttentionEdges:

@@ -103,20 +103,17 @@ def test_answers_about_unlabeled_nodes_help():
     data = make_text_graph(
         n_nodes=300, n_classes=4, homophily=0.75, informativeness=0.1, answer_accuracy=1.0, random_state=3
     )
-    graph = encode_graph(data.graph, "tfidf")
-    train = np.arange(0, 24)
-    # the encoder of the answers must be the one of the features: here the texts are encoded in the fit
-    params = {"encoder": "tfidf", "prompts": "topic", "class_names": data.target_names, "early_stopping": False}
-    plain = quick(**params).fit(data.graph[train], data.target[train])
-    helped = quick(**params, enhancer=ReplayEnhancer(data.answers), augmentation_ratio=0.2)
-    helped.fit(data.graph[train], data.target[train])
-    asked = np.isin(np.arange(300), helped.active_nodes_)
-    not_asked = np.flatnonzero(~asked & (np.arange(300) >= 24))
-    gain = helped.score(data.graph[not_asked], data.target[not_asked]) - plain.score(
-        data.graph[not_asked], data.target[not_asked]
-    )
-    assert gain > 0.05
-    assert graph.features.shape[1] == plain.n_features_in_
+    train, y = data.graph[:24], data.target[:24]
+    gains = []
+    for seed in range(4):  # of a few labels and epochs one network makes more than another
+        params = {"encoder": "tfidf", "early_stopping": False, "random_state": seed}
+        plain = quick(**params).fit(train, y)
+        answers = {"prompts": "topic", "class_names": data.target_names, "augmentation_ratio": 0.2}
+        helped = quick(**params, **answers, enhancer=ReplayEnhancer(data.answers)).fit(train, y)
+        rest = np.setdiff1d(np.arange(24, 300), helped.active_nodes_)
+        gains.append(np.subtract(*(clf.score(data.graph[rest], data.target[rest]) for clf in (helped, plain))))
+
+    assert np.mean(gains) > 0.05
 
 
 # -- the recipe ---------------------------------------------------------------------------------------------------
