@@ -2,13 +2,13 @@
 
     python benchmarks/training.py [--quick] [--settings cora large large-half] [--backbones sage gcn gat gin]
                                   [--data FOLDER] [--rounds 5] [--dropout 0.5] [--no-memory]
-                                  [--device cpu]
+                                  [--device cuda]
 
 Time of an epoch and of a whole fit, peak memory (Linux), accuracy on the unlabeled nodes; the estimator with the
 paper's settings and no enhancer. All is trained on given features, with the same widths, labels, edges, dropout, step
 size and decay. ``--data`` puts a real graph in the place of the generated one in the setting cora. Prints a Markdown
-table and then the same as one line of JSON. On another ``--device`` than a CPU, scikit-network is left out, and the
-memory is that of the device. scikit-network comes with ``pip install -e '.[bench]'``.
+table and then the same as one line of JSON. On a GPU scikit-network is left out, and the memory is that of
+the GPU. scikit-network comes with ``pip install -e '.[bench]'``.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, help="paired measurements (default: 5, 3 with --quick)")
     parser.add_argument("--dropout", type=float, default=0.5, help="of the inputs of both layers (default: 0.5)")
     parser.add_argument("--no-memory", action="store_true", help="leave out peak memory, a process for each line")
-    parser.add_argument("--device", default="cpu", help="device of torch, such as cuda (default: cpu)")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     # torch says once each that CSR tensors are in beta and unchecked
@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if with_memory and options.device == "cpu" and not Path("/proc/self/clear_refs").exists():
         print("Peak memory is left out: it is read from /proc, which this system lacks.", file=sys.stderr)
         with_memory = False
-    if find_spec("sknetwork") is None:
+    if options.device == "cpu" and find_spec("sknetwork") is None:
         print("scikit-network is left out: it is not installed (pip install -e '.[bench]').", file=sys.stderr)
 
     results: list[Result] = []

@@ -3,16 +3,16 @@
 A backbone is a factory ``(in_channels, hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` whose module
 maps ``forward(x, edges)`` to class scores of shape (n_nodes, out_channels). A module of one's own gets a PyG
 ``edge_index``; the built-in ones say with ``edge_form`` in which form they want the edges, and are made of hops
-(:class:`HopNetwork`), so that training and prediction compute only the rows that matter. Their numbers are those of
-PyG's layers of the same name (the tests compare them), except that weighted edges also count in ``sage`` (weighted
-mean) and ``gin`` (weighted sum).
+(:class:`~skellagnn.hop_network.HopNetwork`), so that training and prediction compute only the rows that matter. Their
+numbers are those of PyG's layers of the same name (the tests compare them), except that weighted edges also count in
+``sage`` (weighted mean) and ``gin`` (weighted sum).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,45 +20,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skellagnn.attention import AttentionEdges, AttentionLayer
-from skellagnn.edges import EdgeIndex, SparseEdges
+from skellagnn.edges import SparseEdges
 from skellagnn.exceptions import InvalidParameterError
+from skellagnn.hop_network import Gathered, HopNetwork
 from skellagnn.resolve import resolve
 
-__all__ = ["BACKBONES", "Backbone", "Gathered", "HopNetwork", "LayeredEdges", "build_backbone", "dropout"]
+__all__ = ["BACKBONES", "Backbone", "build_backbone", "dropout"]
 
 Backbone = Callable[[int, int, int, int, float], nn.Module]
-
-
-class Gathered(NamedTuple):
-    """What a first layer reads, aggregated beforehand.
-
-    Parameters
-    ----------
-    own : Tensor of shape (n_out, n_features)
-        Rows of the nodes for which the layer makes output.
-    neighbors : Tensor of shape (n_out, n_features)
-        The product of the layer's edges with the rows of all nodes.
-    """
-
-    own: Tensor
-    neighbors: Tensor
-
-
-class LayeredEdges:
-    """Edges of several layers, each with fewer output rows than the one before.
-
-    Parameters
-    ----------
-    layers : list of SparseEdges, EdgeIndex or None
-        First layer first; None where the first layer's input is :class:`Gathered`.
-    """
-
-    def __init__(self, layers: list[Any]) -> None:
-        self.layers = layers
-
-    def at(self, hop: int) -> Any:
-        """Return the edges of a layer."""
-        return self.layers[hop]
 
 
 def dropout(x: Tensor, p: float, training: bool) -> Tensor:
@@ -90,61 +59,6 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
 
 
 # -- networks ---------------------------------------------------------------------------------------------------
-
-
-class HopNetwork(nn.Module):
-    """A network made of three kinds of steps, of which only the hops look at edges.
-
-    ``encode`` and ``decode`` work row by row, hop i makes rows of the nodes that later hops need out of rows of these
-    and of their neighbors. Whoever runs it may therefore cut rows away between the hops (receptive fields, batches) or
-    make a whole layer before the next (exact inference); ``forward`` on all nodes gives the same numbers.
-    """
-
-    edge_form = "sum"
-    n_hops = 0
-    # Whether hop 0 reads constant rows through a linear map, so that they can be aggregated once: `first_hop`.
-    gathers = False
-    # Whether hop 0 makes rows that are narrower than those it reads.
-    narrows = False
-
-    def encode(self, x: Tensor) -> Tensor:
-        """Return the rows that the first hop reads."""
-        return x
-
-    def hop(self, i: int, x: Tensor, initial: Tensor, edges: Any) -> Tensor:
-        """Return rows of the nodes ``edges.own`` after hop i, from rows after hop i - 1 and from encoded ones."""
-        raise NotImplementedError  # what a hop does is all that a network has to say
-
-    def first_hop(self, gathered: Gathered) -> Tensor:
-        """Return what hop 0 makes of rows that were aggregated beforehand."""
-        raise NotImplementedError  # only asked of networks that gather
-
-    def decode(self, x: Tensor) -> Tensor:
-        """Return class scores."""
-        return x
-
-    def forward(self, x: Tensor | Gathered, edges: Any = None) -> Tensor:
-        """Return class scores of shape (n_out, out_channels)."""
-        first = 0
-        if isinstance(x, Gathered):
-            x, first = self.first_hop(x), 1
-            initial = x  # a network that gathers does not read encoded rows again
-        else:
-            x = initial = self.encode(x)
-        for i in range(first, self.n_hops):
-            layer = _local(edges, i, len(x))
-            x = self.hop(i, x, initial, layer)
-            initial = layer.own(initial)
-        return self.decode(x)
-
-
-def _local(edges: Any, hop: int, n_nodes: int) -> Any:
-    if not isinstance(edges, Tensor):
-        return edges.at(hop)
-    # a whole graph's edge_index, as PyG's layers take it
-    whole = EdgeIndex.__new__(EdgeIndex)
-    whole.index, whole.shape, whole.n_out = edges, (n_nodes, n_nodes), n_nodes
-    return whole
 
 
 def _widths(in_channels: int, hidden_channels: int, out_channels: int, n_layers: int) -> list[tuple[int, int]]:

@@ -1,8 +1,8 @@
 """What the steps of training read: rows, edges and targets, of a whole graph or of mini-batches.
 
 Only rows in the receptive field of the targets are looked at. Where a network reads its input through a linear hop
-(:attr:`~skellagnn.backbones.HopNetwork.gathers`), that hop's aggregation of constant rows is made once, and LLM views,
-which change a few rows, only add their difference.
+(:attr:`~skellagnn.hop_network.HopNetwork.gathers`), that hop's aggregation of constant rows is made once, and LLM
+views, which change a few rows, only add their difference.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from scipy import sparse
 from torch import Tensor, nn
 
 from skellagnn.attention import AttentionEdges
-from skellagnn.backbones import Gathered, HopNetwork, LayeredEdges
 from skellagnn.edges import EdgeIndex, SparseEdges, aggregate, edge_form_of, edge_matrix, make_edges
 from skellagnn.features import NodeFeatures
+from skellagnn.hop_network import Gathered, HopNetwork, LayeredEdges
 from skellagnn.hops import HopFinder
 from skellagnn.inference import to_tensor
 from skellagnn.resources import scratch_array

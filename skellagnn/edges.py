@@ -74,8 +74,10 @@ class SparseEdges:
         if dtype not in self._torch_matrices:
             matrix, index = self._scipy, _index_type(self._scipy)
             # tensor() copies: what came in may be a read-only memory map
-            parts = (matrix.indptr.astype(index), matrix.indices.astype(index), matrix.data.astype(np.float32))
-            starts, columns, values = (torch.tensor(part, device=self.device) for part in parts)
+            parts = ((matrix.indptr, index), (matrix.indices, index), (matrix.data, np.float32))
+            starts, columns, values = (
+                torch.tensor(part.astype(kind, copy=False), device=self.device) for part, kind in parts
+            )
             self._torch_matrices[dtype] = csr_tensor(starts, columns, values.to(dtype), self.shape)
         return self._torch_matrices[dtype]
 

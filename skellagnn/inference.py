@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from torch import Tensor, nn
 
-from skellagnn.backbones import Gathered, HopNetwork
 from skellagnn.edges import aggregate, edge_form_of, edge_matrix, edges_for, make_edges
 from skellagnn.exceptions import InvalidParameterError
+from skellagnn.hop_network import Gathered, HopNetwork
 from skellagnn.hops import HopFinder
 from skellagnn.resources import available_memory, scratch_array
 

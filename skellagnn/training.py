@@ -15,12 +15,12 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from skellagnn.backbones import Gathered
 from skellagnn.batches import Reader
 from skellagnn.channel import SoftTargets
 from skellagnn.distributed import ProcessGroup
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.features import NodeFeatures
+from skellagnn.hop_network import Gathered
 from skellagnn.steps import Step, StepMaker, TrainingSettings
 from skellagnn.validation import Supervision
 

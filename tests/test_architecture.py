@@ -24,7 +24,7 @@ ROWS = [
     ["graph", "resolve", "exceptions", "progress", "resources"],
     ["prompts", "enhancers", "answers", "store", "encoders", "selection", "datasets", "validation", "hops"],
     ["features", "neighborhood", "enhancement", "channel", "sharing"],
-    ["attention", "edges", "backbones", "distributed"],
+    ["attention", "edges", "hop_network", "backbones", "distributed"],
     ["inference"],
     ["batches"],
     ["steps"],
@@ -43,6 +43,8 @@ WITHIN_A_ROW = {
     ("store", "prompts"): "answers are kept by the key of a Question",
     ("store", "enhancers"): "what is kept is an Answer",
     ("features", "neighborhood"): "queries are means of unit-length rows, as the ranking makes them",
+    ("hop_network", "edges"): "a hop is made along edges",
+    ("backbones", "hop_network"): "what the networks are made of",
     ("backbones", "edges"): "layers multiply with edges",
     ("backbones", "attention"): "a layer that weighs edges by itself",
     ("edges", "attention"): "one of the forms that edges take",
@@ -66,6 +68,7 @@ HEAVY = {
 AT_MODULE_LEVEL = {
     ("attention.py", "torch"): "attention is torch",
     ("edges.py", "torch"): "sparse products are torch",
+    ("hop_network.py", "torch"): "networks are torch",
     ("backbones.py", "torch"): "networks are torch",
     ("distributed.py", "torch"): "gradients are torch",
     ("batches.py", "torch"): "what a network reads is torch",
@@ -225,7 +228,7 @@ def test_prediction_cannot_reach_an_enhancer():
             reachable.add(module)
             waiting += [imported for importer, imported in edges() if importer == module]
 
-    assert reachable <= {"inference", "backbones", "attention", "edges", "hops", "resources", "exceptions", "resolve"}
+    assert reachable <= {"inference", "hop_network", "attention", "edges", "hops", "resources", "exceptions", "resolve"}
 
 
 def test_one_caller_asks_the_llm():

@@ -12,10 +12,11 @@ from torch import nn
 from torch_geometric.nn import GATConv, GCNConv, SAGEConv
 
 from skellagnn import TextGraph
-from skellagnn.backbones import BACKBONES, Gathered, build_backbone
+from skellagnn.backbones import BACKBONES, build_backbone
 from skellagnn.batches import Reader, ahead
 from skellagnn.edges import edges_for
 from skellagnn.features import NodeFeatures
+from skellagnn.hop_network import Gathered
 from skellagnn.hops import HopFinder
 from skellagnn.training import seeded
 
