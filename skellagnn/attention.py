@@ -30,7 +30,8 @@ class AttentionEdges:
 
     Notes
     -----
-    The order of the senders, which backward passes need, is made by the first of them (a counting sort) and kept.
+    The order of the senders (a counting sort) and the pattern of the edges, which backward passes need, are made by the
+    first of them and kept.
     """
 
     def __init__(self, matrix: sparse.csr_array, device: torch.device | str = "cpu") -> None:
@@ -44,6 +45,7 @@ class AttentionEdges:
         self.receivers = self._tensor(np.repeat(np.arange(self.n_out), np.diff(matrix.indptr)))
         self.places = self._tensor(np.arange(matrix.nnz))
         self._by_sender: tuple[Tensor, Tensor, Tensor] | None = None
+        self._patterns: dict[torch.dtype, Tensor] = {}
 
     def _tensor(self, values: Any) -> Tensor:
         return torch.tensor(values.astype(self._index, copy=False), device=self.device)
@@ -80,9 +82,10 @@ class AttentionEdges:
 
     def agreement(self, gradients: Tensor, rows: Tensor) -> Tensor:
         """Multiply receivers' rows (n_out, channels) with senders' (n_in, channels), edge by edge: shape (n_edges,)."""
-        nothing = torch.zeros(len(self.senders), dtype=rows.dtype, device=self.device)
-        pattern = csr_tensor(self.starts.long(), self.senders.long(), nothing, self.shape)
-        product: Tensor = torch.sparse.sampled_addmm(pattern, gradients, rows.t(), beta=0.0)
+        if rows.dtype not in self._patterns:
+            nothing = torch.zeros(len(self.senders), dtype=rows.dtype, device=self.device)
+            self._patterns[rows.dtype] = csr_tensor(self.starts.long(), self.senders.long(), nothing, self.shape)
+        product: Tensor = torch.sparse.sampled_addmm(self._patterns[rows.dtype], gradients, rows.t(), beta=0.0)
         return product.values()
 
 

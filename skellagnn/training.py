@@ -170,7 +170,7 @@ def train(
         for epoch in range(1, settings.max_iter + 1):
             network.train()
             consistency = settings.consistency * min(1.0, epoch / ramp_epochs)
-            totals = np.zeros(4)
+            seen = []
             for _ in range(steps.n_steps):
                 step = next(stream)
                 optimizer.zero_grad()
@@ -180,7 +180,9 @@ def train(
                 if group is not None:
                     group.add_gradients(network)
                 optimizer.step()
-                totals += [float(loss.detach()), *(float(part.detach()) for part in parts)]
+                seen.append(torch.stack([loss, *parts]).detach())
+            # all numbers of an epoch at once: a GPU is waited for with each number that is read from it
+            totals = np.sum(torch.stack(seen).cpu().numpy(), axis=0, dtype=np.float64)
             if group is not None:
                 totals = group.add(totals)
             means = (totals / steps.n_steps).tolist()
@@ -274,7 +276,8 @@ class _Validator:
             total = self.weights.sum()
             accuracy = (self.weights * (log_p.argmax(dim=1) == self.labels)).sum() / total
             loss = (self.weights * F.nll_loss(log_p, self.labels, reduction="none")).sum() / total
-        return accuracy.item(), loss.item()
+        values = torch.stack([accuracy, loss]).tolist()
+        return values[0], values[1]
 
     def _scores(self, start: int) -> Tensor:
         inputs = self.inputs or self.reader.read(self.targets[start : start + self.size])
