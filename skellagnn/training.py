@@ -182,7 +182,7 @@ def train(
                 optimizer.step()
                 seen.append(torch.stack([loss, *parts]).detach())
             # all numbers of an epoch at once: a GPU is waited for with each number that is read from it
-            totals = np.sum(torch.stack(seen).cpu().numpy(), axis=0, dtype=np.float64)
+            totals = torch.stack(seen).cpu().double().sum(dim=0).numpy()
             if group is not None:
                 totals = group.add(totals)
             means = (totals / steps.n_steps).tolist()
