@@ -1,6 +1,6 @@
 """How much faster is a grid search with two workers, and is there a copy of the graph for each task?
 
-    python benchmarks/search.py [DATA] [--pairs 5] [--max-iter 10] [--nodes 2700] [--arms ...]
+    python benchmarks/search.py [DATA] [--pairs 5] [--max-iter 10] [--nodes 2700] [--arms ...] [--default-malloc]
 
 12 candidates (how many nodes are asked about, which prompts, dropout) times 5 folds and a refit, on the graph in the
 folder DATA (as ``load_folder`` reads it, with recorded answers), else on a made-up one of ``--nodes`` nodes. Texts and
@@ -12,7 +12,8 @@ turns; a ratio is taken within a pair, and the table shows medians.
 Arms: ``one-1`` and ``one-2`` are one process of one and of two threads; ``loky``, ``dask`` and ``ray`` have two workers
 of one thread each. ``apart`` is what the machine allows: two processes that know nothing of each other do the search at
 the same time, and half of the slower one's time counts. Dask gets the graph by ``scatter``, loky and Ray by
-``share_graph``; ``dask-plain`` and ``ray-plain`` get it as it is. "graph sent" is what the process that searches
+``share_graph``; ``dask-plain`` and ``ray-plain`` get it as it is. All arms keep freed memory in the process (two
+settings of glibc's malloc, below), unless ``--default-malloc`` is given. "graph sent" is what the process that searches
 pickles of it, per fit. Memory is the unique set size of a worker (for ``one-*`` and ``apart`` that of the process),
 before the search and at its highest, sampled every second: a copy of the graph for each task would add the size of the
 graph 61 times.
@@ -57,6 +58,8 @@ GRID = {"augmentation_ratio": RATIOS, "prompts": PROMPTS, "dropout": DROPOUTS}
 FOLDS = 5
 N_FITS = len(RATIOS) * len(PROMPTS) * len(DROPOUTS) * FOLDS + 1
 MB = 2**20
+# glibc's malloc otherwise gives memory of tensors back to the system after each step, and asks for it in the next
+KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
 
 
 def main() -> None:
@@ -66,6 +69,7 @@ def main() -> None:
     parser.add_argument("--max-iter", type=int, default=10, help="epochs of a training (default: 10)")
     parser.add_argument("--nodes", type=int, default=2700, help="size of the made-up graph (default: 2700)")
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=[*ARMS, *EXTRA_ARMS])
+    parser.add_argument("--default-malloc", action="store_true", help="leave glibc's malloc as it is")
     parser.add_argument("--arm", help=argparse.SUPPRESS)  # one measurement, in a process of its own
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -80,7 +84,7 @@ def main() -> None:
         for pair in range(options.pairs):
             turn = pair % len(options.arms)
             for arm in options.arms[turn:] + options.arms[:turn]:
-                runs[arm].append(run_arm(arm, folder, options.max_iter))
+                runs[arm].append(run_arm(arm, folder, options))
                 print(f"pair {pair + 1}, {arm}: {runs[arm][-1]['seconds']:.1f} s", file=sys.stderr)
     report(options, graph, runs)
 
@@ -120,27 +124,27 @@ def make_classifier(folder: Path, max_iter: int) -> ELLaGNNClassifier:
     )
 
 
-def run_arm(arm: str, folder: str, max_iter: int) -> dict[str, Any]:
+def run_arm(arm: str, folder: str, options: argparse.Namespace) -> dict[str, Any]:
     if arm != "apart":
-        return in_own_process(arm, folder, max_iter)
+        return in_own_process(arm, folder, options)
     with ThreadPoolExecutor(2) as pool:
-        both = list(pool.map(lambda _: in_own_process("one-1", folder, max_iter), range(2)))
+        both = list(pool.map(lambda _: in_own_process("one-1", folder, options), range(2)))
     slower = max(both, key=lambda run: run["seconds"])
     return {**slower, "seconds": slower["seconds"] / 2}
 
 
-def in_own_process(arm: str, folder: str, max_iter: int) -> dict[str, Any]:
-    threads = "2" if arm == "one-2" else "1"
-    quiet = {
+def in_own_process(arm: str, folder: str, options: argparse.Namespace) -> dict[str, Any]:
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "2" if arm == "one-2" else "1",
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "HF_HUB_OFFLINE": "1",
         "PYTHONWARNINGS": "ignore",
+        **({} if options.default_malloc else KEEP_FREED_MEMORY),
     }
-    command = [sys.executable, __file__, "--arm", arm, "--folder", folder, "--max-iter", str(max_iter)]
-    done = subprocess.run(
-        command, env={**os.environ, **quiet, "OMP_NUM_THREADS": threads}, stdout=subprocess.PIPE, text=True, check=True
-    )
+    command = [sys.executable, __file__, "--arm", arm, "--folder", folder, "--max-iter", str(options.max_iter)]
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
@@ -189,8 +193,7 @@ def engine(arm: str) -> Iterator[dict[str, Any]]:
         import dask
         from distributed import Client, LocalCluster
 
-        # without MALLOC_TRIM_THRESHOLD_, which Dask sets to 64 kB: memory of tensors then goes back to the system, and
-        # is asked for again, in every step
+        # without Dask's own MALLOC_TRIM_THRESHOLD_ of 64 kB, with which freed memory goes back to the system at once
         with (
             dask.config.set({"distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1}}),
             LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
@@ -340,6 +343,7 @@ def report(options: argparse.Namespace, graph: TextGraph, runs: dict[str, list[d
 
     versions = {name: version(name) for name in ("scikit-learn", "joblib", "torch", "dask", "ray")}
     settings = {"data": options.data and options.data.name, "pairs": options.pairs, "max_iter": options.max_iter}
+    settings["default_malloc"] = options.default_malloc
     print(
         json.dumps(
             {
