@@ -1,6 +1,6 @@
 """How much faster is a grid search with two workers, and is there a copy of the graph for each task?
 
-    python benchmarks/search.py [DATA] [--pairs 5] [--max-iter 10] [--nodes 2700] [--arms ...] [--default-malloc]
+    python benchmarks/search.py [DATA] [--pairs 5] [--max-iter 10] [--nodes 2700] [--arms ...]
 
 12 candidates (how many nodes are asked about, which prompts, dropout) times 5 folds and a refit, on the graph in the
 folder DATA (as ``load_folder`` reads it, with recorded answers), else on a made-up one of ``--nodes`` nodes. Texts and
@@ -12,8 +12,9 @@ turns; a ratio is taken within a pair, and the table shows medians.
 Arms: ``one-1`` and ``one-2`` are one process of one and of two threads; ``loky``, ``dask`` and ``ray`` have two workers
 of one thread each. ``apart`` is what the machine allows: two processes that know nothing of each other do the search at
 the same time, and half of the slower one's time counts. Dask gets the graph by ``scatter``, loky and Ray by
-``share_graph``; ``dask-plain`` and ``ray-plain`` get it as it is. All arms keep freed memory in the process (two
-settings of glibc's malloc, below), unless ``--default-malloc`` is given. "graph sent" is what the process that searches
+``share_graph``; ``dask-plain`` and ``ray-plain`` get it as it is. All keep freed memory in the process, by settings of
+glibc's malloc; ``one-1-glibc`` and ``ray-glibc`` do without them. Dask looks at its workers less often than by its
+defaults, which ``dask-defaults`` keeps. "graph sent" is what the process that searches
 pickles of it, per fit. Memory is the unique set size of a worker (for ``one-*`` and ``apart`` that of the process),
 before the search and at its highest, sampled every second: a copy of the graph for each task would add the size of the
 graph 61 times.
@@ -52,14 +53,29 @@ from skellagnn.datasets import load_folder, make_text_graph
 from skellagnn.sharing import share_graph
 
 ARMS = ("one-1", "one-2", "loky", "dask", "ray")
-EXTRA_ARMS = ("apart", "dask-plain", "ray-plain")
+EXTRA_ARMS = ("apart", "one-1-glibc", "ray-glibc", "dask-defaults", "dask-plain", "ray-plain")
 RATIOS, PROMPTS, DROPOUTS = [0.05, 0.1, 0.2], ["topic", "keywords+topic"], [0.3, 0.5]
 GRID = {"augmentation_ratio": RATIOS, "prompts": PROMPTS, "dropout": DROPOUTS}
 FOLDS = 5
 N_FITS = len(RATIOS) * len(PROMPTS) * len(DROPOUTS) * FOLDS + 1
 MB = 2**20
-# glibc's malloc otherwise gives memory of tensors back to the system after each step, and asks for it in the next
-KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "1073741824"}
+# glibc's malloc otherwise gives memory of tensors back to the system after each step and asks for it in the next; and
+# where a process has many threads, as Ray's workers have, it keeps a heap for each of them
+KEEP_FREED_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "33554432",
+    "MALLOC_TRIM_THRESHOLD_": "1073741824",
+}
+# By default a worker of Dask looks at itself: a stack every 10 ms, its event loop every 20, memory every 100, the
+# machine every 500. With one core for each worker the training waits meanwhile. And the nanny sets a
+# MALLOC_TRIM_THRESHOLD_ of 64 kB, with which freed memory goes back to the system at once.
+DASK = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1},
+}
 
 
 def main() -> None:
@@ -69,7 +85,6 @@ def main() -> None:
     parser.add_argument("--max-iter", type=int, default=10, help="epochs of a training (default: 10)")
     parser.add_argument("--nodes", type=int, default=2700, help="size of the made-up graph (default: 2700)")
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=[*ARMS, *EXTRA_ARMS])
-    parser.add_argument("--default-malloc", action="store_true", help="leave glibc's malloc as it is")
     parser.add_argument("--arm", help=argparse.SUPPRESS)  # one measurement, in a process of its own
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -84,7 +99,7 @@ def main() -> None:
         for pair in range(options.pairs):
             turn = pair % len(options.arms)
             for arm in options.arms[turn:] + options.arms[:turn]:
-                runs[arm].append(run_arm(arm, folder, options))
+                runs[arm].append(run_arm(arm, folder, options.max_iter))
                 print(f"pair {pair + 1}, {arm}: {runs[arm][-1]['seconds']:.1f} s", file=sys.stderr)
     report(options, graph, runs)
 
@@ -124,16 +139,16 @@ def make_classifier(folder: Path, max_iter: int) -> ELLaGNNClassifier:
     )
 
 
-def run_arm(arm: str, folder: str, options: argparse.Namespace) -> dict[str, Any]:
+def run_arm(arm: str, folder: str, max_iter: int) -> dict[str, Any]:
     if arm != "apart":
-        return in_own_process(arm, folder, options)
+        return in_own_process(arm, folder, max_iter)
     with ThreadPoolExecutor(2) as pool:
-        both = list(pool.map(lambda _: in_own_process("one-1", folder, options), range(2)))
+        both = list(pool.map(lambda _: in_own_process("one-1", folder, max_iter), range(2)))
     slower = max(both, key=lambda run: run["seconds"])
     return {**slower, "seconds": slower["seconds"] / 2}
 
 
-def in_own_process(arm: str, folder: str, options: argparse.Namespace) -> dict[str, Any]:
+def in_own_process(arm: str, folder: str, max_iter: int) -> dict[str, Any]:
     environment = {
         **os.environ,
         "OMP_NUM_THREADS": "2" if arm == "one-2" else "1",
@@ -141,9 +156,9 @@ def in_own_process(arm: str, folder: str, options: argparse.Namespace) -> dict[s
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
         "HF_HUB_OFFLINE": "1",
         "PYTHONWARNINGS": "ignore",
-        **({} if options.default_malloc else KEEP_FREED_MEMORY),
+        **({} if arm.endswith("-glibc") else KEEP_FREED_MEMORY),
     }
-    command = [sys.executable, __file__, "--arm", arm, "--folder", folder, "--max-iter", str(options.max_iter)]
+    command = [sys.executable, __file__, "--arm", arm, "--folder", folder, "--max-iter", str(max_iter)]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -154,11 +169,11 @@ def measure(arm: str, folder: Path, max_iter: int) -> dict[str, Any]:
     y = np.load(folder / "target.npy")
     clf = make_classifier(folder, max_iter)
     shared_folder = folder / f"shared-{arm}"
-    if arm in ("loky", "ray"):
+    if arm in ("loky", "ray", "ray-glibc"):
         X = share_graph(X, shared_folder)
     sent = count_bytes_sent()
     with engine(arm) as config:
-        if arm == "dask":
+        if arm in ("dask", "dask-defaults"):
             config["scatter"] = [X]
         n_jobs = None if arm.startswith("one") else 2
         with joblib.parallel_config(**config):
@@ -193,9 +208,8 @@ def engine(arm: str) -> Iterator[dict[str, Any]]:
         import dask
         from distributed import Client, LocalCluster
 
-        # without Dask's own MALLOC_TRIM_THRESHOLD_ of 64 kB, with which freed memory goes back to the system at once
         with (
-            dask.config.set({"distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1}}),
+            dask.config.set({} if arm == "dask-defaults" else DASK),
             LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster,
             Client(cluster),
         ):
@@ -343,7 +357,6 @@ def report(options: argparse.Namespace, graph: TextGraph, runs: dict[str, list[d
 
     versions = {name: version(name) for name in ("scikit-learn", "joblib", "torch", "dask", "ray")}
     settings = {"data": options.data and options.data.name, "pairs": options.pairs, "max_iter": options.max_iter}
-    settings["default_malloc"] = options.default_malloc
     print(
         json.dumps(
             {
