@@ -36,6 +36,9 @@ CHOICE_WEIGHTS = (1.0, 0.5)
 # Evidence beside a model's prediction counts as far as the LLM is as good as the model, and steeply less below that:
 # both read the same text, so they err together. Chosen on Cora and Wikispeedia, on splits that no benchmark reports.
 TRUST_POWER = 5
+# An LLM that is, above chance, not half as good as the model is left out: what so little evidence could gain is less
+# than what one more training changes by chance.
+MIN_TRUST = 0.5**TRUST_POWER
 # No single choice moves a class by more than this, in nats.
 MAX_EVIDENCE = 4.0
 
@@ -287,7 +290,7 @@ def answer_targets(
     Returns
     -------
     targets : SoftTargets or None
-        None if no answer about an unlabeled node names a class.
+        None if no answer about an unlabeled node names a class, or no prompt is trusted by a thirty-second at least.
 
     Notes
     -----
@@ -297,7 +300,8 @@ def answer_targets(
 
     with P the model, e the evidence of the m prompts that name classes, each weighed by its trust t_p, and t the
     largest of these; a target counts by how certain it is (1 less its entropy over log C), which is how far prompts,
-    model and, through the model, neighbors agree.
+    model and, through the model, neighbors agree. A trust of less than 1/32, of an LLM that is, above chance, not half
+    as good as the model, counts as none.
     """
     label_of = np.full(1 + max(active.max(initial=-1), labeled_nodes.max(initial=-1)), -1, dtype=np.int64)
     label_of[labeled_nodes] = labels
@@ -315,9 +319,13 @@ def answer_targets(
     evidence, largest = np.zeros((len(active), n_classes)), 0.0
     for table in choices:
         accuracy, trust = estimate_trust(table, label, predicted, n_classes, reference.n_right, reference.n_checked)
+        if trust < MIN_TRUST:
+            continue
         largest = max(largest, trust)
         # answers of one LLM to several prompts err together, so they count less than independent ones
         evidence += trust / np.sqrt(len(choices)) * class_evidence([table], label, n_classes, accuracy=accuracy)
+    if largest == 0:
+        return None
     targets = soft_targets(evidence[use], prior[use], prior_power=1 - largest / 2)
     entropy = -(targets * np.log(np.clip(targets, 1e-12, None))).sum(axis=1)
     certainty = np.clip(1 - entropy / np.log(max(n_classes, 2)), 0, 1).astype(np.float32)

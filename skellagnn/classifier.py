@@ -116,7 +116,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Weight of the soft targets from class-naming answers, in the training of the teacher or, where there is none,
         of the network; 0 switches them off. It is that of their mean beside the mean over the labels or, where answers
         are fewer than labels, that of one answer beside one label. ``"auto"`` is twice the trust that the teacher finds
-        reason for (``answer_trust_``), so that an LLM which knows nothing teaches nothing; without a teacher to say so,
+        reason for (``answer_trust_``), so that an LLM which knows nothing changes nothing; without a teacher to say so,
         0.5.
     consistency : float, default=1.0
         Weight of the agreement between two stochastic passes over all nodes, in the training of the teacher or, where
@@ -193,7 +193,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         What was asked, and what it cost, by prompt.
     answer_trust_ : float or None
         How far class-naming answers were trusted beside the teacher's own opinion, in [0, 1]; 0 where no answer named
-        a class. None without a teacher.
+        a class, or the LLM is not half as good as the teacher. None without a teacher.
     batch_size_ : int or None
         Labeled nodes of a step; None: the whole graph at once.
     history_ : History
@@ -464,7 +464,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             if soft_targets is not None:
                 weight *= soft_targets.share(len(labeled.nodes))
             settings = replace(settings, soft_target_weight=weight)
-        if self.enhanced_queries and len(features.active):
+        if self.enhanced_queries and trust > 0 and len(features.active):
             nodes, rows = features.queries(trust)
             ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
 

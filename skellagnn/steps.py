@@ -146,7 +146,9 @@ class StepMaker:
             while True:
                 yield step
         else:
-            yield from ahead(self._steps())
+            # whoever allows one thread, as a search does to its workers, has no core for a second one
+            alone = torch.device(self.device).type == "cpu" and torch.get_num_threads() == 1
+            yield from self._steps() if alone else ahead(self._steps())
 
     def _steps(self) -> Iterator[Step]:
         everything = np.arange(len(self.labeled.nodes))

@@ -189,7 +189,8 @@ def test_raw_queries_on_request(data):
 
 
 @pytest.mark.parametrize("answer", ["random", "constant"])
-def test_an_llm_that_knows_nothing_is_not_trusted(data, answer):
+@pytest.mark.parametrize("validated", [False, True], ids=["labels alone", "with validation"])
+def test_an_llm_that_knows_nothing_changes_nothing(data, answer, validated):
     rng = np.random.default_rng(0)
     names = list(data.target_names)
 
@@ -197,12 +198,15 @@ def test_an_llm_that_knows_nothing_is_not_trusted(data, answer):
         return names[rng.integers(len(names))] if answer == "random" else names[0]
 
     enhancer = CallableEnhancer(complete, model_name=answer)
-    params = {"encoder": "tfidf", "class_names": names, "max_iter": 60}
-    view = {"X_val": data.graph[60:], "y_val": data.target[60:]}
-    clf = quick(enhancer=enhancer, augmentation_ratio=0.5, prompts="topic", store=None, **params)
+    params = {"encoder": "tfidf", "max_iter": 60}
+    view = {"X_val": data.graph[60:], "y_val": data.target[60:]} if validated else {}
+    clf = quick(enhancer=enhancer, augmentation_ratio=0.5, class_names=names, prompts="topic", store=None, **params)
     clf.fit(data.graph[:50], data.target[:50], **view)
+    without = quick(**params).fit(data.graph[:50], data.target[:50], **view)
 
-    assert clf.answer_trust_ < 0.1
+    assert clf.answer_trust_ == 0
+    assert clf.llm_usage_.total.questions == 60
+    np.testing.assert_array_equal(clf.predict_proba(data.graph), without.predict_proba(data.graph))
 
 
 def shown(monkeypatch, clf, graph, y):

@@ -201,6 +201,7 @@ def counted(maker, monkeypatch):
     ],
 )
 def test_steps_that_are_the_same_in_every_epoch_are_read_once(changes, static, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
     maker = make(**changes)
     reads = counted(maker, monkeypatch)
 
@@ -214,6 +215,19 @@ def test_steps_that_are_the_same_in_every_epoch_are_read_once(changes, static, m
         assert 10 <= len(reads) <= 11  # one ahead
         assert set(reads) != {threading.get_ident()}
         assert len({id(step) for step in steps}) == 10
+
+
+def test_with_one_thread_no_other_prepares_the_same_steps(monkeypatch):
+    threads, seen = [], []
+    for n_threads in (1, 2):
+        monkeypatch.setattr(torch, "get_num_threads", lambda n_threads=n_threads: n_threads)
+        maker = make(batch_size=5, sample_size=1)
+        reads = counted(maker, monkeypatch)
+        seen.append([nodes_of(step).tolist() for step in take(maker, 7)])
+        threads.append(set(reads) == {threading.get_ident()})
+
+    assert threads == [True, False]
+    assert seen[0] == seen[1]
 
 
 def test_a_batch_hears_from_samples_by_similarity_on_request():

@@ -281,6 +281,7 @@ def _train(place: Place, fit: Fit, *, inductive: bool = False) -> tuple[ELLaGNNC
         right_with = clf.predict(with_views(graph, features)[test]) == y[test]
         record |= {
             "answers_right": _percent(named[known] == y[active][known]) if (named >= 0).any() else None,
+            "trust": clf.answer_trust_,
             "accuracy_views": _percent(right_with),
             "accuracy_asked": _percent(right[asked]),
             "accuracy_asked_views": _percent(right_with[asked]),
