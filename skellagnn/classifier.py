@@ -88,7 +88,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         strings. In a cross-validation give them, so that a fold that misses a class asks the same questions.
     encoder : str, Encoder, transformer or None, default="minilm"
         Turns texts and answers into rows: ``"minilm"``, ``"tfidf"``, the name or folder of a sentence-transformers
-        model, a scikit-learn text transformer, or an object with ``encode``. None: the graph brings features.
+        model, several of these joined by "+", a scikit-learn text transformer, or an object with ``encode``. None: the
+        graph brings features.
     n_neighbors : int or None, default=10
         Neighbors that each node hears from at most: the most similar ones. None keeps all. The teacher, which adds up
         rows once and for all, hears from all of them.

@@ -59,9 +59,7 @@ def accuracy_table(table: Record, results: Mapping[str, Record]) -> str:
     rows = rows_of(table, results)
     columns = list(dict.fromkeys(column for arm in table["arms"] for column in arm["versus"]))
     informed = any("answers_right" in record for found in rows.values() for record in found.values())
-    trusting = table["experiment"] == "llms"
-    header = ["arm", "accuracy", "std", "not asked", *columns]
-    header += [*(["answers right"] if informed else []), *(["trust"] if trusting else []), "seeds"]
+    header = ["arm", "accuracy", "std", "not asked", *columns, *(["answers right"] if informed else []), "seeds"]
     lines = []
     for arm in table["arms"]:
         found = rows[arm["name"]]
@@ -71,8 +69,6 @@ def accuracy_table(table: Record, results: Mapping[str, Record]) -> str:
         line += _differences(arm, columns, rows)
         if informed:
             line.append(number(mean_of(values(found, "answers_right").values()), 0))
-        if trusting:
-            line.append(number(mean_of(values(found, "trust").values())))
         lines.append([*line, str(len(scores))])
     return markdown_table(header, lines)
 

@@ -1,4 +1,4 @@
-"""Text -> vector: Sentence-BERT, TF-IDF, any scikit-learn text transformer, any object with ``encode``."""
+"""Text -> vector: Sentence-BERT, TF-IDF, any text transformer of scikit-learn, any object with ``encode``."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from skellagnn.encoders._resolve import ENCODERS, fit_encoder, resolve_encoder
 from skellagnn.encoders._sentence_bert import SentenceBertEncoder
 from skellagnn.encoders._sklearn import SklearnTextEncoder
 from skellagnn.encoders._tfidf import TfidfEncoder
+from skellagnn.encoders._union import EncoderUnion
 
 __all__ = [
     "Encoder",
     "SentenceBertEncoder",
     "TfidfEncoder",
     "SklearnTextEncoder",
+    "EncoderUnion",
     "ENCODERS",
     "resolve_encoder",
     "fit_encoder",

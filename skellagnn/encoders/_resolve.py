@@ -27,7 +27,7 @@ ENCODERS: dict[str, Callable[[], Encoder]] = {
 
 _OR_ELSE = (
     "or the name of a sentence-transformers model with its organization ('sentence-transformers/all-mpnet-base-v2'), a "
-    "folder with one, an object with `encode`, or a scikit-learn text transformer"
+    "folder with one, several of these joined by '+', an object with `encode`, or a scikit-learn text transformer"
 )
 
 
@@ -37,9 +37,10 @@ def resolve_encoder(encoder: Any) -> Encoder | None:
     Parameters
     ----------
     encoder : str, path, object or None
-        A key of ``ENCODERS``; a name with "/" or an existing folder, which is a sentence-transformers model; an object
-        with ``encode`` (also a ``SentenceTransformer``), taken as it is; an object with ``fit`` and ``transform``,
-        wrapped as a scikit-learn text transformer.
+        A key of ``ENCODERS``; a name with "/" or an existing folder, which is a sentence-transformers model; several of
+        these joined by "+", for their rows beside each other; an object with ``encode`` (also a
+        ``SentenceTransformer``), taken as it is; an object with ``fit`` and ``transform``, wrapped as a scikit-learn
+        text transformer.
 
     Returns
     -------
@@ -58,12 +59,21 @@ def resolve_encoder(encoder: Any) -> Encoder | None:
     TfidfEncoder()
     >>> resolve_encoder("sentence-transformers/all-mpnet-base-v2")
     SentenceBertEncoder(model='sentence-transformers/all-mpnet-base-v2')
+    >>> resolve_encoder("minilm+tfidf")
+    EncoderUnion(encoders=['minilm', 'tfidf'])
     """
     if encoder is None:
         return None
     if isinstance(encoder, Path):
         return SentenceBertEncoder(str(encoder))
     if isinstance(encoder, str):
+        if "+" in encoder and not os.path.isdir(encoder):  # no model on the hub has it in its name
+            from skellagnn.encoders._union import EncoderUnion
+
+            parts = encoder.split("+")
+            for part in parts:  # a name that stands for nothing shows here, not when it is fitted
+                resolve_encoder(part)
+            return EncoderUnion(parts)
         if encoder not in ENCODERS and ("/" in encoder or os.path.isdir(encoder)):
             return SentenceBertEncoder(encoder)
         return resolve(encoder, ENCODERS, parameter="encoder", or_else=_OR_ELSE)()
