@@ -65,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
     results = options.results or Path("paper-quick.jsonl" if options.quick else "paper.jsonl")
     memory = options.memory or results.with_suffix(".memory")
 
-    from paper_parts.fitting import Place, is_encoded, load_data  # torch, after the help
+    from paper_parts.fitting import Place, encoder_of, is_encoded, load_data  # torch, after the help
 
     from skellagnn import ELLaGNNClassifier
 
@@ -86,10 +86,10 @@ def run(arguments: Sequence[str]) -> int:
     if options.plan:
         return 0
     place.memory.mkdir(parents=True, exist_ok=True)
-    for name in dict.fromkeys(fit.data for fit in waiting.values()):
-        if not is_encoded(place, name):
-            print(f"encoding the texts of {PLACES[name]} ...", flush=True)
-        load_data(place, name)
+    for name, encoder in dict.fromkeys((fit.data, encoder_of(fit)) for fit in waiting.values()):
+        if not is_encoded(place, name, encoder):
+            print(f"encoding the texts of {PLACES[name]} with {encoder} ...", flush=True)
+        load_data(place, name, encoder)
     mend(results)
     for table in tables:
         append(results, table.to_line(defaults))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from skellagnn import ELLaGNNClassifier
+from skellagnn.encoders import TfidfEncoder
 from skellagnn.prompts import parse_choices
 
 ROOT = Path(__file__).parents[1]
@@ -432,6 +433,25 @@ def test_the_llm_that_is_always_right_names_the_class_of_each_node_that_has_one(
 )
 def test_two_classes_are_swapped_in_every_spelling(part, text, swapped):
     assert part("recordings").swap_classes(text, "Theory", "Neural_Networks") == swapped
+
+
+def test_an_arm_reads_the_rows_of_its_own_encoder(part, tmp_path):
+    fitting, records = part("fitting"), part("records")
+    folder = tmp_path / "cora"
+    folder.mkdir()
+    texts = ["cats and dogs", "dogs and graphs", "graphs and cats"]
+    folder.joinpath("nodes.jsonl").write_text(
+        "".join(json.dumps({"id": node, "text": text}) + "\n" for node, text in enumerate(texts))
+    )
+    folder.joinpath("edges.csv").write_text("src,dst\n0,1\n1,2\n")
+    place = fitting.Place(tmp_path, tmp_path / "memory")
+    place.memory.mkdir()
+    fits = [records.Fit("cora", "public", 0, "transductive", params) for params in ({}, {"encoder": "tfidf"})]
+
+    assert [fitting.encoder_of(fit) for fit in fits] == [ELLaGNNClassifier().encoder, "tfidf"]
+    rows = fitting.load_data(place, "cora", "tfidf").graph.features
+    assert np.array_equal(rows, TfidfEncoder().fit(texts).encode(texts))
+    assert fitting.is_encoded(place, "cora", "tfidf") and not fitting.is_encoded(place, "cora")
 
 
 def test_uniform_sample_takes_all_nodes_with_the_same_chance(part):

@@ -15,6 +15,7 @@ STRONG = {"enhancer": "strong", "prompts": "keywords+background+topic"}
 # answers that cover all nodes of Cora: GPT-3.5 names classes, Llama and another LLM summarize
 FULL = {"enhancer": "full", "prompts": "topic+concise+six_words"}
 
+SENTENCES = "minilm"  # the estimator's default encoder
 PLAIN = "plain"
 SAME = "same training, no answers"
 WITHOUT = "the same without answers"  # headings of columns
@@ -416,6 +417,28 @@ def llms(scale: Scale) -> list[Table]:
     return tables
 
 
+def encoders(scale: Scale) -> list[Table]:
+    """Make the tables of rows that know words, beside or instead of Sentence-BERT's."""
+    others = ("tfidf",) if scale.quick else ("tfidf", f"{SENTENCES}+tfidf")
+    tables = []
+    for data in scale.data:
+        arms: list[Arm] = []
+        for encoder in (SENTENCES, *others):
+            common = {"encoder": encoder}
+            prefix = f"{encoder}: "
+            own = bases(common, prefix=prefix)
+            own.append(method(f"{prefix}recipe, 10 %", {**STRONG, **common, "augmentation_ratio": 0.1}, prefix=prefix))
+            if encoder != SENTENCES:
+                own = [
+                    Arm(arm.name, arm.params, {**arm.versus, SENTENCES: arm.name.replace(prefix, f"{SENTENCES}: ")})
+                    for arm in own
+                ]
+            arms += own
+        title = f"{PLACES[data]}, encoders"
+        tables.append(Table("encoders", title, data, "20 a class", tuple(arms), scale.n_seeds))
+    return tables
+
+
 # In the order in which they are run: what shares most with others first.
 EXPERIMENTS: dict[str, Callable[[Scale], list[Table]]] = {
     "headline": headline,
@@ -428,6 +451,7 @@ EXPERIMENTS: dict[str, Callable[[Scale], list[Table]]] = {
     "prompts": prompts,
     "neighbors": neighbors,
     "backbones": backbones,
+    "encoders": encoders,
     "gradients": gradients,
 }
 

@@ -49,21 +49,25 @@ class Place:
 # -- data -------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4)
-def load_data(place: Place, name: str) -> Any:
+@lru_cache(maxsize=8)
+def load_data(place: Place, name: str, encoder: str = ENCODER) -> Any:
     """Load a data set with its encoded texts, once a process."""
     data = load_folder(place.data / name)
-    data.graph = encode_graph(data.graph, ENCODER, memory=str(place.memory))
-    _encoded_mark(place, name).touch()
+    data.graph = encode_graph(data.graph, encoder, memory=str(place.memory))
+    _encoded_mark(place, name, encoder).touch()
     return data
 
 
-def is_encoded(place: Place, name: str) -> bool:
-    return _encoded_mark(place, name).exists()
+def encoder_of(fit: Fit) -> str:
+    return str(fit.params.get("encoder", ENCODER))
 
 
-def _encoded_mark(place: Place, name: str) -> Path:
-    return place.memory / f"encoded-{name}"
+def is_encoded(place: Place, name: str, encoder: str = ENCODER) -> bool:
+    return _encoded_mark(place, name, encoder).exists()
+
+
+def _encoded_mark(place: Place, name: str, encoder: str) -> Path:
+    return place.memory / (f"encoded-{name}" if encoder == ENCODER else f"encoded-{name}-{encoder}")
 
 
 def recording_path(place: Place, data_name: str, name: str) -> Path:
@@ -203,7 +207,9 @@ def estimator_of(place: Place, fit: Fit) -> ELLaGNNClassifier:
     return ELLaGNNClassifier(**params)
 
 
-def stored_views(graph: TextGraph, clf: ELLaGNNClassifier, active: NDArray[np.int64]) -> tuple[NodeFeatures, Any]:
+def stored_views(
+    graph: TextGraph, clf: ELLaGNNClassifier, encoder: Any, active: NDArray[np.int64]
+) -> tuple[NodeFeatures, Any]:
     """Return the rows and views of a graph, and the first class that each answer to "topic" names (-1: none).
 
     The estimator forgets the views after training; this makes them anew from the recording.
@@ -215,7 +221,6 @@ def stored_views(graph: TextGraph, clf: ELLaGNNClassifier, active: NDArray[np.in
         answer if answer is not None and diagnose(question, answer, clf.class_names) is None else None
         for question, answer in zip(table.questions, found, strict=True)
     ]
-    encoder = resolve_encoder(clf.encoder)
     raw = unit_rows(np.asarray(graph.features))
 
     def encode(texts: Any) -> NDArray[np.float32]:
@@ -245,7 +250,7 @@ def with_views(graph: TextGraph, features: NodeFeatures) -> TextGraph:
 
 
 def _train(place: Place, fit: Fit, *, inductive: bool = False) -> tuple[ELLaGNNClassifier, Record]:
-    data = load_data(place, fit.data)
+    data = load_data(place, fit.data, encoder_of(fit))
     graph, y = data.graph, data.target
     train, validation, test = SPLITS[fit.split](data, fit.seed)
     clf = estimator_of(place, fit)
@@ -276,7 +281,7 @@ def _train(place: Place, fit: Fit, *, inductive: bool = False) -> tuple[ELLaGNNC
         "bad_answers": usage.bad,
     }
     if len(active):
-        features, named = stored_views(graph, clf, active)
+        features, named = stored_views(graph, clf, clf.encoder_, active)
         known = y[active] >= 0
         right_with = clf.predict(with_views(graph, features)[test]) == y[test]
         record |= {
@@ -314,7 +319,7 @@ def _edges(place: Place, fit: Fit) -> Record:
     clf = estimator_of(place, fit)
     raw = unit_rows(graph.features)
     active = select_active_nodes(graph, raw, clf.selection, clf.augmentation_ratio, seed=fit.seed)
-    nodes, rows = stored_views(graph, clf, active)[0].queries()
+    nodes, rows = stored_views(graph, clf, resolve_encoder(clf.encoder), active)[0].queries()
     rankings = {
         "raw": rank_neighbors(graph.adjacency, raw, clf.n_neighbors),
         "enhanced": rank_neighbors(graph.adjacency, raw, clf.n_neighbors, query_nodes=nodes, query_rows=rows),
