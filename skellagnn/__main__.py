@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skellagnn.exceptions import SkellagnnError
+from skellagnn.exceptions import InvalidParameterError, LabelError, SkellagnnError
 from skellagnn.resolve import resolve
 
 DESCRIPTION = """\
@@ -32,6 +32,9 @@ LABELS_PER_CLASS = 10
 # Half of the default width and patience, for time: all of this is to end within two minutes on two cores.
 HIDDEN_CHANNELS = 64
 PATIENCE = 50
+# Half of them are for training, in two folds.
+FEWEST_LABELS = 4
+LARGEST_SEED = 2**32 - 1  # of numpy
 
 # Runs in a fresh process: the model must predict where no LLM, no text encoder and no network can be reached.
 PREDICT_BLOCKED = """
@@ -65,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     report["seconds"] = round(time.perf_counter() - started, 1)
     say(f"\nDone in {report['seconds']:.0f} s.")
     if options.json:
-        print(json.dumps(report))
+        print(json.dumps(report, allow_nan=False))
     return 0
 
 
@@ -116,8 +119,17 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     resolve(options.backbone, BACKBONES, parameter="--backbone")  # before minutes of encoding
     check_int("--splits", options.splits, at_least=1)
     check_int("--max-tokens", options.max_tokens, at_least=0)
+    if check_int("--seed", options.seed, at_least=0) > LARGEST_SEED:
+        raise InvalidParameterError(f"`--seed` must be an int of at most {LARGEST_SEED}, got {options.seed}.")
     data, encoder = _load(options), _encoder(options)
     labeled = np.flatnonzero(data.target >= 0)
+    counts = np.bincount(data.target[labeled], minlength=1)
+    if np.sum(counts >= FEWEST_LABELS) < 2:
+        raise LabelError(
+            f"`--data` must be a folder with two classes of at least {FEWEST_LABELS} labeled nodes each, got "
+            f"{len(labeled)} labeled of {data.graph.n_nodes} nodes in {np.count_nonzero(counts)} classes. Give nodes a "
+            "`label` or a `label_name` in nodes.jsonl."
+        )
     say(f"Graph      {data.graph}")
     say(f"           {data.DESCR}")
     say(f"           {len(labeled)} nodes labeled with {len(data.target_names)} classes")
@@ -221,12 +233,15 @@ def _compare(
     baseline = list(scores.values())[1]
     result = {}
     for name, values in scores.items():
-        mean, spread = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
-        difference = np.array(values) - np.array(baseline)
-        error = float(np.std(difference, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
-        paired = "" if values is baseline else f"   {difference.mean():+.3f} (se {error:.3f}) against the same training"
+        mean, difference = float(np.mean(values)), np.array(values) - np.array(baseline)
+        spread, shown, error = None, f"{mean:.3f}", ""
+        if len(values) > 1:  # one split says nothing of the spread
+            spread = float(np.std(values, ddof=1))
+            shown += f" +- {spread:.3f}"
+            error = f" (se {np.std(difference, ddof=1) / np.sqrt(len(values)):.3f})"
+        paired = "" if values is baseline else f"   {difference.mean():+.3f}{error} against the same training"
         answers = f"   {asked[name]} answers" if asked[name] else ""
-        say(f"           {name:24s} {mean:.3f} +- {spread:.3f}{paired}{answers}")
+        say(f"           {name:24s} {shown}{paired}{answers}")
         result[name] = {"mean": mean, "std": spread, "scores": values, "answers": asked[name]}
     return result
 

@@ -10,6 +10,7 @@ numbers are those of PyG's layers of the same name (the tests compare them), exc
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -324,7 +325,8 @@ def build_backbone(
     Raises
     ------
     InvalidParameterError
-        If the name is unknown, or a factory returns something else than a module.
+        If the name is unknown, or a factory cannot be called with these arguments, or returns something else than a
+        module with parameters to train and ``forward(x, edge_index)``.
     """
     if isinstance(backbone, str):
         factory = resolve(backbone, BACKBONES, parameter="backbone", or_else="or a factory of an nn.Module")
@@ -336,6 +338,12 @@ def build_backbone(
         )
     elif callable(backbone):
         factory = backbone
+        if not _accepts(factory, 5):
+            raise InvalidParameterError(
+                "`backbone` must be a factory that is called with five arguments, (in_channels, hidden_channels, "
+                f"out_channels, n_layers, dropout), got one that takes {inspect.signature(factory)}. Wrap it: lambda "
+                "in_channels, hidden_channels, out_channels, n_layers, dropout: MyModule(...)."
+            )
     else:
         raise InvalidParameterError(
             f"`backbone` must be one of {', '.join(map(repr, BACKBONES))} or a factory of an nn.Module, got "
@@ -346,4 +354,27 @@ def build_backbone(
         raise InvalidParameterError(
             f"`backbone` must build an nn.Module, got {type(network).__name__} from the factory. Let it return one."
         )
+    if not _accepts(network.forward, 2):
+        raise InvalidParameterError(
+            f"`backbone` must build a module with forward(x, edge_index), got {type(network).__name__}, whose forward "
+            f"takes {inspect.signature(network.forward)}. Write a module that takes both."
+        )
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise InvalidParameterError(
+            f"`backbone` must build a module with parameters to train, got {type(network).__name__} with none. Assign "
+            "layers to attributes of the module, lists of them as nn.ModuleList."
+        )
     return network
+
+
+def _accepts(function: Callable[..., Any], n_arguments: int) -> bool:
+    """Whether a function can be called with that many arguments by position; if it does not say, yes."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # some that are written in C
+        return True
+    try:
+        signature.bind(*[None] * n_arguments)
+    except TypeError:
+        return False
+    return True

@@ -143,7 +143,9 @@ class Reader:
         self._to_active = self.matrix[:, self.active] if self.gathers and len(self.active) else None
         self._table: NDArray[Any] | None = None
         if repeated and self.gathers:
-            self._table = aggregate(self.matrix, raw, scratch_array(raw.shape, raw.dtype))
+            # a mean is as small as the rows it is of; a sum may be too large for half precision
+            dtype = np.float32 if self.form == "sum" else raw.dtype
+            self._table = aggregate(self.matrix, raw, scratch_array(raw.shape, dtype))
         self._square: Any = None
 
     def read(self, targets: NDArray[np.int64], rng: np.random.Generator | None = None) -> Inputs:

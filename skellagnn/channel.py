@@ -290,7 +290,8 @@ def answer_targets(
     Returns
     -------
     targets : SoftTargets or None
-        None if no answer about an unlabeled node names a class, or no prompt is trusted by a thirty-second at least.
+        None if no answer names a class, or no prompt is trusted by a thirty-second at least. Without any node, but with
+        the trust in the answers, if all that name a class are about nodes with a label.
 
     Notes
     -----
@@ -307,9 +308,9 @@ def answer_targets(
     label_of[labeled_nodes] = labels
     label = label_of[active]
     known = label >= 0
-    use = ~known & np.any([(table >= 0).any(axis=1) for table in choices], axis=0) if choices else np.zeros(0, bool)
-    if not use.any():
+    if not any((table >= 0).any() for table in choices):
         return None
+    use = ~known & np.any([(table >= 0).any(axis=1) for table in choices], axis=0)
     if reference is None:
         evidence = class_evidence(choices, label, n_classes)
         return SoftTargets(active[use], soft_targets(evidence[use]), np.ones(int(use.sum()), dtype=np.float32))

@@ -18,14 +18,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.channel import SoftTargets, answer_targets
 from skellagnn.distributed import ProcessGroup
-from skellagnn.encoders import fit_encoder, resolve_encoder
+from skellagnn.encoders import resolve_encoder
 from skellagnn.enhancement import LLMUsage, build_questions
 from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
-from skellagnn.exceptions import InvalidParameterError, LabelError
+from skellagnn.exceptions import LabelError
 from skellagnn.graph import TextGraph
 from skellagnn.inference import predict_logits
 from skellagnn.neighborhood import rank_neighbors
-from skellagnn.parameters import check_budget, check_settings, shared_parameters
+from skellagnn.parameters import check_budget, check_settings, resolve_device, shared_parameters
 from skellagnn.plan import Plan, PlanPart
 from skellagnn.preparation import (
     augment,
@@ -34,6 +34,7 @@ from skellagnn.preparation import (
     choose_batch_size,
     hold_out,
     raw_rows,
+    ready_encoder,
     resolve_parts,
     select,
 )
@@ -50,6 +51,7 @@ from skellagnn.validation import (
     as_graph,
     check_class_names,
     check_labels,
+    remember_columns,
     with_callbacks,
 )
 
@@ -223,8 +225,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     A fitted model pickles without its enhancer, the weights of a language model or any text of the graph. In the
     loaded model ``enhancer`` is a :class:`~skellagnn.enhancers.DetachedEnhancer` that knows the name of the one used.
 
-    A fit asks at most ``n_active * n_prompts`` questions. Time is O(epochs * passes * (n_edges * hidden_channels +
-    n_nodes * n_features * hidden_channels)); memory O(n_nodes * (n_features + hidden_channels)).
+    A fit asks at most ``n_active * n_prompts`` questions, plus, with ``on_bad_answer="retry"``, one second try for each
+    bad answer. Time is O(epochs * passes * (n_edges * hidden_channels + n_nodes * n_features * hidden_channels));
+    memory O(n_nodes * (n_features + hidden_channels)).
 
     References
     ----------
@@ -397,13 +400,15 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         names = check_class_names(self.class_names, labels.classes)
         enhancer, encoder = resolve_parts(self, graph, names)
         network_seed, split_seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
-        device = _resolve_device(self.device)
+        device = resolve_device(self.device)
         if group is not None:  # without a random_state each would draw seeds of its own
             network_seed, split_seed = group.first(partial(tuple, (network_seed, split_seed)))
         scale = isinstance(X, TextGraph)
 
         raw = raw_rows(self, graph, encoder, scale=scale)
-        labeled, held_out = hold_out(self, graph, raw, labels, X_val, y_val, split_seed, encoder, scale)
+        columns = object.__new__(type(self))  # this estimator's own are those of an earlier fit until this one is done
+        remember_columns(columns, X)
+        labeled, held_out = hold_out(self, graph, raw, labels, X_val, y_val, split_seed, encoder, scale, columns)
         network = build_network(self, graph, raw, len(labels.classes), network_seed, device)
         if group is not None:
             arrays = [graph.adjacency.indices, labeled.nodes, labeled.labels, labeled.weights]
@@ -464,7 +469,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             weight = UNCHECKED_ANSWER_WEIGHT if self.answer_weight == "auto" else float(self.answer_weight)
             if soft_targets is not None:
                 weight *= soft_targets.share(len(labeled.nodes))
-            settings = replace(settings, soft_target_weight=weight)
+            # a step on all labels looks at all nodes; one on a batch of them must not
+            n_unlabeled = None if batch_size is None else N_UNLABELED
+            settings = replace(settings, soft_target_weight=weight, n_unlabeled=n_unlabeled)
         if self.enhanced_queries and trust > 0 and len(features.active):
             nodes, rows = features.queries(trust)
             ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
@@ -492,8 +499,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             )
 
         # only now: a fit that failed leaves the model as it was
-        if scale and hasattr(self, "feature_names_in_"):  # of an earlier fit on a table
-            del self.feature_names_in_
+        remember_columns(self, X)
         self.classes_ = labels.classes
         self.n_features_in_ = raw.shape[1]
         self.network_ = network.cpu()
@@ -628,13 +634,16 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         raw = raw_rows(self, graph, self.encoder_, scale=self._scale_rows)
         check_width(raw, self.n_features_in_, "X")
         edges = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
-        device = _resolve_device(self.device)
+        device = resolve_device(self.device)
         return predict_logits(self.network_, edges, raw, device, targets=graph.targets).astype(np.float64)
 
     # -- plan ---------------------------------------------------------------------------------------------------
 
     def plan(self, X: Any, y: Any = None) -> Plan:
         """Say what ``fit`` would ask the LLM, without asking anything.
+
+        With ``enhancer=None``, whose fit asks nothing, it says what an LLM would be asked: to see the cost before one
+        is chosen. Prompts that list the classes need names for that, too.
 
         Parameters
         ----------
@@ -646,7 +655,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         -------
         plan : Plan
             Nodes, distinct questions by prompt, of which stored and new, tokens, cost at ``prices``, examples.
-            ``plan.execute()`` asks the new ones.
+            ``plan.execute()`` asks the new ones, within ``max_calls``, ``max_tokens`` and ``max_cost``.
 
         See Also
         --------
@@ -660,18 +669,18 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         if isinstance(self.selection, str) and self.selection in FEATURELESS_SELECTIONS:
             raw = np.empty((graph.n_nodes, 0), dtype=np.float32)
         else:
-            encoder = resolve_encoder(self.encoder)
-            if encoder is not None and graph.texts is not None:
-                encoder = fit_encoder(encoder, graph.texts)
+            encoder = ready_encoder(resolve_encoder(self.encoder), graph, answers=self.enhancer is not None)
             raw = raw_rows(self, graph, encoder, scale=True)
         active = select(self, graph, raw)
         listed = None if names is None else names.names
         table = build_questions(graph, active, catalog, listed)
         enhancer = resolve_enhancer(self.enhancer)
-        part = PlanPart.of(enhancer, resolve_store(self.store, enhancer), listed, table.questions)
-        prices = check_budget(self).prices
+        store, retry = resolve_store(self.store, enhancer), self.on_bad_answer == "retry"
+        part = PlanPart.of(enhancer, store, listed, table.questions, asks_again=retry)
+        budget = check_budget(self)
+        limits = (budget.max_calls, budget.max_tokens, budget.max_cost)
         node_names = tuple(graph.name_of(node) for node in active.tolist())
-        return Plan(graph.n_nodes, active, node_names, (part,), prices)
+        return Plan(graph.n_nodes, active, node_names, (part,), budget.prices, 1, *limits)
 
     # -- scikit-learn -------------------------------------------------------------------------------------------
 
@@ -692,17 +701,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             if isinstance(state["encoder_"], torch.nn.Module):
                 state["encoder_"] = None
         return state
-
-
-def _resolve_device(device: Any) -> torch.device:
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.device(device)
-    except (RuntimeError, TypeError) as error:
-        raise InvalidParameterError(
-            f"`device` must be 'auto' or a torch device such as 'cpu' or 'cuda:0', got {device!r}."
-        ) from error
 
 
 def _call_callbacks(estimator: Any, context: Any, X: Any, y: Any) -> bool:

@@ -60,7 +60,8 @@ class NodeFeatures:
         raw : ndarray of float32 of shape (n_nodes, n_features)
         active : ndarray of int64 of shape (n_active,)
         answers : sequence of str or None of length n_questions
-            None where there is nothing to show.
+            None where there is nothing to show. An answer that the encoder turns into a zero row, as TF-IDF does where
+            it knows none of its words, is nothing to show either.
         index : ndarray of int of shape (n_active, n_prompts)
             Which answer belongs to which node and prompt.
         encode : callable(texts) -> ndarray of shape (n_texts, n_features)
@@ -73,6 +74,7 @@ class NodeFeatures:
         rows = np.zeros((len(answers), raw.shape[1]), dtype=np.float32)
         if usable.any():
             rows[usable] = encode([answer for answer in answers if answer is not None])
+            usable &= rows.any(axis=1)
         return cls(raw, active, rows[index], usable[index])
 
     def queries(self, trust: float = 1.0) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

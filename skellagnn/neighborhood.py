@@ -96,7 +96,9 @@ def _row_blocks(indptr: NDArray[Any]) -> Iterator[tuple[int, int]]:
     """Cut the rows of a CSR matrix into runs of at most ``_BLOCK`` entries and rows, but at least one row."""
     first, n_rows = 0, len(indptr) - 1
     while first < n_rows:
-        fitting = int(np.searchsorted(indptr, int(indptr[first]) + _BLOCK, side="right")) - 1
+        # of the array's own type: with another one, numpy converts the whole array for each search
+        end = indptr.dtype.type(min(int(indptr[first]) + _BLOCK, int(indptr[-1])))
+        fitting = int(np.searchsorted(indptr, end, side="right")) - 1
         last = min(max(fitting, first + 1), first + _BLOCK, n_rows)
         yield first, last
         first = last

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import numbers
+import sys
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from skellagnn.enhancement import Budget
 from skellagnn.exceptions import InvalidParameterError
+from skellagnn.graph import TextGraph
+from skellagnn.prompts import PromptCatalog
+from skellagnn.selection import count_active_nodes, select_active_nodes
+from skellagnn.store import resolve_store
 from skellagnn.training import TrainingSettings
 from skellagnn.validation import check_int, check_real
 
-__all__ = ["PAPER_SETTINGS", "check_answer_weight", "check_budget", "check_settings", "shared_parameters"]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = [
+    "PAPER_SETTINGS",
+    "check_answer_weight",
+    "check_budget",
+    "check_settings",
+    "resolve_device",
+    "shared_parameters",
+]
 
 PAPER_SETTINGS: Mapping[str, Any] = MappingProxyType({"consistency": 0.0, "answer_weight": 0.0, "distillation": 0.0})
 """Parameters of the estimator that leave the method of the paper alone: LLM views and LLM-enhanced queries only.
@@ -24,7 +39,8 @@ PAPER_SETTINGS: Mapping[str, Any] = MappingProxyType({"consistency": 0.0, "answe
 
 
 def check_settings(estimator: Any) -> TrainingSettings:
-    """Check the parameters of network and training; return those of the training loop."""
+    """Check the parameters of network, training and asking; return those of the training loop."""
+    _check_asking(estimator)
     check_int("n_layers", estimator.n_layers, at_least=1)
     if estimator.n_neighbors is not None:
         check_int("n_neighbors", estimator.n_neighbors, at_least=1)
@@ -73,6 +89,48 @@ def check_settings(estimator: Any) -> TrainingSettings:
         precision=estimator.precision,
         compile=bool(estimator.compile),
     )
+
+
+def _check_asking(estimator: Any) -> None:
+    """Check what is asked, about which nodes, and the store: a wrong name shows in the arm without LLM, too."""
+    PromptCatalog.from_parameter(estimator.prompts)
+    # of no nodes none is chosen: only the name is looked up
+    select_active_nodes(TextGraph.from_edges([]), np.empty((0, 0), dtype=np.float32), estimator.selection, 0)
+    ratio = estimator.augmentation_ratio
+    if isinstance(ratio, numbers.Integral) and not isinstance(ratio, bool):
+        check_int("augmentation_ratio", ratio, at_least=0)
+    else:
+        count_active_nodes(ratio, sys.maxsize)  # whether it is a node of this graph is seen where nodes are chosen
+    resolve_store(estimator.store)  # opens and creates nothing
+
+
+def resolve_device(device: Any) -> torch.device:
+    """Return the torch device that the ``device`` parameter stands for.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it stands for none, or for one that is not there.
+    """
+    import torch
+
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise InvalidParameterError(
+            f"`device` must be 'auto' or a torch device such as 'cpu' or 'cuda:0', got {device!r}."
+        ) from error
+    try:
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError, ImportError) as error:  # torch has an error of its own for each kind
+        reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
+        raise InvalidParameterError(
+            f"`device` must be one that this machine has and its torch can use, got {device!r} ({reason:.100}). Use "
+            "device='auto' or device='cpu', also for a fitted model: set_params(device='auto')."
+        ) from error
+    return found
 
 
 def shared_parameters(estimator: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from skellagnn.backbones import build_backbone
 from skellagnn.distributed import ProcessGroup
 from skellagnn.edges import edges_for
 from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
+from skellagnn.encoders._resolve import is_fittable, is_fitted
 from skellagnn.enhancement import LLMUsage, build_questions, enhance
 from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.exceptions import GraphError, InvalidParameterError
@@ -45,6 +46,7 @@ __all__ = [
     "choose_batch_size",
     "hold_out",
     "raw_rows",
+    "ready_encoder",
     "resolve_parts",
     "select",
 ]
@@ -54,8 +56,11 @@ logger = logging.getLogger(__name__)
 # `batch_size="auto"` takes batches of this size where the whole graph does not fit into that share of the free memory.
 BATCH_SIZE = 1024
 FULL_GRAPH_SHARE = 0.5
-# A row whose length differs from 1 by less is of unit length: float32 is no more precise.
-UNIT = 1e-6
+# A row whose length differs from 1 by less is of unit length: its type is no more precise.
+UNIT = {np.dtype(np.float16): 1e-3, np.dtype(np.float32): 1e-6}
+# Texts whose rows tell whether an encoder made the features, and how far these may differ: half-precise ones do.
+N_COMPARED = 16
+ATOL_COMPARED = 5e-3
 # `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
 MIN_HELD_OUT = 50
 
@@ -81,9 +86,33 @@ def resolve_parts(estimator: Any, graph: TextGraph, names: ClassNames | None) ->
         # no node yet: checks prompts, class names and texts
         catalog = PromptCatalog.from_parameter(estimator.prompts)
         build_questions(graph, np.empty(0, dtype=np.int64), catalog, None if names is None else names.names)
-    if encoder is not None and graph.texts is not None:
-        encoder = fit_encoder(encoder, graph.texts)
-    return enhancer, encoder
+    return enhancer, ready_encoder(encoder, graph, answers=enhancer is not None)
+
+
+def ready_encoder(encoder: Any, graph: TextGraph, *, answers: bool) -> Any:
+    """Return the encoder, fitted if it learns from texts.
+
+    One that is fitted already is taken as it is where the graph has features: it is what they were made with. One that
+    learns here must make the same rows of the graph's texts as there are, if it is to encode ``answers``; else these
+    would be rows of another space, of the same width.
+    """
+    if encoder is None or graph.texts is None or not is_fittable(encoder):
+        return encoder
+    if graph.features is not None and is_fitted(encoder):
+        return encoder
+    fitted = fit_encoder(encoder, graph.texts)
+    if graph.features is not None and answers:
+        few = np.linspace(0, graph.n_nodes - 1, N_COMPARED, dtype=np.int64)
+        own = unit_rows(np.asarray(fitted.encode([graph.texts[node] for node in few])))
+        given = unit_rows(graph.features[few])
+        if own.shape != given.shape or not np.allclose(own, given, atol=ATOL_COMPARED):
+            raise InvalidParameterError(
+                "`encoder` must be the one that the graph's features came from, got one that learns from the texts of "
+                "this graph and makes other rows of them: features of a part of a graph were learned from all of it. "
+                "Pass the fitted encoder to both encode_graph and the classifier (in a search within "
+                "sklearn.frozen.FrozenEstimator), or leave the features away: graph.with_features(None)."
+            )
+    return fitted
 
 
 def raw_rows(estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool) -> NDArray[Any]:
@@ -105,7 +134,7 @@ def raw_rows(estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool) -> 
         )
     else:
         rows = encode_texts(encoder, graph.texts, memory=estimator.memory)
-    if not scale or are_unit_rows(rows, UNIT):
+    if not scale or are_unit_rows(rows, UNIT[rows.dtype]):
         return rows
     return unit_rows(rows, out=scratch_array(rows.shape, rows.dtype))
 
@@ -120,8 +149,12 @@ def hold_out(
     seed: int,
     encoder: Any,
     scale: bool,
+    columns: Any,
 ) -> tuple[Supervision, tuple[TextGraph, NDArray[np.float32], Supervision] | None]:
-    """Return the training labels and, with early stopping, the graph, rows and labels to validate on."""
+    """Return the training labels and, with early stopping, the graph, rows and labels to validate on.
+
+    ``columns`` is an estimator that remembers the columns of X.
+    """
     if (X_val is None) != (y_val is None):
         raise InvalidParameterError("`X_val` and `y_val` must be given together, got only one of them.")
     if X_val is not None:
@@ -129,7 +162,7 @@ def hold_out(
             raise InvalidParameterError(
                 "`X_val` must be left out with early_stopping=False, which looks at no validation nodes; got one."
             )
-        val_graph = as_graph(estimator, X_val, reset=False)
+        val_graph = as_graph(columns, X_val, reset=False)
         val_labels = check_labels(val_graph, y_val, classes=labels.classes, argument="y_val").supervision
         # a view shares the arrays of its graph
         if val_graph.adjacency is graph.adjacency and val_graph.features is graph.features:

@@ -60,7 +60,7 @@ class Step:
     ----------
     inputs : Inputs
     label_rows, labels, label_weights : Tensor of shape (n_labels,)
-        Weights sum to 1 over all processes.
+        Weights sum to 1 over all processes, in the mean over the steps of an epoch.
     soft_rows, soft_weights : Tensor of shape (n_soft,), or None
         Weights are divided by the number of nodes.
     soft_targets : Tensor of shape (n_soft, n_classes), or None
@@ -114,6 +114,7 @@ class StepMaker:
         n_labels = len(labeled.nodes)
         self.batch_size = n_labels if settings.batch_size is None else min(settings.batch_size, n_labels)
         self.n_steps = -(-n_labels // self.batch_size)
+        self.total_weight = float(labeled.weights.sum(dtype=np.float64))
         pools = [len(self.soft.nodes)] if self.soft is not None else []
         pools += [self.n_nodes] if self.agrees else []
         draws = settings.n_unlabeled is not None and any(pool > settings.n_unlabeled for pool in pools)
@@ -158,8 +159,8 @@ class StepMaker:
                 yield self._step(order[start : start + self.batch_size])
 
     def _step(self, batch: NDArray[np.int64]) -> Step:
-        weights = self.labeled.weights[batch]
-        weights = weights / weights.sum()
+        # over an epoch the mean of the steps is the loss on all labels, however weights fall into batches
+        weights = self.labeled.weights[batch] * np.float32(self.n_steps / self.total_weight)
         soft = self._draw(len(self.soft.nodes)) if self.soft is not None else np.empty(0, dtype=np.int64)
         agreeing = self._draw(self.n_nodes) if self.agrees else np.empty(0, dtype=np.int64)
         n_soft, n_agreeing = len(soft), len(agreeing)

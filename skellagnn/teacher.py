@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -87,8 +88,8 @@ class Lesson:
     Attributes
     ----------
     targets : SoftTargets
-        Of every unlabeled node: the last teacher's calibrated probabilities; of those asked about, what prompts and
-        model say together.
+        Of every unlabeled node: the last teacher's probabilities, calibrated where there is validation; of those asked
+        about, what prompts and model say together.
     trust : float
         How far the class-naming answers were trusted, in [0, 1]; 0 without any.
     share : float
@@ -198,13 +199,17 @@ def teach(
     first: Reference | None = None
     if answers is not None and validation is None and np.bincount(labeled.labels).max() > 1:
         fewer, held_out = split_validation(labeled, CALIBRATION_FRACTION, n_classes, seed)
-        asked = answers(predict(study(fewer), held_out))
+        reference = predict(study(fewer), held_out)
     else:
-        first = predict(study(labeled))
-        asked = None if answers is None else answers(first)
+        reference = first = predict(study(labeled))
+    asked = None
+    if answers is not None:
+        # of the first process: rounding may differ between machines, and all must train the same teachers
+        ask = partial(answers, reference)
+        asked = ask() if group is None else group.first(ask)
     trust, share = (0.0, 0.0) if asked is None else (asked.trust, asked.share(len(labeled.nodes)))
     weight = FULL_TRUST_WEIGHT * trust if answer_weight == "auto" else float(answer_weight)
-    if asked is not None and weight > 0:
+    if asked is not None and weight * share > 0:
         probabilities = predict(study(labeled, asked, weight * share)).probabilities
         probabilities[asked.nodes] = asked.targets
     else:

@@ -265,7 +265,9 @@ class _Validator:
             network, validation.adjacency, validation.raw, device, whole=True, repeated=size is not None
         )
         # a network of one's own sees the whole graph, however few nodes are asked for: once is enough
-        self.size = len(self.targets) if size is None or self.reader.whole else 8 * size
+        self.size = len(self.targets)
+        if size is not None and not self.reader.whole:
+            self.size = min(self.size, 8 * size)
         self.inputs = self.reader.read(self.targets) if self.size == len(self.targets) else None
 
     def score(self) -> tuple[float, float]:

@@ -372,12 +372,12 @@ def test_a_factory_gets_five_numbers_by_position():
 
     def factory(*arguments):
         seen.append(arguments)
-        return nn.Linear(3, 2)
+        return nn.Bilinear(3, 3, 2)
 
     network = build_backbone(factory, 3, 4, 2, 5, 0.25)
 
     assert seen == [(3, 4, 2, 5, 0.25)]
-    assert isinstance(network, nn.Linear)
+    assert isinstance(network, nn.Bilinear)
 
 
 def test_a_class_is_a_factory():
@@ -427,6 +427,35 @@ def test_what_is_no_factory_is_refused(wrong):
 def test_a_factory_must_build_a_module(made, kind):
     with pytest.raises(InvalidParameterError, match=f"`backbone` must build an nn.Module, got {kind} from the factory"):
         build_backbone(lambda *arguments: made, 3, 4, 2, 2, 0.0)
+
+
+def test_a_factory_must_take_the_five_arguments():
+    with pytest.raises(
+        InvalidParameterError,
+        match=r"called with five arguments, \(in_channels, .* dropout\), got one that takes \(wide, narrow\)\. Wrap it",
+    ):
+        build_backbone(lambda wide, narrow: nn.Bilinear(wide, wide, narrow), 3, 4, 2, 2, 0.0)
+
+
+def test_an_error_inside_a_factory_is_its_own():
+    def factory(in_channels, hidden_channels, out_channels, n_layers, dropout):
+        return nn.Linear()
+
+    with pytest.raises(TypeError, match="in_features"):
+        build_backbone(factory, 3, 4, 2, 2, 0.0)
+
+
+def test_forward_must_take_the_edges():
+    with pytest.raises(
+        InvalidParameterError, match=r"module with forward\(x, edge_index\), got Linear, whose forward takes \(input"
+    ):
+        build_backbone(lambda *arguments: nn.Linear(3, 2), 3, 4, 2, 2, 0.0)
+
+
+@pytest.mark.parametrize("made", [nn.CosineSimilarity, lambda: nn.Bilinear(3, 3, 2).requires_grad_(False)])
+def test_a_module_must_have_something_to_train(made):
+    with pytest.raises(InvalidParameterError, match=r"must build a module with parameters to train, got .* with none"):
+        build_backbone(lambda *arguments: made(), 3, 4, 2, 2, 0.0)
 
 
 # -- dropout -----------------------------------------------------------------------------------------------------

@@ -451,7 +451,8 @@ def test_an_arm_reads_the_rows_of_its_own_encoder(part, tmp_path):
     assert [fitting.encoder_of(fit) for fit in fits] == [ELLaGNNClassifier().encoder, "tfidf"]
     rows = fitting.load_data(place, "cora", "tfidf").graph.features
     assert np.array_equal(rows, TfidfEncoder().fit(texts).encode(texts))
-    assert fitting.is_encoded(place, "cora", "tfidf") and not fitting.is_encoded(place, "cora")
+    assert fitting.is_encoded(place, "cora", "tfidf")
+    assert not fitting.is_encoded(place, "cora")
 
 
 def test_uniform_sample_takes_all_nodes_with_the_same_chance(part):

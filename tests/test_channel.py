@@ -313,13 +313,28 @@ def test_a_choice_of_any_prompt_is_enough():
     [
         (ints(1, 2), [], ints(5)),
         (ints(1, 2), [first_choices(NONE, NONE)], ints(5)),
-        (ints(1, 2), [first_choices(0, 1)], ints(2, 1)),
         (ints(), [np.empty((0, 2), dtype=np.int64)], ints(5)),
         (ints(), [], ints()),
     ],
 )
 def test_nothing_to_learn_from_is_none(active, tables, labeled):
     assert answer_targets(active, tables, labeled, np.zeros(len(labeled), dtype=np.int64), 2) is None
+
+
+@pytest.mark.parametrize(("right", "trusted"), [(True, True), (False, False)])
+def test_answers_about_labeled_nodes_alone_tell_the_trust(right, trusted):
+    nodes = np.arange(40)
+    labels = nodes % 2
+    table = first_choices(*(labels if right else 1 - labels))
+    reference = Reference(np.full((40, 2), 0.5), 90, 100)
+
+    found = answer_targets(nodes, [table], nodes, labels, 2, reference)
+
+    if trusted:
+        assert found.trust > 0.9
+        assert (found.targets.shape, len(found.nodes), found.share(40)) == ((0, 2), 0, 0)
+    else:
+        assert found is None
 
 
 def test_without_any_label_the_prior_holds():

@@ -13,6 +13,7 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.frozen import FrozenEstimator
 from torch import nn
 
 from skellagnn import (
@@ -27,6 +28,7 @@ from skellagnn import (
     plan_search,
 )
 from skellagnn.backbones import BACKBONES, build_backbone
+from skellagnn.batches import Reader
 from skellagnn.datasets import make_text_graph
 from skellagnn.encoders import TfidfEncoder
 from skellagnn.enhancers import DetachedEnhancer
@@ -38,7 +40,7 @@ from skellagnn.exceptions import (
     LabelError,
     MissingAnswerError,
 )
-from skellagnn.preparation import choose_batch_size
+from skellagnn.preparation import choose_batch_size, raw_rows
 from skellagnn.training import train
 
 ECHO = Prompt("echo", "{text}")
@@ -651,6 +653,45 @@ def test_batches_are_taken_where_the_graph_does_not_fit(data, encoded, backbone,
     assert not np.array_equal(whole.predict_proba(encoded), clf.predict_proba(encoded))
 
 
+@pytest.mark.parametrize("params", [{"distillation": 0}, {"distillation": 0, "consistency": 0}, {}], ids=str)
+def test_no_batch_looks_at_the_whole_graph(data, encoded, params, monkeypatch):
+    monkeypatch.setattr("skellagnn.classifier.N_UNLABELED", 7)
+    monkeypatch.setattr("skellagnn.teacher.N_UNLABELED", 7)
+    sizes = []
+    read = Reader.read
+
+    def counted(reader, targets, rng=None):
+        if rng is not None:  # a step of a training; predictions look at all nodes
+            sizes.append(len(targets))
+        return read(reader, targets, rng)
+
+    monkeypatch.setattr(Reader, "read", counted)
+    enhancer = ReplayEnhancer(data.answers)
+    quick(
+        enhancer=enhancer,
+        encoder=TfidfEncoder(n_components=24),
+        prompts="topic",
+        class_names=data.target_names,
+        batch_size=10,
+        early_stopping=False,
+        max_iter=2,
+        **params,
+    ).fit(encoded[:60], data.target[:60])
+
+    assert 10 <= max(sizes) <= 10 + 2 * 7
+
+
+def test_a_weight_counts_in_batches_of_one_label_too(data, encoded):
+    heavy = {label: 50.0 if label == 0 else 1.0 for label in range(3)}
+    params = {"batch_size": 1, "max_iter": 8, "distillation": 0, "consistency": 0, "early_stopping": False}
+    plain, weighted = (
+        quick(**params, class_weight=weights).fit(encoded[:40], data.target[:40]).predict_proba(encoded)[:, 0].mean()
+        for weights in (None, heavy)
+    )
+
+    assert weighted > plain + 0.1
+
+
 def test_processes_of_one_machine_share_its_memory(encoded, monkeypatch):
     clf, network = quick(distillation=0, consistency=0), build_backbone("sage", 8, 4, 3, 2, 0.0)
 
@@ -853,6 +894,41 @@ def test_failed_fit_leaves_the_model_as_it_was(data, encoded):
     np.testing.assert_array_equal(clf.predict_proba(encoded), before)
 
 
+def test_a_fit_that_failed_leaves_the_columns_of_the_one_before(data, encoded):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(encoded.features[:, :3], columns=["a", "b", "c"])
+    clf = quick(max_iter=1).fit(table, data.target)
+    before = clf.predict_proba(table)
+
+    with pytest.raises(LabelError):
+        clf.fit(table[["a", "b"]], np.zeros(len(table), dtype=int))
+
+    np.testing.assert_array_equal(clf.predict_proba(table), before)
+    other = table.rename(columns={"a": "z"})
+    with pytest.raises(ValueError, match="feature names"):
+        quick(max_iter=1).fit(table, data.target, X_val=other, y_val=data.target)
+    clf.fit(table[["a", "b"]], data.target, X_val=table[["a", "b"]], y_val=data.target)
+    assert clf.feature_names_in_.tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize("batch_size", [None, 1])
+def test_tiny_weights_and_a_class_of_weight_zero_train(data, encoded, batch_size):
+    params = {"max_iter": 2, "batch_size": batch_size}
+    tiny = quick(**params).fit(encoded[:30], data.target[:30], sample_weight=np.full(30, 1e-50))
+    without = quick(**params, class_weight={0: 0, 1: 1, 2: 1}).fit(encoded[:30], data.target[:30])
+
+    plain = quick(**params).fit(encoded[:30], data.target[:30])
+    np.testing.assert_array_equal(tiny.predict_proba(encoded), plain.predict_proba(encoded))
+    assert np.isfinite(without.history_.loss).all()
+    assert without.classes_.tolist() == [0, 1, 2]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
+def test_a_device_that_is_not_there_is_named(data, encoded):
+    with pytest.raises(InvalidParameterError, match="`device` must be one that this machine has"):
+        quick(device="cuda").fit(encoded, data.target)
+
+
 def test_refit_on_a_graph_forgets_the_columns_of_a_table(data, encoded):
     pandas = pytest.importorskip("pandas")
     table = pandas.DataFrame(encoded.features[:, :3], columns=["a", "b", "c"])
@@ -1013,6 +1089,54 @@ def test_features_of_another_encoder_are_named(data, encoded):
     clf = quick(enhancer=Counting(), encoder="tfidf", prompts="keywords")
     with pytest.raises(InvalidParameterError, match="the one that the graph's features came from"):
         clf.fit(graph, data.target)
+
+
+def test_a_fitted_encoder_is_the_one_that_the_features_came_from(data):
+    """Features of a part of a graph were learned from all of it; what learns from the part makes other rows."""
+    encoder = TfidfEncoder(8).fit(data.graph.texts)
+    part = encode_graph(data.graph, encoder).subgraph(np.arange(0, data.graph.n_nodes, 2))
+    target = data.target[::2]
+
+    clf = quick(enhancer=Counting(), encoder=encoder, prompts="keywords", max_iter=2).fit(part, target)
+
+    assert clf.encoder_ is encoder
+    frozen = clone(clf.set_params(encoder=FrozenEstimator(encoder)))  # as a search does
+    np.testing.assert_array_equal(frozen.fit(part, target).predict_proba(part), clf.predict_proba(part))
+    for other in ("tfidf", TfidfEncoder(8)):
+        enhancer = Counting()
+        with pytest.raises(InvalidParameterError, match="learns from the texts of this graph"):
+            quick(enhancer=enhancer, encoder=other, prompts="keywords").fit(part, target)
+        assert enhancer.asked == []
+        quick(encoder=other, max_iter=1).fit(part, target)  # nothing to encode
+
+
+def test_an_encoder_that_learns_the_same_rows_again_is_right(data):
+    for dtype in ("float32", "float16"):
+        graph = encode_graph(data.graph, "tfidf", dtype=dtype)
+        quick(enhancer=Counting(), encoder="tfidf", prompts="keywords", max_iter=1).fit(graph, data.target)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_unit_rows_are_taken_as_they_are(data, dtype):
+    graph = encode_graph(data.graph, "tfidf", dtype=dtype)
+    scaled = graph.with_features(raw_rows(quick(), graph, None, scale=True))
+
+    assert raw_rows(quick(), scaled, None, scale=True) is scaled.features
+
+
+def test_where_all_have_labels_the_answers_are_still_judged(data):
+    encoded = encode_graph(data.graph, "tfidf")
+    enhancer = ReplayEnhancer(data.answers)
+    clf = quick(
+        enhancer=enhancer,
+        encoder="tfidf",
+        prompts="topic",
+        class_names=data.target_names,
+        early_stopping=False,
+        augmentation_ratio=0.5,
+    )
+
+    assert clf.fit(encoded, data.target).answer_trust_ > 0.5
 
 
 def test_missing_recorded_answers_are_counted(data):

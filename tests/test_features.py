@@ -212,6 +212,23 @@ def test_nothing_is_encoded_where_nothing_was_answered():
     np.testing.assert_array_equal(features.views, np.zeros((3, 1, 2)))
 
 
+def test_an_answer_of_which_the_encoder_makes_nothing_is_nothing_to_show():
+    rows = {"unknown": [0, 0], "known": [0, 2]}
+    features = NodeFeatures.from_answers(
+        RAW,
+        ACTIVE[:2],
+        ["unknown", "known"],
+        np.array([[0, 1], [0, 0]]),
+        lambda texts: np.array([rows[text] for text in texts], dtype=np.float32),
+    )
+
+    assert features.answered.tolist() == [[False, True], [False, False]]
+    assert features.queries()[0].tolist() == [ACTIVE[0]]
+    index, shown = features.draw_views(np.random.default_rng(0), 1.0)
+    assert index.tolist() == [0]
+    assert shown.tolist() == [[0, 2]]
+
+
 def test_an_empty_answer_is_an_answer():
     features = NodeFeatures.from_answers(
         RAW, ACTIVE[:1], [""], np.array([[0]]), lambda texts: np.ones((len(texts), 2), dtype=np.float32)

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from skellagnn.__main__ import main
@@ -59,6 +60,37 @@ def test_folder_without_answers_runs_the_arms_without_llm(folder, tmp_path, caps
     assert "E-LLaGNN, 10% asked" not in out
 
 
+@pytest.mark.parametrize(("labeled", "n_classes"), [(0, 0), (3, 2), (60, 1)])
+def test_folder_without_enough_labels_is_refused(tmp_path, capsys, labeled, n_classes):
+    data = make_text_graph(n_nodes=60, random_state=0)
+    target = np.full(60, -1)
+    target[:labeled] = np.arange(labeled) % max(n_classes, 1)
+    save_folder(data.graph, tmp_path, target=target, target_names=data.target_names)
+
+    assert run(tmp_path) == 2
+
+    error = capsys.readouterr().err
+    assert error.startswith("error: `--data` must be a folder with two classes of at least 4 labeled nodes each, got ")
+    assert f"got {labeled} labeled of 60 nodes in {n_classes} classes" in error
+
+
+def test_one_split_has_no_spread(tmp_path, capsys):
+    data = make_text_graph(n_nodes=60, random_state=0)
+    save_folder(data.graph, tmp_path, target=data.target, target_names=data.target_names)
+
+    def no_number(name):
+        raise AssertionError(f"{name} is no JSON")
+
+    assert run(tmp_path, "--json", "--splits", "1") == 0
+    report = json.loads(capsys.readouterr().out, parse_constant=no_number)
+    assert [arm["std"] for arm in report["accuracy"].values()] == [None, None]
+    assert run(tmp_path, "--splits", "1") == 0
+    out = capsys.readouterr().out
+    assert [word for word in ("nan", "+-", "(se") if word in out] == []
+    mean = report["accuracy"]["same training, no LLM"]["mean"]
+    assert f"same training, no LLM    {mean:.3f}\n" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -66,6 +98,8 @@ def test_folder_without_answers_runs_the_arms_without_llm(folder, tmp_path, caps
         (["--encoder", "tfdif"], "Did you mean 'tfidf'"),
         (["--splits", "0"], "`--splits` must be an int of at least 1"),
         (["--data", "no-such-folder"], "`path` must be a folder"),
+        (["--seed", "-1"], "`--seed` must be an int of at least 0, got -1"),
+        (["--seed", "4294967296"], "`--seed` must be an int of at most 4294967295, got 4294967296"),
     ],
 )
 def test_mistakes_are_one_line_on_standard_error(folder, capsys, arguments, message):

@@ -7,11 +7,20 @@ import re
 
 import numpy as np
 import pytest
-from sklearn.base import BaseEstimator
-from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.base import BaseEstimator, clone
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    HalvingGridSearchCV,
+    KFold,
+    RandomizedSearchCV,
+    StratifiedKFold,
+)
 from sklearn.pipeline import Pipeline
 
-from skellagnn import OpenAIEnhancer, TextGraph
+from skellagnn import CallableEnhancer, ELLaGNNClassifier, OpenAIEnhancer, TextGraph
+from skellagnn.datasets import make_text_graph
 from skellagnn.enhancement import build_questions, enhance
 from skellagnn.enhancers import Answer
 from skellagnn.exceptions import AnswerWarning, InvalidParameterError
@@ -32,11 +41,14 @@ def store(tmp_path):
     store.close()
 
 
-def plan_of(*active, graph=GRAPH, catalog=CATALOG, enhancer=None, store=None, prices=None, n_fits=1):
+def plan_of(
+    *active, graph=GRAPH, catalog=CATALOG, enhancer=None, store=None, prices=None, n_fits=1, retry=False, **limits
+):
     nodes = np.array(active, dtype=np.int64)
     table = build_questions(graph, nodes, catalog, ["A", "B"])
-    part = PlanPart.of(enhancer, store, ("A", "B"), table.questions)
-    return Plan(graph.n_nodes, nodes, tuple(graph.name_of(node) for node in active), (part,), prices, n_fits)
+    part = PlanPart.of(enhancer, store, ("A", "B"), table.questions, asks_again=retry)
+    names = tuple(graph.name_of(node) for node in active)
+    return Plan(graph.n_nodes, nodes, names, (part,), prices, n_fits, **limits)
 
 
 # -- counting ----------------------------------------------------------------------------------------------------
@@ -138,6 +150,19 @@ def test_minutes_need_a_rate_or_a_sample():
         plan_of(0).minutes()
 
 
+@pytest.mark.parametrize("rate", [0, -1, float("nan"), "fast"])
+def test_minutes_need_a_positive_rate(rate):
+    with pytest.raises(InvalidParameterError, match=r"`answers_per_minute` must be a number in \(0, inf\), got "):
+        plan_of(0).minutes(rate)
+
+
+def test_a_budget_that_allows_nothing_measures_no_rate(counting_enhancer, store):
+    plan = plan_of(0, enhancer=counting_enhancer(), store=store, max_tokens=1)
+
+    with pytest.raises(InvalidParameterError, match=r"`sample` must ask a question .* allows none \(max_tokens=1\)"):
+        plan.minutes(sample=2)
+
+
 def test_minutes_measured_on_a_sample_keep_its_answers(counting_enhancer, store):
     enhancer = counting_enhancer()
     plan = plan_of(0, 1, 3, enhancer=enhancer, store=store)
@@ -187,6 +212,115 @@ def test_executing_a_part_of_it(counting_enhancer, store):
     assert (usage.total.asked, usage.total.left) == (3, 1)
 
 
+@pytest.mark.parametrize(
+    ("limits", "n_asked"),
+    # in order 1 + 10, 4 + 100, 2 + 10, 5 + 100 tokens if answers are as long as they may be; they are of one token
+    [({"max_calls": 3}, 3), ({"max_calls": 0}, 0), ({"max_tokens": 110}, 3), ({"max_cost": 110e-6}, 3), ({}, 4)],
+)
+def test_executing_keeps_the_budget_of_the_plan_or_the_one_given(counting_enhancer, store, limits, n_asked):
+    def short(prompts):
+        return [Answer("fine", tokens_in=len(prompt) // 4, tokens_out=1) for prompt in prompts]
+
+    planned, given = (counting_enhancer(lambda question: short([question])[0], name) for name in ("planned", "given"))
+    planned.chunk_size = given.chunk_size = 1
+    plan = plan_of(0, 1, enhancer=planned, store=store, prices=(1.0, 1.0), **limits)
+
+    if n_asked < 4:
+        with pytest.warns(AnswerWarning, match=f"{4 - n_asked} not asked, since the budget was spent"):
+            usage = plan.execute(verbose=0)
+    else:
+        usage = plan.execute(verbose=0)
+    other = plan_of(0, 1, enhancer=given, store=store, prices=(1.0, 1.0), max_calls=1)
+    rest = other.execute(verbose=0, **{"max_calls": float("inf"), **limits})  # no warning: the limit was asked for
+
+    assert usage.total.asked == len(planned.asked) == n_asked
+    assert rest.total.asked == len(given.asked) == n_asked
+    assert plan_of(0, 1, enhancer=planned, store=store).n_stored == n_asked
+
+
+def test_the_plan_of_an_estimator_has_its_budget(counting_enhancer, store):
+    enhancer = counting_enhancer(lambda question: "some words")
+    clf = ELLaGNNClassifier(
+        enhancer, augmentation_ratio=4, prompts=[SHORT, LONG], store=store, prices=(1.0, 1.0), max_calls=2, max_cost=0.5
+    )
+
+    plan = clf.plan(TWELVE)
+    with pytest.warns(AnswerWarning, match="6 not asked"):
+        plan.execute(verbose=0)
+
+    assert (plan.n_new, len(enhancer.asked)) == (8, 2)
+    assert re.search(r"budget +max_calls=2, max_cost=0\.5\n", repr(plan))
+    pieces = clf.set_params(max_calls=3).plan(TWELVE).split(3)
+    assert sum(piece.n_new for piece in pieces) == sum(piece.execute(verbose=0).total.asked for piece in pieces) == 3
+
+
+@pytest.mark.parametrize("name", ["max_calls", "max_tokens", "max_cost"])
+@pytest.mark.parametrize("limit", [-1, True, "many", float("nan")])
+def test_wrong_limits_are_refused(name, limit):
+    with pytest.raises(InvalidParameterError, match=f"`{name}` must be None or a number of 0 or more, got "):
+        plan_of(0).execute(**{name: limit})
+
+
+def test_a_limit_of_money_needs_prices(counting_enhancer, store):
+    with pytest.raises(InvalidParameterError, match=r"`prices` must be given for max_cost=1\.0, got None"):
+        plan_of(0, enhancer=counting_enhancer(), store=store).execute(max_cost=1.0)
+
+
+# -- second tries ------------------------------------------------------------------------------------------------
+
+
+def test_retries_count_in_tokens_and_money():
+    plan = plan_of(0, 1, retry=True, prices=(1.0, 1.0))
+
+    assert (plan.n_new, plan.max_second_tries) == (4, 4)
+    assert (plan.tokens_in, plan.max_tokens_out) == (2 * 12, 2 * 220)
+    assert plan.cost() == pytest.approx(2 * (12 + 220) * 1e-6)
+    assert re.search(r"second tries +at most 4\ntokens in +at most about 24 ", repr(plan))
+
+
+def test_what_a_fit_with_retries_spends_is_within_the_plan(counting_enhancer, store):
+    enhancer = counting_enhancer(lambda question: Answer("", tokens_in=len(question) // 4, tokens_out=100))
+    plan = plan_of(
+        1, catalog=PromptCatalog.from_parameter(LONG), enhancer=enhancer, store=store, retry=True, prices=(1, 1)
+    )
+
+    with pytest.warns(AnswerWarning, match="1 empty"):
+        usage = plan.execute(verbose=0)
+
+    assert enhancer.asked == ["Tell me of: bbbbbbbb"] * 2
+    assert (usage.total.asked, usage.total.second_tries) == (1, 1)
+    assert usage.cost == plan.cost() == pytest.approx(2 * (5 + 100) * 1e-6)
+    # both tries are stored: nothing is left to ask
+    again = plan_of(1, catalog=PromptCatalog.from_parameter(LONG), enhancer=enhancer, store=store, retry=True)
+    assert (again.n_new, again.max_second_tries, again.tokens_in, again.split(2)) == (0, 0, 0, [])
+
+
+def test_stored_bad_answers_are_planned_to_be_asked_again(counting_enhancer, store):
+    enhancer = counting_enhancer(lambda question: "" if question == "aaaa" else "some words")
+    with pytest.warns(AnswerWarning):
+        plan_of(0, 1, enhancer=enhancer, store=store).execute(verbose=0)
+
+    plan = plan_of(0, 1, enhancer=enhancer, store=store, retry=True)
+    assert (plan.n_new, plan.max_second_tries, plan.tokens_in, plan.max_tokens_out) == (0, 1, 1, 10)
+    enhancer.batches.clear()
+    (piece,) = plan.split(3)
+    assert (piece.n_new, piece.max_second_tries) == (0, 1)
+    with pytest.warns(AnswerWarning):
+        piece.execute(verbose=0)
+    assert enhancer.asked == ["aaaa"]
+
+
+def test_pieces_with_retries_keep_a_budget(counting_enhancer, store):
+    plan = plan_of(0, 1, enhancer=counting_enhancer(lambda question: ""), store=store, retry=True)
+
+    pieces = plan.split(2, max_calls=5)
+
+    assert sum(piece.n_new for piece in pieces) == 2
+    with pytest.warns(AnswerWarning):
+        usages = [piece.execute(verbose=0).total for piece in pieces]
+    assert sum(usage.asked + usage.second_tries for usage in usages) == 4
+
+
 def test_executing_counts_money_where_there_are_prices(counting_enhancer, store):
     enhancer = counting_enhancer(lambda question: Answer("fine", tokens_in=1000, tokens_out=10))
 
@@ -221,6 +355,7 @@ def test_executing_needs_an_enhancer_and_a_store(counting_enhancer, store):
 def test_the_text_says_the_numbers_in_a_table():
     assert repr(plan_of(2, 1, 0)).splitlines() == [
         "Plan",
+        "LLM                 none: what it would be asked",
         "nodes asked about   3 of 4 (75.0 %)",
         "first of them       2, 1, 0",
         "distinct questions  4",
@@ -237,10 +372,10 @@ def test_the_text_says_the_numbers_in_a_table():
     ]
 
 
-def test_more_than_five_names_are_cut_and_thousands_are_grouped():
+def test_more_than_five_names_are_cut_and_thousands_are_grouped(store):
     graph = TextGraph.from_edges([], texts=[f"text {i}" for i in range(1200)])
 
-    shown = repr(plan_of(*range(1200), graph=graph, n_fits=21))
+    shown = repr(plan_of(*range(1200), graph=graph, store=store, n_fits=21))
 
     assert "1,200 of 1,200 (100.0 %)" in shown
     assert "0, 1, 2, 3, 4, ...\n" in shown
@@ -305,6 +440,17 @@ def test_merged_plans_of_two_models_ask_both(counting_enhancer, store):
     assert usage.total.asked == 4
 
 
+def test_a_search_may_spend_what_its_fits_may(counting_enhancer, store):
+    def plan(**limits):
+        return plan_of(0, 1, enhancer=counting_enhancer(lambda question: "some words"), store=store, **limits)
+
+    merged = merge_plans([plan(max_calls=1, max_tokens=7), plan(max_calls=0)], n_fits=3)
+
+    assert (merged.max_calls, merged.max_tokens, merged.max_cost) == (3, None, None)
+    with pytest.warns(AnswerWarning, match="1 not asked"):
+        assert merged.execute(verbose=0).total.asked == 3
+
+
 class Asker(BaseEstimator):
     """Plans like the classifier, without the rest of it."""
 
@@ -346,6 +492,102 @@ def test_a_search_is_planned_as_the_union_of_its_candidates():
     assert plan.active_nodes.tolist() == [0, 1, 2, 3, 4, 5]
     assert plan.questions == {"short": 6, "long": 6}
     assert plan.n_fits == 4 * 3 + 1
+
+
+def test_without_a_store_every_fit_asks_anew():
+    enhancer = CallableEnhancer(count_calls, model_name="counts")
+    clf = ELLaGNNClassifier(
+        enhancer, prompts="keywords", encoder="tfidf", distillation=0, max_iter=1, store=None, prices=(1.0, 2.0)
+    )
+    data = make_text_graph(n_nodes=40, random_state=0)
+    search = GridSearchCV(clf, {"augmentation_ratio": [2, 4]}, cv=2)
+
+    plan = plan_search(search, data.graph, data.target)
+    CALLS.clear()
+    search.set_params(scoring=prefer_more_answers).fit(data.graph, data.target)
+
+    assert (plan.n_questions, plan.n_fits) == (4, 5)
+    assert plan.n_new == len(CALLS) == 2 * 2 + 2 * 4 + 4
+    once = clf.set_params(augmentation_ratio=2).plan(data.graph), clf.set_params(augmentation_ratio=4).plan(data.graph)
+    assert plan.cost() == pytest.approx(2 * once[0].cost() + 3 * once[1].cost())
+    assert "distinct questions  4; without a store 5 fits ask anew\n" in repr(plan)
+
+
+CALLS = []
+
+
+def count_calls(prompt):
+    CALLS.append(prompt)
+    return "some words"
+
+
+def prefer_more_answers(estimator, X, y):
+    return estimator.llm_usage_.total.asked
+
+
+def test_executing_into_another_store_asks_each_question_once(counting_enhancer, store):
+    enhancer = counting_enhancer(lambda question: "some words")
+    plan = merge_plans([plan_of(0, enhancer=enhancer), plan_of(0, 1, enhancer=enhancer)], n_fits=2)
+
+    assert (plan.n_questions, plan.n_new, sum(piece.n_new for piece in plan.split(2))) == (4, 6, 4)
+    assert plan.execute(store=store, verbose=0).total.asked == len(enhancer.asked) == 4
+
+
+def test_recordings_cost_nothing_and_are_shared():
+    enhancer = Table()
+    enhancer.is_recording = True
+
+    plan = merge_plans([plan_of(0, enhancer=enhancer), plan_of(0, 1, enhancer=enhancer)], n_fits=2)
+
+    assert plan.n_new == 4
+    assert "4, shared by 2 fits\n" in repr(plan)
+
+
+def test_a_halving_search_without_a_store_cannot_be_planned():
+    search = HalvingGridSearchCV(Asker(Table()), {"ratio": [0.25, 0.5]}, cv=2)
+
+    with pytest.raises(InvalidParameterError, match="`store` must be given to plan a halving search, got None"):
+        plan_search(search, TWELVE, Y)
+
+
+RARE = np.array(["math"] * 7 + ["pets"] * 4 + ["rare"])
+
+
+@pytest.mark.parametrize(
+    ("cv", "reason"),
+    [
+        (StratifiedKFold(2), "a training fold lacks one, got None and no 'rare' in fold 1"),
+        (KFold(3), "a training fold lacks one, got None and no 'rare' in fold 2"),
+        (GroupKFold(2), r"folds cannot be made here \(The 'groups' parameter should not be None"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_folds_that_lack_a_class_that_labels_name_are_refused(store, cv, reason):
+    clf = ELLaGNNClassifier(CallableEnhancer(count_calls, model_name="counts"), prompts="topic", store=store)
+    search = GridSearchCV(clf, {"augmentation_ratio": [3]}, cv=cv)
+
+    with pytest.raises(InvalidParameterError, match=f"`class_names` must be given to plan a search .* {reason}"):
+        plan_search(search, TWELVE, RARE)
+
+    # names that every fit lists, prompts that list none, and folds with every class
+    named = clone(search).set_params(estimator__class_names=["math", "pets", "rare"])
+    assert plan_search(named, TWELVE, RARE).n_new == 3
+    assert plan_search(clone(search).set_params(estimator__prompts="keywords"), TWELVE, RARE).n_new == 3
+    assert plan_search(clone(search).set_params(cv=3), TWELVE, np.array(["math", "pets"] * 6)).n_new == 3
+
+
+def test_samples_of_a_halving_search_may_lack_a_class(store):
+    clf = ELLaGNNClassifier(CallableEnhancer(count_calls, model_name="counts"), prompts="topic", store=store)
+
+    with pytest.raises(InvalidParameterError, match="rounds fit samples that may lack some of them"):
+        plan_search(HalvingGridSearchCV(clf, {"augmentation_ratio": [3]}, cv=2), TWELVE, np.array(["a", "b"] * 6))
+
+
+def test_without_an_enhancer_the_plan_says_what_one_would_be_asked():
+    plan = ELLaGNNClassifier(prompts="keywords", augmentation_ratio=3, prices=(1.0, 1.0)).plan(TWELVE)
+
+    assert (plan.n_new, plan.cost() > 0) == (3, True)
+    assert re.search(r"LLM +none: what it would be asked\n", repr(plan))
 
 
 @pytest.mark.parametrize(("refit", "n_fits"), [(True, 9), (False, 8), ("accuracy", 9)])

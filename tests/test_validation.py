@@ -22,6 +22,7 @@ from skellagnn.validation import (
     check_int,
     check_labels,
     check_real,
+    remember_columns,
     split_validation,
 )
 
@@ -29,7 +30,7 @@ GRAPH = TextGraph.from_edges([(0, 1), (1, 2), (2, 3)], texts=list("abcdef"))
 
 
 def found(y, graph=GRAPH, sample_weight=None, **options):
-    """Return classes and {node: (class index, weight)}."""
+    """Return classes and {node: (class index, weight)}, weights with a mean of 1."""
     labels = check_labels(graph, y, sample_weight, **options)
     supervision = labels.supervision
     assert supervision.nodes.dtype == supervision.labels.dtype == np.int64
@@ -57,19 +58,42 @@ def test_an_array_is_a_graph_without_edges():
     assert (graph.n_nodes, graph.n_edges, len(graph)) == (3, 0, 3)
     np.testing.assert_array_equal(graph.features, [[1, 2], [3, 4], [5, 6]])
     assert graph.features.dtype == np.float32
-    assert estimator.n_features_in_ == 2
 
 
-def test_a_data_frame_keeps_its_column_names():
+TABLE = pd.DataFrame({"height": [1.0, 2.0], "width": [3.0, 4.0]})
+
+
+def test_an_estimator_is_not_changed_before_it_has_fitted():
     estimator = BaseEstimator()
-    as_graph(estimator, pd.DataFrame({"height": [1.0, 2.0], "width": [3.0, 4.0]}), reset=True)
+    as_graph(estimator, TABLE, reset=True)
+    assert vars(estimator) == {}
 
-    assert estimator.feature_names_in_.tolist() == ["height", "width"]
+    remember_columns(estimator, TABLE)
+    as_graph(estimator, [[1.0, 2.0, 3.0]], reset=True)
+    assert (estimator.n_features_in_, estimator.feature_names_in_.tolist()) == (2, ["height", "width"])
+
+
+def test_columns_are_remembered_and_forgotten():
+    estimator = BaseEstimator()
+    remember_columns(estimator, TABLE)
+    assert (estimator.n_features_in_, estimator.feature_names_in_.tolist()) == (2, ["height", "width"])
+
+    remember_columns(estimator, [[1, 2, 3]])
+    assert vars(estimator) == {"n_features_in_": 3}
+
+    remember_columns(estimator, TABLE)
+    remember_columns(estimator, GRAPH)  # has no width of its own: the estimator knows that of its rows
+    assert not hasattr(estimator, "feature_names_in_")
+
+
+def test_names_of_columns_are_checked_before_the_fit():
+    with pytest.raises(TypeError, match="Feature names are only supported if all input features have string names"):
+        as_graph(BaseEstimator(), pd.DataFrame([[1.0, 2.0]], columns=["a", 1]), reset=True)
 
 
 def test_another_width_than_in_training_is_refused():
     estimator = BaseEstimator()
-    as_graph(estimator, [[1, 2]], reset=True)
+    remember_columns(estimator, [[1, 2]])
 
     with pytest.raises(ValueError, match="X has 3 features, but BaseEstimator is expecting 2 features as input"):
         as_graph(estimator, [[1, 2, 3]], reset=False)
@@ -113,7 +137,39 @@ def test_other_graphs_and_texts_are_told_the_converter(other, sentence):
         as_graph(BaseEstimator(), other, reset=True)
 
 
-@pytest.mark.parametrize("X", [[1.0, 2.0], [], None, 3])
+def test_nothing_at_all_is_told_what_to_build():
+    with pytest.raises(
+        GraphError, match=r"`X` must be a TextGraph or a 2-D array of numbers, got None\. Build a graph"
+    ):
+        as_graph(BaseEstimator(), None, reset=True)
+
+
+@pytest.mark.parametrize("kind", ["object", "string", "category"])
+def test_a_table_with_texts_is_told_the_converter(kind):
+    table = pd.DataFrame({"year": [1.0, 2.0], "abstract": pd.Series(["on cats", "on dogs"], dtype=kind)})
+
+    with pytest.raises(
+        GraphError,
+        match=r"got a table with texts in column 'abstract'\. Build a graph: TextGraph\.from_pandas\(X, edges, "
+        r"text='abstract'\), or TextGraph\.from_edges\(\[\], texts=X\['abstract'\]",
+    ):
+        as_graph(BaseEstimator(), table, reset=True)
+
+
+def test_numbers_in_strings_are_numbers_as_before():
+    graph = as_graph(BaseEstimator(), pd.DataFrame({"a": ["1.5", "2"]}, dtype=object), reset=True)
+
+    np.testing.assert_array_equal(graph.features, [[1.5], [2]])
+
+
+def test_features_of_no_column_are_refused():
+    graph = TextGraph.from_edges([(0, 1)], features=np.empty((2, 0)))
+
+    with pytest.raises(GraphError, match=r"`X` must have features of at least one column, got a graph with 0 of them"):
+        as_graph(BaseEstimator(), graph, reset=True)
+
+
+@pytest.mark.parametrize("X", [[1.0, 2.0], [], 3])
 def test_what_is_neither_graph_nor_table_gets_scikit_learns_error(X):
     with pytest.raises(ValueError, match="Expected 2D array"):
         as_graph(BaseEstimator(), X, reset=True)
@@ -174,7 +230,7 @@ def test_a_view_of_some_nodes_equals_minus_one_elsewhere():
 def test_a_node_in_view_several_times_has_its_weights_added_up():
     view = GRAPH[[3, 0, 3, 3, 1]]
 
-    assert found([1, 0, 1, 1, 0], view, [1, 1, 0.5, 0, 2]) == ([0, 1], {0: (0, 1), 1: (0, 2), 3: (1, 1.5)})
+    assert found([1, 0, 1, 1, 0], view, [1, 0.5, 0.5, 0, 1]) == ([0, 1], {0: (0, 0.5), 1: (0, 1), 3: (1, 1.5)})
 
 
 def test_two_labels_for_one_node_are_refused():
@@ -239,10 +295,48 @@ def test_missing_names_of_pandas_are_refused(y):
         found(y)
 
 
-@pytest.mark.parametrize(("value", "said"), [(np.nan, "NaN"), (np.inf, "infinity")])
-def test_numbers_that_are_none_are_refused(value, said):
-    with pytest.raises(ValueError, match=f"Input y contains {said}"):
-        found([0, 1, value, 1, 0, 1])
+def test_infinity_is_no_label():
+    with pytest.raises(ValueError, match="Input y contains infinity"):
+        found([0, 1, np.inf, 1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        [0, 1, np.nan, 1, 0, np.nan],
+        np.array([0, 1, np.nan, 1, 0, np.nan], dtype=np.float32),
+        pd.Series([0, 1, None, 1, 0, None], dtype="Int64"),
+        pd.Series([0, 1, None, 1, 0, None], dtype="float"),
+        [0, 1, None, 1, 0, None],
+    ],
+)
+def test_missing_numbers_are_refused_with_both_ways_out(y):
+    with pytest.raises(
+        LabelError,
+        match=r"`y` must not hold missing values, got (nan|None) and 1 more\. .* fit\(graph\[known\], y\[known\]\)\. "
+        r"In numeric labels -1 is",
+    ):
+        found(y)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array([-1, 4, -1, 7, 4, -1], dtype=object),
+        np.array([-1.0, 4, -1, 7, np.int64(4), -1], dtype=object),
+        pd.Series([-1, 4, -1, 7, 4, -1], dtype="Int64"),
+    ],
+)
+def test_numbers_in_an_object_array_are_numbers(y):
+    assert found(y) == ([4, 7], {1: (0, 1), 3: (1, 1), 4: (0, 1)})
+
+
+@pytest.mark.parametrize("kind", [list, tuple, pd.Series, lambda y: np.array(y, dtype=object)])
+def test_names_beside_numbers_are_refused(kind):
+    with pytest.raises(
+        LabelError, match=r"`y` must hold names or numbers, got names and -1 \(int\)\. .* leave those nodes out of view"
+    ):
+        found(kind(["a", "b", -1, "b", "a", -1]))
 
 
 def test_measurements_are_no_classes():
@@ -264,9 +358,27 @@ def test_a_table_of_labels_is_refused():
 
 
 def test_sample_weights_reach_their_nodes():
-    assert found([0, 1, 0, 1, -1, 1], sample_weight=[1, 2, 0.5, 4, 9, 1])[1] == {
-        0: (0, 1), 1: (1, 2), 2: (0, 0.5), 3: (1, 4), 5: (1, 1),
+    assert found([0, 1, 0, 1, -1, 1], sample_weight=[1, 2, 0.5, 0.75, 9, 0.75])[1] == {
+        0: (0, 1), 1: (1, 2), 2: (0, 0.5), 3: (1, 0.75), 5: (1, 0.75),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("scale", [2.0**-1000, 1e-320, 1e-50, 0.5, 3.0, 1e50, 2.0**1000])
+def test_only_ratios_of_weights_count(scale):
+    y, weight = [0, 1, 0, 1, 0, 1], np.array([1, 2, 1, 4, 2, 2])
+    plain = found(y, sample_weight=weight, class_weight={0: 1, 1: 0.5})[1]
+    by_sample = found(y, sample_weight=scale * weight, class_weight={0: 1, 1: 0.5})[1]
+    by_both = found(y, sample_weight=scale * weight, class_weight={0: scale, 1: 0.5 * scale})[1]
+
+    for nodes in (by_sample, by_both):
+        assert [nodes[node][1] for node in range(6)] == pytest.approx([plain[node][1] for node in range(6)], rel=1e-3)
+    assert np.mean([weight for _, weight in plain.values()]) == pytest.approx(1)
+
+
+def test_a_weight_that_is_nothing_beside_the_others_is_zero():
+    y = [0, 1, 2, 1, 0, 2]
+
+    assert found(y, sample_weight=[1, 1, 1e-60, 1, 1, 1]) == found(y, GRAPH, [1, 1, 0, 1, 1, 1])
 
 
 def test_weight_zero_is_unlabeled():
@@ -276,7 +388,7 @@ def test_weight_zero_is_unlabeled():
 
 
 def test_one_number_weighs_all():
-    assert found([0, 1, 0, 1, 0, 1], sample_weight=2.0)[1][3] == (1, 2)
+    assert found([0, 1, 0, 1, 0, 1], sample_weight=2.0) == found([0, 1, 0, 1, 0, 1])
 
 
 @pytest.mark.parametrize(
@@ -300,9 +412,24 @@ def test_weights_that_leave_one_class():
 
 
 def test_class_weights_multiply():
-    nodes = found([0, 1, 0, 1, 0, 0], sample_weight=[1, 1, 3, 1, 1, 1], class_weight={0: 2, 1: 0.5})[1]
+    nodes = found([0, 1, 0, 1, 0, 0], sample_weight=[1, 1, 3, 1, 1, 0.5], class_weight={0: 1, 1: 0.25})[1]
 
-    assert [nodes[node][1] for node in range(6)] == [2, 0.5, 6, 0.5, 2, 2]
+    assert [nodes[node][1] for node in range(6)] == [1, 0.25, 3, 0.25, 1, 0.5]
+
+
+def test_a_class_of_weight_zero_is_unlabeled_and_stays_a_class():
+    y = [0, 1, 2, 1, 0, 2]
+
+    assert found(y, class_weight={0: 1, 1: 1, 2: 0}) == ([0, 1, 2], {0: (0, 1), 1: (1, 1), 3: (1, 1), 4: (0, 1)})
+
+
+def test_two_labels_for_one_node_are_fine_where_the_class_of_one_does_not_count():
+    assert found([1, 0, 2, 0], GRAPH[[3, 0, 3, 1]], class_weight={2: 0})[1] == {0: (0, 1), 1: (0, 1), 3: (1, 1)}
+
+
+def test_class_weights_that_leave_no_label():
+    with pytest.raises(InvalidParameterError, match=r"`class_weight` must be .* positive for some class"):
+        found([0, 1, 0, 1, 0, 1], class_weight={0: 0, 1: 0})
 
 
 def test_balanced_classes_weigh_the_same_in_sum():
@@ -312,7 +439,8 @@ def test_balanced_classes_weigh_the_same_in_sum():
 
 
 def test_a_class_that_the_dict_leaves_out_weighs_one():
-    assert found([0, 1, 0, 1, 0, 1], class_weight={1: 3})[1][0] == (0, 1)
+    nodes = found([0, 1, 0, 1, 0, 1], class_weight={1: 3})[1]
+    assert (nodes[0][1], nodes[1][1]) == (0.5, 1.5)
 
 
 @pytest.mark.parametrize("class_weight", [{0: -1}, {0: 0, 1: 0}, {0: np.nan}, {1: np.inf}])

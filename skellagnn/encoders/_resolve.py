@@ -70,7 +70,7 @@ def resolve_encoder(encoder: Any) -> Encoder | None:
         if "+" in encoder and not os.path.isdir(encoder):  # no model on the hub has it in its name
             from skellagnn.encoders._union import EncoderUnion
 
-            parts = encoder.split("+")
+            parts = [part.strip() for part in encoder.split("+")]
             for part in parts:  # a name that stands for nothing shows here, not when it is fitted
                 resolve_encoder(part)
             return EncoderUnion(parts)

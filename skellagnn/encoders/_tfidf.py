@@ -139,7 +139,7 @@ class TfidfEncoder(BaseEstimator):  # type: ignore[misc]
         except ValueError as error:  # no term, or a parameter of the vectorizer; its message says which
             raise InvalidParameterError(
                 f"`texts` of TfidfEncoder must have at least one term that passes its parameters, got {len(said)} "
-                f"texts that are not blank, of {len(texts)} ({error}). Check `min_df`={self.min_df!r}, "
+                f"texts that are not blank ({error}). Check `min_df`={self.min_df!r}, "
                 f"`max_features`={self.max_features!r}, `ngram_range`={self.ngram_range!r} and the texts."
             ) from error
         self.n_components_ = max(1, min(int(n_components), weights.shape[1] - 1, weights.shape[0] - 1))

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 # Names of edges looked up at a time.
 _BLOCK = 1 << 16
 
+_INTEGERS_ARE_NUMBERS = (
+    " Integers are numbers of nodes, not their names; to give edges by names that are integers, pass them as strings: "
+    "np.asarray(edges).astype(str)."
+)
+
 
 def from_edges(
     cls: type[TextGraph],
@@ -37,7 +42,8 @@ def from_edges(
     ----------
     edges : array-like of shape (n_edges, 2)
         Pairs (source, target) of node numbers, or of node names if ``node_names`` is given and the entries are not
-        integers.
+        integers. Integers are always numbers of nodes, counted from 0 in the order of the texts or features, even where
+        the names are integers, too; give edges by such names as strings: ``np.asarray(edges).astype(str)``.
     texts, features, titles, node_names
         As in :class:`TextGraph`.
     weights : array-like of float of shape (n_edges,), default=None
@@ -97,6 +103,7 @@ def from_edges(
         raise GraphError(
             f"`edges` must join nodes 0 to {n_nodes - 1}, got {tuple(pairs[wrong[0]].tolist())} at position {wrong[0]} "
             f"and {len(wrong) - 1} more edges to nodes that do not exist. Drop them, or give every node a text."
+            + ("" if node_names is None else _INTEGERS_ARE_NUMBERS)
         )
     if weights is not None:
         weights = _weight_array(weights, len(pairs))
@@ -228,7 +235,8 @@ def from_pandas(
     Raises
     ------
     GraphError
-        If a column is missing, an id is not unique, a text is missing, or an edge names a node that is not there.
+        If a column is missing or there twice, an id is not unique, a text is missing, or an edge names a node that is
+        not there.
     """
     if isinstance(features, str):
         features = [features]
@@ -323,6 +331,11 @@ def _require_column(table: Any, column: str, argument: str) -> None:
         raise GraphError(
             f"`{argument}` must have a column {column!r}, got {list(table.columns)}. Rename it, or name another one."
             + suggest(column, map(str, table.columns))
+        )
+    n_columns = list(table.columns).count(column)
+    if n_columns > 1:
+        raise GraphError(
+            f"`{argument}` must have one column {column!r}, got {n_columns} of that name. Rename or drop the others."
         )
 
 

@@ -42,8 +42,10 @@ def from_pyg(
     Raises
     ------
     GraphError
-        If ``data`` has no ``edge_index``, several node types, or lacks a named attribute.
+        If ``data`` has no ``edge_index``, several node types, a sparse ``x``, or lacks a named attribute.
     """
+    import torch
+
     if getattr(data, "edge_index", None) is None:
         raise GraphError(
             f"`data` must be a torch_geometric.data.Data with an edge_index, got {type(data).__name__}. Heterogeneous "
@@ -63,6 +65,12 @@ def from_pyg(
         attr = getattr(data, "edge_attr", None)
         weights = attr if attr is not None and attr.squeeze(-1).dim() == 1 else None
     x = getattr(data, "x", None)
+    if x is not None and getattr(x, "layout", None) is not torch.strided:
+        raise GraphError(
+            f"`data` must have a dense tensor `x`, got {type(x).__name__} of layout {getattr(x, 'layout', 'unknown')}. "
+            "Convert it: data.x = data.x.to_dense(), or reduce it first, for example with "
+            "sklearn.decomposition.TruncatedSVD."
+        )
     return from_edges(
         cls,
         data.edge_index.cpu().numpy().T,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 import time
 from collections import Counter
@@ -13,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skellagnn.answers import diagnose
 from skellagnn.enhancement import Budget, LLMUsage, QuestionTable, enhance, estimate_tokens
+from skellagnn.enhancement._asking import _SECOND_TRY
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.plan._split import check_enhancer, split, with_own
+from skellagnn.plan._split import check_enhancer, join_parts, split, with_own
 from skellagnn.prompts import Question
 from skellagnn.store import QuestionKey, without_password
+from skellagnn.validation import check_real
 
 if TYPE_CHECKING:
     from skellagnn.store import ResponseStore
@@ -39,6 +43,12 @@ class PlanPart:
         Distinct, in the order in which they would be asked.
     stored : frozenset of QuestionKey
         Those that the store has an answer to, at the time of planning.
+    asks_again : bool
+        Whether a bad answer is asked once more: ``on_bad_answer="retry"``.
+    bad : frozenset of QuestionKey
+        Of the stored ones, those that are asked once more.
+    repeats : int
+        How often each question is asked: once, or by every fit of a search anew where no store keeps the answers.
     """
 
     enhancer: Any
@@ -46,6 +56,9 @@ class PlanPart:
     class_names: tuple[str, ...] | None
     questions: tuple[Question, ...]
     stored: frozenset[QuestionKey] = frozenset()
+    asks_again: bool = False
+    bad: frozenset[QuestionKey] = frozenset()
+    repeats: int = 1
 
     @classmethod
     def of(
@@ -54,17 +67,41 @@ class PlanPart:
         store: ResponseStore | None,
         class_names: tuple[str, ...] | None,
         questions: Sequence[Question],
+        *,
+        asks_again: bool = False,
     ) -> PlanPart:
         """Look the questions up in the store and return the part; nothing is asked."""
         stored: frozenset[QuestionKey] = frozenset()
+        bad: frozenset[QuestionKey] = frozenset()
         if enhancer is not None and store is not None and questions:
-            stored = frozenset(store.get_many(enhancer.name, [QuestionKey.of(question) for question in questions]))
-        return cls(enhancer, store, class_names, tuple(questions), stored)
+            question_of = {QuestionKey.of(question): question for question in questions}
+            found = store.get_many(enhancer.name, list(question_of))
+            stored = frozenset(found)
+            if asks_again:
+                second = {
+                    key: QuestionKey(key.prompt_key + _SECOND_TRY, key.digest)
+                    for key, answer in found.items()
+                    if diagnose(question_of[key], answer, class_names)
+                }
+                tried = store.get_many(enhancer.name, list(second.values()))
+                bad = frozenset(key for key, again in second.items() if again not in tried)
+        return cls(enhancer, store, class_names, tuple(questions), stored, asks_again, bad)
 
     @property
     def new(self) -> list[Question]:
         """Questions without a stored answer."""
         return [question for question in self.questions if QuestionKey.of(question) not in self.stored]
+
+    @property
+    def second_tries(self) -> list[Question]:
+        """Questions that are asked once more if every new answer is bad."""
+        again = [question for question in self.questions if QuestionKey.of(question) in self.bad]
+        return again + self.new if self.asks_again else again
+
+    @property
+    def shares_answers(self) -> bool:
+        """Whether several fits pay for a question once: through a store, or since recordings cost nothing."""
+        return self.store is not None or bool(getattr(self.enhancer, "is_recording", False))
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle without the password of a database URL: whoever loads it has one in ``PGPASSWORD`` or ~/.pgpass."""
@@ -88,7 +125,10 @@ class Plan:
     prices : tuple of float or None
         Price of a million prompt tokens and of a million answer tokens.
     n_fits : int
-        Fits that share the answers.
+        Fits that ask, the refit of a search included; of a halving search those of the first round.
+    max_calls, max_tokens, max_cost : int, int, float or None
+        Budget that :meth:`execute` and :meth:`split` keep to: that of the estimator. The plan of a search has
+        ``n_fits`` times the budget of a fit, which is what the search itself may spend.
     """
 
     n_nodes: int
@@ -97,16 +137,20 @@ class Plan:
     parts: tuple[PlanPart, ...] = field(repr=False)
     prices: tuple[float, float] | None = None
     n_fits: int = 1
+    max_calls: int | None = None
+    max_tokens: int | None = None
+    max_cost: float | None = None
 
     @property
     def questions(self) -> dict[str, int]:
         """Distinct questions, by prompt."""
-        return dict(Counter(question.prompt.name for part in self.parts for question in part.questions))
+        joined = join_parts(self.parts, shared=True)
+        return dict(Counter(question.prompt.name for part in joined for question in part.questions))
 
     @property
     def n_questions(self) -> int:
         """Number of distinct questions."""
-        return sum(len(part.questions) for part in self.parts)
+        return sum(self.questions.values())
 
     @property
     def n_stored(self) -> int:
@@ -115,24 +159,28 @@ class Plan:
 
     @property
     def n_new(self) -> int:
-        """Number of questions that would be put to the LLM."""
-        return self.n_questions - self.n_stored
+        """Number of questions that would be put to the LLM; without a store each fit of a search asks its own."""
+        return sum(part.repeats * len(part.new) for part in self.parts)
+
+    @property
+    def max_second_tries(self) -> int:
+        """Number of questions asked once more if every answer is bad; 0 without ``on_bad_answer="retry"``."""
+        return sum(part.repeats * len(part.second_tries) for part in self.parts)
 
     @property
     def tokens_in(self) -> int:
-        """Prompt tokens of the new questions: counted by the enhancer where it can, else estimated."""
-        counted = [_counted_tokens(part) for part in self.parts]
-        return sum(_estimated_tokens(part) if n is None else n for part, n in zip(self.parts, counted, strict=True))
+        """Prompt tokens of new questions and second tries: counted by the enhancer where it can, else estimated."""
+        return sum(part.repeats * _tokens_in(part) for part in self.parts)
 
     @property
     def tokens_are_estimated(self) -> bool:
         """Whether some enhancer could not count its tokens: four characters a token are assumed there."""
-        return any(part.new and _counted_tokens(part) is None for part in self.parts)
+        return any(_asked(part) and _counted_tokens(part) is None for part in self.parts)
 
     @property
     def max_tokens_out(self) -> int:
-        """Answer tokens of the new questions if every answer is as long as its prompt allows."""
-        return sum(question.prompt.max_answer_tokens for part in self.parts for question in part.new)
+        """Answer tokens of new questions and second tries if every answer is as long as its prompt allows."""
+        return sum(part.repeats * question.prompt.max_answer_tokens for part in self.parts for question in _asked(part))
 
     @property
     def examples(self) -> tuple[str, ...]:
@@ -144,7 +192,7 @@ class Plan:
         return tuple(first.values())[:N_EXAMPLES]
 
     def cost(self, prices: tuple[float, float] | None = None) -> float:
-        """Return an upper estimate of the money.
+        """Return an upper estimate of the money: every answer as long as it may be and, with retries, bad.
 
         Parameters
         ----------
@@ -183,12 +231,14 @@ class Plan:
         Returns
         -------
         minutes : float
-            For all new questions of the plan, those of the sample included.
+            For all new questions of the plan, those of the sample included. Second tries count only as far as the
+            sample had some.
 
         Raises
         ------
         InvalidParameterError
-            If neither a rate nor a sample is given.
+            If neither a rate nor a sample is given, the rate is not positive, or the budget of the plan does not allow
+            a single question of the sample.
         """
         if answers_per_minute is None:
             if sample < 1:
@@ -197,18 +247,23 @@ class Plan:
                     "neither. Try plan.minutes(sample=8), which asks 8 questions and keeps the answers."
                 )
             started = time.perf_counter()
-            asked = self.execute(max_calls=sample, verbose=0).total.asked
-            if asked == 0:
+            total = self.execute(max_calls=sample, verbose=0).total
+            if total.asked == 0 and total.left > 0:
+                raise InvalidParameterError(
+                    f"`sample` must ask a question to measure a rate, got {sample!r} and a budget that allows none "
+                    f"({self._limits()}). Raise the limit and plan again, or give `answers_per_minute`."
+                )
+            if total.asked == 0:
                 return 0.0
-            answers_per_minute = 60 * asked / (time.perf_counter() - started)
-        return self.n_new / answers_per_minute
+            answers_per_minute = 60 * total.asked / (time.perf_counter() - started)
+        return self.n_new / check_real("answers_per_minute", answers_per_minute, low=0, open_low=True)
 
     def split(
         self,
         n_pieces: int,
         *,
-        max_calls: int | None = None,
-        max_tokens: int | None = None,
+        max_calls: float | None = None,
+        max_tokens: float | None = None,
         max_cost: float | None = None,
     ) -> list[Plan]:
         """Deal the new questions out to plans of their own, for other processes or servers to execute.
@@ -218,8 +273,9 @@ class Plan:
         n_pieces : int
             How many plans; several for each server even the load out, and lose less with one that dies.
         max_calls, max_tokens, max_cost : int, int, float or None, default=None
-            Budget of all pieces together, as for a fit; ``max_cost`` needs prices in the plan. What it does not allow
-            is in no piece. A question counts as the longest answer that it allows, since no piece knows what the
+            Budget of all pieces together, each limit in place of the plan's own; ``float("inf")`` is none,
+            ``max_cost`` needs prices in the plan. What it does not allow is in no piece. A question counts as the
+            longest answer that it allows, and twice where bad answers are asked again, since no piece knows what the
             others spend.
 
         Returns
@@ -243,27 +299,27 @@ class Plan:
         >>> [piece.n_new for piece in clf.plan(graph).split(2)]
         [3, 2]
         """
-        for name, limit in (("max_calls", max_calls), ("max_tokens", max_tokens), ("max_cost", max_cost)):
-            if limit is not None and (isinstance(limit, bool) or not isinstance(limit, numbers.Real) or limit < 0):
-                raise InvalidParameterError(
-                    f"`{name}` must be None or a number of 0 or more, got {limit!r}. Leave it out for no limit."
-                )
-        if max_cost is not None and self.prices is None:
-            raise InvalidParameterError(
-                f"`prices` must be given for max_cost={max_cost!r}, got None. Set the price of a million tokens in and "
-                "out, `prices=(0.5, 1.5)`, and plan again."
-            )
-        return split(self, n_pieces, Budget(max_calls, max_tokens, max_cost, self.prices))
+        return split(self, n_pieces, self._budget(max_calls, max_tokens, max_cost))
 
     def execute(
-        self, *, max_calls: int | None = None, enhancer: Any = None, store: Any = None, verbose: int = 1
+        self,
+        *,
+        max_calls: float | None = None,
+        max_tokens: float | None = None,
+        max_cost: float | None = None,
+        enhancer: Any = None,
+        store: Any = None,
+        verbose: int = 1,
     ) -> LLMUsage:
-        """Ask the new questions and keep the answers in the store: later fits and searches ask nothing.
+        """Ask the new questions and keep the answers in the store: later fits and searches do not ask them again.
 
         Parameters
         ----------
-        max_calls : int, default=None
-            Ask at most this many.
+        max_calls, max_tokens, max_cost : int, int, float or None, default=None
+            Budget, each limit in place of the plan's own; ``float("inf")`` is none, ``max_cost`` needs prices in the
+            plan. Without limits here those of the estimator hold. A fit's budget is one for each fit: the plan of a
+            search may spend what all of its fits may, ``n_fits`` times as much. What is left unasked is counted by a
+            warning, unless a limit was given here, and asked by the fits as far as their own budgets go.
         enhancer : Enhancer or str, default=None
             Ask this one in place of the planned enhancer of the same name, for example another server with the same
             model and ``model_name``. None asks the planned one.
@@ -280,41 +336,78 @@ class Plan:
         Raises
         ------
         InvalidParameterError
-            If there is no enhancer to ask, it answers under another name than the planned one, or there is no store to
-            keep the answers in.
+            If there is no enhancer to ask, it answers under another name than the planned one, there is no store to
+            keep the answers in, or a limit is not as described.
+
+        Warns
+        -----
+        AnswerWarning
+            If answers could not be used, or the budget of the plan left some questions unasked.
         """
+        budget = self._budget(max_calls, max_tokens, max_cost)
+        limited_here = any(limit is not None for limit in (max_calls, max_tokens, max_cost))
         enhancer = check_enhancer(enhancer, self.parts)
-        budget = Budget(max_calls=max_calls, prices=self.prices)
         usages = []
-        for part in (with_own(planned, enhancer, store) for planned in self.parts):
+        for part in join_parts([with_own(planned, enhancer, store) for planned in self.parts], shared=True):
             if part.enhancer is None:
                 raise InvalidParameterError(
                     "`enhancer` must be given to execute a plan, got None. Set it and plan again."
                 )
-            if part.store is None and not getattr(part.enhancer, "is_recording", False):
+            if not part.shares_answers:
                 raise InvalidParameterError(
                     "`store` must be given to execute a plan, or its answers would be lost, got None. Use store='auto'."
                 )
             table = QuestionTable(list(part.questions), np.empty((0, 0), dtype=np.int64))
-            with_limit = budget if max_calls is not None or self.prices is not None else None
             usages.append(
                 enhance(
                     part.enhancer,
                     table,
                     part.class_names,
                     store=part.store,
-                    budget=with_limit,
+                    budget=budget,
+                    on_bad_answer="retry" if part.asks_again else "raw",
                     verbose=verbose,
-                    warn=max_calls is None,
+                    warn=not limited_here,
                 ).usage
             )
         return _merge_usage(usages)
+
+    def _budget(self, max_calls: float | None, max_tokens: float | None, max_cost: float | None) -> Budget:
+        """The limits given, those of the plan in place of None; nothing is spent of it."""
+        limits: dict[str, float | None] = {}
+        for name, limit in (("max_calls", max_calls), ("max_tokens", max_tokens), ("max_cost", max_cost)):
+            if limit is None:
+                limits[name] = getattr(self, name)
+            elif isinstance(limit, bool) or not isinstance(limit, numbers.Real) or not limit >= 0:
+                raise InvalidParameterError(
+                    f"`{name}` must be None or a number of 0 or more, got {limit!r}. Leave it out for the limit of the "
+                    "plan; float('inf') is none."
+                )
+            else:
+                limits[name] = None if math.isinf(limit) else limit
+        if limits["max_cost"] is not None and self.prices is None:
+            raise InvalidParameterError(
+                f"`prices` must be given for max_cost={max_cost!r}, got None. Set the price of a million tokens in and "
+                "out, `prices=(0.5, 1.5)`, and plan again."
+            )
+        calls, tokens, money = limits.values()
+        return Budget(
+            None if calls is None else int(calls), None if tokens is None else int(tokens), money, self.prices
+        )
+
+    def _limits(self) -> str:
+        limits = {name: getattr(self, name) for name in ("max_calls", "max_tokens", "max_cost")}
+        return ", ".join(f"{name}={limit!r}" for name, limit in limits.items() if limit is not None)
 
     def _rows(self) -> list[tuple[str, str]]:
         share = 100 * len(self.active_nodes) / max(self.n_nodes, 1)
         shown = ", ".join(self.active_names[:5]) + (", ..." if len(self.active_names) > 5 else "")
         how = "about " if self.tokens_are_estimated else ""
-        sharing = f", shared by {self.n_fits} fits" if self.n_fits > 1 else ""
+        sharing = ""
+        if self.n_fits > 1:
+            shared = all(part.shares_answers for part in self.parts)
+            sharing = f", shared by {self.n_fits} fits" if shared else f"; without a store {self.n_fits} fits ask anew"
+        at_most = "at most " if self.max_second_tries else ""
         rows = [
             ("nodes asked about", f"{len(self.active_nodes):,} of {self.n_nodes:,} ({share:.1f} %)"),
             ("first of them", _printable(shown) or "none"),
@@ -322,11 +415,16 @@ class Plan:
             *((f"  {name}", f"{count:,}") for name, count in self.questions.items()),
             ("stored", f"{self.n_stored:,}"),
             ("new", f"{self.n_new:,}"),
-            ("tokens in", f"{how}{self.tokens_in:,}{' (4 characters a token)' if how else ''}"),
+            *([("second tries", f"at most {self.max_second_tries:,}")] if at_most else []),
+            ("tokens in", f"{at_most}{how}{self.tokens_in:,}{' (4 characters a token)' if how else ''}"),
             ("tokens out", f"at most {self.max_tokens_out:,}"),
         ]
         if self.prices is not None:
             rows.append(("cost", f"at most {self.cost():,.4g}"))
+        if self._limits():
+            rows.append(("budget", self._limits()))
+        if any(part.enhancer is None for part in self.parts):
+            rows.insert(0, ("LLM", "none: what it would be asked"))
         return rows
 
     def __repr__(self) -> str:
@@ -355,16 +453,22 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def _asked(part: PlanPart) -> list[Question]:
+    """What is put to the LLM at most, once or twice."""
+    return part.new + part.second_tries
+
+
+def _tokens_in(part: PlanPart) -> int:
+    counted = _counted_tokens(part)
+    return sum(map(estimate_tokens, _asked(part))) if counted is None else counted
+
+
 def _counted_tokens(part: PlanPart) -> int | None:
-    """Tokens of the new questions as the enhancer counts them; None if it cannot."""
-    new = part.new
+    """Tokens of what is asked as the enhancer counts them; None if it cannot."""
+    asked = _asked(part)
     count: Callable[[Sequence[str]], Sequence[int] | None] | None = getattr(part.enhancer, "count_tokens", None)
-    counts = None if count is None or not new else count(new)
+    counts = None if count is None or not asked else count(asked)
     return None if counts is None else sum(counts)
-
-
-def _estimated_tokens(part: PlanPart) -> int:
-    return sum(estimate_tokens(question) for question in part.new)
 
 
 def _merge_usage(usages: list[LLMUsage]) -> LLMUsage:

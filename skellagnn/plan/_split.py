@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from skellagnn.enhancement import Budget, estimate_tokens
 from skellagnn.enhancers import resolve_enhancer
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.prompts import Question
-from skellagnn.store import resolve_store
+from skellagnn.store import QuestionKey, resolve_store
 
 if TYPE_CHECKING:
     from skellagnn.plan._plan import Plan, PlanPart
@@ -25,6 +25,8 @@ def split(plan: Plan, n_pieces: int, budget: Budget) -> list[Plan]:
         raise InvalidParameterError(
             f"`n_pieces` must be a positive int, got {n_pieces!r}. Take a few for each server or process."
         )
+    # whoever executes the pieces keeps their answers, so that no question needs to be in two of them
+    plan = replace(plan, parts=tuple(join_parts(plan.parts, shared=True)))
     allowed = list(_allowed(plan, budget))
     # dealt out in turn: every piece begins with the best nodes and has its share of long and of short questions
     return [_piece(plan, allowed[first::n_pieces]) for first in range(min(n_pieces, len(allowed)))]
@@ -50,14 +52,49 @@ def check_enhancer(enhancer: Any, parts: tuple[PlanPart, ...]) -> Any:
     return enhancer
 
 
+def join_parts(parts: Sequence[PlanPart], *, shared: bool = False) -> list[PlanPart]:
+    """Make one part of those with one enhancer and store, each question once.
+
+    Parts that share no answers stay apart, unless ``shared`` says that they are to be asked together.
+    """
+    grouped: dict[tuple[str | None, str, int | None], list[PlanPart]] = {}
+    for number, part in enumerate(parts):
+        name = None if part.enhancer is None else part.enhancer.name
+        together = shared or part.shares_answers
+        grouped.setdefault((name, repr(part.store), None if together else number), []).append(part)
+    joined = []
+    for (_, _, alone), group in grouped.items():
+        if len(group) == 1:
+            joined.append(group[0] if alone is not None else replace(group[0], repeats=1))
+            continue
+        questions = {QuestionKey.of(question): question for part in group for question in part.questions}
+        joined.append(
+            replace(
+                group[0],
+                class_names=next((part.class_names for part in group if part.class_names), None),
+                questions=tuple(questions.values()),
+                stored=frozenset[QuestionKey]().union(*(part.stored for part in group)),
+                asks_again=any(part.asks_again for part in group),
+                bad=frozenset[QuestionKey]().union(*(part.bad for part in group)),
+                repeats=1,
+            )
+        )
+    return joined
+
+
 def _allowed(plan: Plan, budget: Budget) -> Iterator[tuple[int, Question]]:
     for number, part in enumerate(plan.parts):
-        new = part.new
-        for question in new[: budget.affordable(new)]:
+        tries = 2 if part.asks_again else 1
+        for question in part.questions:
+            key = QuestionKey.of(question)
+            if key in part.stored and key not in part.bad:
+                continue
+            if budget.affordable([question] * tries) < tries:
+                break
             # nobody knows yet how long the answer is: the pieces together stay within the limit whatever comes
-            budget.calls += 1
-            budget.tokens_in += estimate_tokens(question)
-            budget.tokens_out += question.prompt.max_answer_tokens
+            budget.calls += tries
+            budget.tokens_in += tries * estimate_tokens(question)
+            budget.tokens_out += tries * question.prompt.max_answer_tokens
             yield number, question
 
 
@@ -66,8 +103,19 @@ def _piece(plan: Plan, dealt: list[tuple[int, Question]]) -> Plan:
     for number, part in enumerate(plan.parts):
         questions = tuple(question for of, question in dealt if of == number)
         if questions:
-            parts.append(replace(part, questions=questions, stored=frozenset()))
+            # what is stored and still dealt out is a bad answer to be asked again
+            bad = part.bad.intersection(map(QuestionKey.of, questions))
+            parts.append(replace(part, questions=questions, stored=bad, bad=bad))
     asking = {name for _, question in dealt for name in question.node_names}
     kept = np.array([name in asking for name in plan.active_names], dtype=bool)
     names = tuple(name for name in plan.active_names if name in asking)
-    return replace(plan, active_nodes=plan.active_nodes[kept], active_names=names, parts=tuple(parts))
+    # the limits are kept by what is dealt out: each piece for itself would take them anew
+    return replace(
+        plan,
+        active_nodes=plan.active_nodes[kept],
+        active_names=names,
+        parts=tuple(parts),
+        max_calls=None,
+        max_tokens=None,
+        max_cost=None,
+    )

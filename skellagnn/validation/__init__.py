@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skellagnn.validation._callbacks import CallbackSupportMixin, with_callbacks
 from skellagnn.validation._class_names import ClassNames, check_class_names
-from skellagnn.validation._graph import as_graph
+from skellagnn.validation._graph import as_graph, remember_columns
 from skellagnn.validation._labels import UNLABELED, Labels, Supervision, check_labels, split_validation
 from skellagnn.validation._numbers import check_int, check_real
 
@@ -19,6 +19,7 @@ __all__ = [
     "check_labels",
     "check_class_names",
     "check_real",
+    "remember_columns",
     "split_validation",
     "with_callbacks",
 ]

@@ -19,10 +19,10 @@ def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
     Parameters
     ----------
     estimator : estimator
-        Gets ``n_features_in_`` and ``feature_names_in_`` from an array if ``reset``, else is compared with it.
+        Not changed: see :func:`remember_columns`.
     X : TextGraph or array-like of shape (n_samples, n_features)
     reset : bool
-        True in ``fit``.
+        True in ``fit``. False compares an array with the columns that the estimator remembers.
 
     Returns
     -------
@@ -31,22 +31,44 @@ def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
     Raises
     ------
     GraphError
-        If X is a graph of another library, or texts without edges; the message names the converter.
+        If X is a graph of another library, texts without edges or a table with texts (the message names the
+        converter), None, or a graph without nodes in view or with features of no column.
     ValueError
         From scikit-learn, if X is an array that it does not accept.
     """
     if isinstance(X, TextGraph):
         if len(X) == 0:
             raise GraphError("`X` must have at least one node in view, got a graph with 0 targets in view.")
+        if X.features is not None and X.features.shape[1] == 0:
+            raise GraphError(
+                "`X` must have features of at least one column, got a graph with 0 of them. Give it features, or leave "
+                "them away, so that its texts are read: graph.with_features(None)."
+            )
         return X
     _refuse_other_graphs(X)
-    with np.errstate(over="ignore"):  # beyond float32 is infinite, which the check then finds and says
-        rows = validate_data(estimator, X, reset=reset, dtype=np.float32, ensure_min_samples=1)
+    # scikit-learn writes what it finds down at once; before the fit has succeeded, a stand-in takes it
+    checked = object.__new__(type(estimator)) if reset else estimator
+    try:
+        with np.errstate(over="ignore"):  # beyond float32 is infinite, which the check then finds and says
+            rows = validate_data(checked, X, reset=reset, dtype=np.float32, ensure_min_samples=1)
+    except ValueError:
+        _refuse_columns_of_texts(X)  # numbers that are strings are numbers to numpy: looked for only where it failed
+        raise
     n_samples = rows.shape[0]
     return TextGraph(sparse.csr_array((n_samples, n_samples), dtype=np.float32), features=rows)
 
 
+def remember_columns(estimator: Any, X: Any) -> None:
+    """Set ``n_features_in_`` and ``feature_names_in_`` as X, which was fitted on, has them; forget those of before."""
+    validate_data(estimator, X, reset=True, skip_check_array=True)
+
+
 def _refuse_other_graphs(X: Any) -> None:
+    if X is None:
+        raise GraphError(
+            "`X` must be a TextGraph or a 2-D array of numbers, got None. Build a graph: TextGraph.from_edges(edges, "
+            "texts=texts)."
+        )
     kind = f"{type(X).__module__}.{type(X).__qualname__}"
     if hasattr(X, "edge_index"):
         raise GraphError(
@@ -63,6 +85,19 @@ def _refuse_other_graphs(X: Any) -> None:
             "`X` must be a TextGraph, got texts without edges. Build one: TextGraph.from_edges(edges, texts=texts), "
             "with edges=[] if the texts really are not linked."
         )
+
+
+def _refuse_columns_of_texts(X: Any) -> None:
+    """Say what a DataFrame with texts is to become."""
+    if not hasattr(X, "columns") or not hasattr(X, "iloc"):
+        return
+    for position, name in enumerate(X.columns):
+        if any(isinstance(value, str) for value in X.iloc[:, position]):
+            raise GraphError(
+                f"`X` must be a TextGraph, or a table of numbers, got a table with texts in column {name!r}. Build a "
+                f"graph: TextGraph.from_pandas(X, edges, text={name!r}), or TextGraph.from_edges([], "
+                f"texts=X[{name!r}].tolist()) if the texts are not linked."
+            )
 
 
 def _is_one_dimensional(X: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +30,7 @@ class Supervision:
     labels : ndarray of int64 of shape (n_labeled,)
         Class indices.
     weights : ndarray of float32 of shape (n_labeled,)
-        Sample weights times class weights.
+        Sample weights times class weights, none of them 0. Only their ratios mean something; their mean is 1.
     """
 
     nodes: NDArray[np.int64]
@@ -46,7 +47,8 @@ class Labels:
     classes : ndarray of shape (n_classes,)
         Sorted.
     supervision : Supervision
-        Nodes in increasing order; a node that is in view several times has its weights added up.
+        Nodes in increasing order; a node that is in view several times has its weights added up. One whose weights are
+        0 is left out; a class of which ``class_weight`` leaves none stays in ``classes``.
     """
 
     classes: NDArray[Any]
@@ -68,10 +70,11 @@ def check_labels(
     ----------
     graph : TextGraph
     y : array-like of shape (n_targets,)
-        One label per target; in numeric labels -1 is "unlabeled".
+        One label per target; in numeric labels, also those in an object array, -1 is "unlabeled".
     sample_weight : array-like of shape (n_targets,), default=None
         Targets of weight 0 count as unlabeled.
     class_weight : dict, "balanced" or None
+        Targets of a class of weight 0 count as unlabeled.
     classes : ndarray, default=None
         Classes known from training, for validation labels.
     argument : str, default="y"
@@ -84,24 +87,31 @@ def check_labels(
     Raises
     ------
     LabelError
-        If there are not as many labels as targets, no labels, only one class, two labels for one node, or (with
-        ``classes``) a class that training does not have.
+        If there are not as many labels as targets, no labels, missing ones, names mixed with numbers, only one class,
+        two labels for one node, or (with ``classes``) a class that training does not have.
     """
     if y is None:
         raise LabelError(
             f"`{argument}` must be given: ELLaGNNClassifier requires y to be passed, but the target y is None."
         )
+    given = y
     y = column_or_1d(y, warn=True)
     if len(y) != len(graph):
         raise LabelError(
             f"`{argument}` must have one label per target in view: inconsistent numbers of samples, {len(graph)} "
             f"targets and {len(y)} labels. To use labels of some nodes only: fit(graph[labeled], y[labeled])."
         )
-    if y.dtype.kind == "O" and (missing := [label for label in y if _is_missing(label)]):
+    missing = _missing(y)
+    if missing:
         raise LabelError(
             f"`{argument}` must not hold missing values, got {missing[0]!r} and {len(missing) - 1} more. Leave those "
-            "nodes out of view: fit(graph[known], y[known])."
+            'nodes out of view: fit(graph[known], y[known]). In numeric labels -1 is "unlabeled", too: '
+            "np.nan_to_num(y, nan=-1), or y.fillna(-1) in pandas."
         )
+    # numpy makes names of the numbers in a list that holds both
+    _refuse_names_beside_numbers(given if isinstance(given, (list, tuple)) else y, argument)
+    if y.dtype.kind == "O" and all(isinstance(label, numbers.Real) for label in y):
+        y = np.array(y.tolist())
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name=argument)
     check_classification_targets(y)
@@ -132,7 +142,7 @@ def check_labels(
                 f"{len(strangers) - 1} more that are not. Leave their nodes out of view."
             )
         indices = np.searchsorted(classes, found)[indices]
-    nodes, weights = graph.targets[known], weights[known]
+    nodes, weights = graph.targets[known], _to_largest(weights[known])
     if class_weight is not None:
         if class_weight != "balanced" and not isinstance(class_weight, Mapping):
             raise InvalidParameterError(
@@ -140,19 +150,49 @@ def check_labels(
             )
         # computed from the distinct labels as given, as scikit-learn does: sample weights do not enter
         per_class = compute_class_weight(class_weight, classes=classes, y=classes[indices])
-        weights = weights * per_class[indices]
-        if not (np.isfinite(per_class).all() and (per_class >= 0).all() and weights.any()):
+        if not (np.isfinite(per_class).all() and (per_class >= 0).all() and per_class[indices].any()):
             raise InvalidParameterError(
                 f"`class_weight` must be finite and not negative, and positive for some class, got {class_weight!r}."
             )
+        weights = _to_largest(weights * _to_largest(per_class[indices]))
+        counts = weights > 0
+        nodes, indices, weights = nodes[counts], indices[counts], weights[counts]
     unique, inverse = np.unique(nodes, return_inverse=True)
     label_of = np.zeros(len(unique), dtype=np.int64)
     label_of[inverse] = indices
     if np.any(label_of[inverse] != indices):
         twice = unique[inverse[np.flatnonzero(label_of[inverse] != indices)[0]]]
         raise LabelError(f"`{argument}` must give a node one label, got two different ones for node {twice}.")
-    summed = np.bincount(inverse, weights=weights, minlength=len(unique))
-    return Labels(classes, Supervision(unique, label_of, summed.astype(np.float32)))
+    summed = _to_largest(np.bincount(inverse, weights=weights, minlength=len(unique)))
+    # what float32 cannot tell from 0 beside the others is no weight: a batch of such nodes alone would divide by 0
+    counts = summed.astype(np.float32) > 0
+    # only ratios count: around 1 they survive as float32, however small or large the weights are that came in
+    scaled = (summed / summed[counts].mean()).astype(np.float32)
+    return Labels(classes, _subset(Supervision(unique, label_of, scaled), counts))
+
+
+def _to_largest(weights: NDArray[Any]) -> NDArray[np.float64]:
+    """Divide by the largest, so that neither products nor sums leave the range of float64."""
+    scaled: NDArray[np.float64] = weights / weights.max()
+    return scaled
+
+
+def _refuse_names_beside_numbers(labels: Any, argument: str) -> None:
+    if isinstance(labels, np.ndarray) and labels.dtype.kind != "O":
+        return
+    number = next((label for label in labels if not isinstance(label, str)), None)
+    if number is not None and any(isinstance(label, str) for label in labels):
+        raise LabelError(
+            f"`{argument}` must hold names or numbers, got names and {number!r} ({type(number).__name__}). -1 is "
+            '"unlabeled" in numeric labels only; beside names, leave those nodes out of view: fit(graph[known], '
+            "y[known])."
+        )
+
+
+def _missing(y: NDArray[Any]) -> list[Any]:
+    if y.dtype.kind == "f":
+        return list(y[np.isnan(y)].tolist())
+    return [label for label in y if _is_missing(label)] if y.dtype.kind == "O" else []
 
 
 def _is_missing(label: Any) -> bool:

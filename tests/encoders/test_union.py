@@ -65,6 +65,7 @@ def test_names_joined_by_plus(tiny_model: Path) -> None:
     assert isinstance(union, EncoderUnion)
     assert union.encoders == [str(tiny_model), "tfidf"]
     assert repr(resolve_encoder("minilm+tfidf")) == "EncoderUnion(encoders=['minilm', 'tfidf'])"
+    assert repr(resolve_encoder("minilm + tfidf ")) == "EncoderUnion(encoders=['minilm', 'tfidf'])"
     with pytest.raises(InvalidParameterError, match=r"got 'tfidff'\. Did you mean 'tfidf'"):
         resolve_encoder("minilm+tfidff")
 

@@ -50,6 +50,12 @@ def test_edges_of_integers_are_positions_even_where_names_look_like_numbers():
     np.testing.assert_array_equal(dense(graph), [[0, 1, 0], [1, 0, 0], [0, 0, 0]])
 
 
+def test_edges_by_names_that_are_integers_are_given_as_strings():
+    graph = TextGraph.from_edges(np.array([(30, 10), (10, 20)]).astype(str), node_names=[20, 10, 30])
+
+    np.testing.assert_array_equal(dense(graph), PATH)
+
+
 @pytest.mark.parametrize(
     ("parts", "n_nodes"),
     [
@@ -78,6 +84,11 @@ def test_no_edges(edges):
     [
         ({"edges": [(0, 5)], "n_nodes": 3}, r"`edges` must join nodes 0 to 2, got \(0, 5\) at position 0 and 0 more"),
         ({"edges": [(0, 1), (-1, 0), (9, 9)], "n_nodes": 3}, r"got \(-1, 0\) at position 1 and 1 more edges to nodes"),
+        (
+            {"edges": [(30, 10)], "node_names": [10, 20, 30]},
+            r"join nodes 0 to 2, got \(30, 10\) .* Integers are numbers of nodes, not their names; .* as strings: "
+            r"np\.asarray\(edges\)\.astype\(str\)",
+        ),
         ({"edges": [(0, 2)], "texts": ["a", "b"]}, "do not exist. Drop them, or give every node a text"),
         ({"edges": [[0, 1, 2]]}, r"of shape \(n_edges, 2\), got shape \(1, 3\)"),
         ({"edges": np.zeros((2, 7), dtype=int)}, "An edge_index of shape .* is transposed: pass edge_index.T"),
@@ -248,6 +259,14 @@ def test_ids_of_another_dtype_are_refused_with_a_hint(nodes):
 
     with pytest.raises(GraphError, match=r"got '30' and 0 more rows with ids that do not exist. Check the dtypes"):
         TextGraph.from_pandas(nodes, edges, node_id="key")
+
+
+@pytest.mark.parametrize("options", [{}, {"text": None, "title": "text"}, {"text": None, "features": "text"}])
+def test_a_column_that_is_there_twice_is_refused(nodes, options):
+    twice = pd.concat([nodes, nodes[["text"]]], axis=1)
+
+    with pytest.raises(GraphError, match=r"`nodes` must have one column 'text', got 2 of that name\. Rename or drop"):
+        TextGraph.from_pandas(twice, pd.DataFrame({"source": [], "target": []}), **options)
 
 
 def test_a_repeated_index_is_refused(nodes):

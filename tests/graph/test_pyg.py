@@ -83,6 +83,16 @@ def test_texts_and_not_the_largest_edge_end_say_how_many_nodes_a_pyg_graph_has()
             {"texts": "raw"},
             "`texts` must name an attribute of the data, got",
         ),
+        (
+            Data(edge_index=torch.tensor([[0], [1]]), x=torch.eye(2).to_sparse()),
+            {},
+            r"`data` must have a dense tensor `x`, got Tensor of layout torch\.sparse_coo\. .* data\.x\.to_dense\(\)",
+        ),
+        (
+            Data(edge_index=torch.tensor([[0], [1]]), x=np.eye(2), num_nodes=2),
+            {},
+            "`data` must have a dense tensor `x`, got ndarray of layout unknown",
+        ),
         (Data(edge_index=torch.tensor([[0], [5]]), num_nodes=2), {}, "`edges` must join nodes 0 to 1"),
         (Data(edge_index=torch.tensor([[0], [1]]), num_nodes=2), {"texts": ["a"]}, r"`texts` .* per node \(2\), got 1"),
     ],
