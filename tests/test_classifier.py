@@ -923,7 +923,7 @@ def test_tiny_weights_and_a_class_of_weight_zero_train(data, encoded, batch_size
     assert without.classes_.tolist() == [0, 1, 2]
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is one")
+@pytest.mark.skipif(torch.cuda.is_available(), reason="the test takes a GPU for a device that is not there")
 def test_a_device_that_is_not_there_is_named(data, encoded):
     with pytest.raises(InvalidParameterError, match="`device` must be one that this machine has"):
         quick(device="cuda").fit(encoded, data.target)
