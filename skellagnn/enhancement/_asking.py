@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 # Questions handed to an enhancer at a time, unless it says what it likes (`chunk_size`).
 BATCH = 64
-# A second try at a question is stored under its own key, so that it, too, is paid for once.
-_SECOND_TRY = ":second"
 
 
 @dataclass(frozen=True)
@@ -195,9 +193,8 @@ class _Asking:
 
         position_of: dict[QuestionKey, int] = {}
         for position in wanted:
-            question = self.questions[position]
-            suffix = _SECOND_TRY if second_try else ""
-            position_of[QuestionKey(question.prompt.key + suffix, question.digest)] = position
+            key = QuestionKey.of(self.questions[position])
+            position_of[key.second_try if second_try else key] = position
         keys = list(position_of)
 
         def ask(batch: list[QuestionKey]) -> Iterator[tuple[QuestionKey, str | None]]:

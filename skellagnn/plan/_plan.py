@@ -6,7 +6,6 @@ import math
 import numbers
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -14,98 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skellagnn.answers import diagnose
-from skellagnn.enhancement import Budget, LLMUsage, QuestionTable, enhance, estimate_tokens
-from skellagnn.enhancement._asking import _SECOND_TRY
+from skellagnn.enhancement import Budget, LLMUsage, QuestionTable, enhance
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.plan._split import check_enhancer, join_parts, split, with_own
-from skellagnn.prompts import Question
-from skellagnn.store import QuestionKey, without_password
+from skellagnn.plan._part import PlanPart, join_parts
+from skellagnn.plan._split import check_enhancer, split, with_own
 from skellagnn.validation import check_real
 
 if TYPE_CHECKING:
-    from skellagnn.store import ResponseStore
+    pass
 
 N_EXAMPLES = 3
-
-
-@dataclass(frozen=True)
-class PlanPart:
-    """Questions to one enhancer.
-
-    Attributes
-    ----------
-    enhancer : Enhancer or None
-        None in a plan for an estimator without one: what it would ask if it had one.
-    store : ResponseStore or None
-    class_names : tuple of str or None
-    questions : tuple of Question
-        Distinct, in the order in which they would be asked.
-    stored : frozenset of QuestionKey
-        Those that the store has an answer to, at the time of planning.
-    asks_again : bool
-        Whether a bad answer is asked once more: ``on_bad_answer="retry"``.
-    bad : frozenset of QuestionKey
-        Of the stored ones, those that are asked once more.
-    repeats : int
-        How often each question is asked: once, or by every fit of a search anew where no store keeps the answers.
-    """
-
-    enhancer: Any
-    store: ResponseStore | None
-    class_names: tuple[str, ...] | None
-    questions: tuple[Question, ...]
-    stored: frozenset[QuestionKey] = frozenset()
-    asks_again: bool = False
-    bad: frozenset[QuestionKey] = frozenset()
-    repeats: int = 1
-
-    @classmethod
-    def of(
-        cls,
-        enhancer: Any,
-        store: ResponseStore | None,
-        class_names: tuple[str, ...] | None,
-        questions: Sequence[Question],
-        *,
-        asks_again: bool = False,
-    ) -> PlanPart:
-        """Look the questions up in the store and return the part; nothing is asked."""
-        stored: frozenset[QuestionKey] = frozenset()
-        bad: frozenset[QuestionKey] = frozenset()
-        if enhancer is not None and store is not None and questions:
-            question_of = {QuestionKey.of(question): question for question in questions}
-            found = store.get_many(enhancer.name, list(question_of))
-            stored = frozenset(found)
-            if asks_again:
-                second = {
-                    key: QuestionKey(key.prompt_key + _SECOND_TRY, key.digest)
-                    for key, answer in found.items()
-                    if diagnose(question_of[key], answer, class_names)
-                }
-                tried = store.get_many(enhancer.name, list(second.values()))
-                bad = frozenset(key for key, again in second.items() if again not in tried)
-        return cls(enhancer, store, class_names, tuple(questions), stored, asks_again, bad)
-
-    @property
-    def new(self) -> list[Question]:
-        """Questions without a stored answer."""
-        return [question for question in self.questions if QuestionKey.of(question) not in self.stored]
-
-    @property
-    def second_tries(self) -> list[Question]:
-        """Questions that are asked once more if every new answer is bad."""
-        again = [question for question in self.questions if QuestionKey.of(question) in self.bad]
-        return again + self.new if self.asks_again else again
-
-    @property
-    def shares_answers(self) -> bool:
-        """Whether several fits pay for a question once: through a store, or since recordings cost nothing."""
-        return self.store is not None or bool(getattr(self.enhancer, "is_recording", False))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickle without the password of a database URL: whoever loads it has one in ``PGPASSWORD`` or ~/.pgpass."""
-        return {**self.__dict__, "store": without_password(self.store)}
 
 
 @dataclass(frozen=True)
@@ -170,17 +87,17 @@ class Plan:
     @property
     def tokens_in(self) -> int:
         """Prompt tokens of new questions and second tries: counted by the enhancer where it can, else estimated."""
-        return sum(part.repeats * _tokens_in(part) for part in self.parts)
+        return sum(part.repeats * part.tokens_in for part in self.parts)
 
     @property
     def tokens_are_estimated(self) -> bool:
         """Whether some enhancer could not count its tokens: four characters a token are assumed there."""
-        return any(_asked(part) and _counted_tokens(part) is None for part in self.parts)
+        return any(part.asked and part.counted_tokens is None for part in self.parts)
 
     @property
     def max_tokens_out(self) -> int:
         """Answer tokens of new questions and second tries if every answer is as long as its prompt allows."""
-        return sum(part.repeats * question.prompt.max_answer_tokens for part in self.parts for question in _asked(part))
+        return sum(part.repeats * question.prompt.max_answer_tokens for part in self.parts for question in part.asked)
 
     @property
     def examples(self) -> tuple[str, ...]:
@@ -451,24 +368,6 @@ class Plan:
 def _printable(text: str) -> str:
     # what is printed or saved as a notebook is written as UTF-8, which has no lone surrogates
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _asked(part: PlanPart) -> list[Question]:
-    """What is put to the LLM at most, once or twice."""
-    return part.new + part.second_tries
-
-
-def _tokens_in(part: PlanPart) -> int:
-    counted = _counted_tokens(part)
-    return sum(map(estimate_tokens, _asked(part))) if counted is None else counted
-
-
-def _counted_tokens(part: PlanPart) -> int | None:
-    """Tokens of what is asked as the enhancer counts them; None if it cannot."""
-    asked = _asked(part)
-    count: Callable[[Sequence[str]], Sequence[int] | None] | None = getattr(part.enhancer, "count_tokens", None)
-    counts = None if count is None or not asked else count(asked)
-    return None if counts is None else sum(counts)
 
 
 def _merge_usage(usages: list[LLMUsage]) -> LLMUsage:

@@ -10,8 +10,8 @@ import numpy as np
 
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.graph import TextGraph
+from skellagnn.plan._part import join_parts
 from skellagnn.plan._plan import Plan
-from skellagnn.plan._split import join_parts
 
 Number = TypeVar("Number", int, float)
 

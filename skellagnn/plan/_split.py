@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,12 @@ import numpy as np
 from skellagnn.enhancement import Budget, estimate_tokens
 from skellagnn.enhancers import resolve_enhancer
 from skellagnn.exceptions import InvalidParameterError
+from skellagnn.plan._part import PlanPart, join_parts
 from skellagnn.prompts import Question
 from skellagnn.store import QuestionKey, resolve_store
 
 if TYPE_CHECKING:
-    from skellagnn.plan._plan import Plan, PlanPart
+    from skellagnn.plan._plan import Plan
 
 
 def split(plan: Plan, n_pieces: int, budget: Budget) -> list[Plan]:
@@ -50,36 +51,6 @@ def check_enhancer(enhancer: Any, parts: tuple[PlanPart, ...]) -> Any:
             "model, or plan with this enhancer."
         )
     return enhancer
-
-
-def join_parts(parts: Sequence[PlanPart], *, shared: bool = False) -> list[PlanPart]:
-    """Make one part of those with one enhancer and store, each question once.
-
-    Parts that share no answers stay apart, unless ``shared`` says that they are to be asked together.
-    """
-    grouped: dict[tuple[str | None, str, int | None], list[PlanPart]] = {}
-    for number, part in enumerate(parts):
-        name = None if part.enhancer is None else part.enhancer.name
-        together = shared or part.shares_answers
-        grouped.setdefault((name, repr(part.store), None if together else number), []).append(part)
-    joined = []
-    for (_, _, alone), group in grouped.items():
-        if len(group) == 1:
-            joined.append(group[0] if alone is not None else replace(group[0], repeats=1))
-            continue
-        questions = {QuestionKey.of(question): question for part in group for question in part.questions}
-        joined.append(
-            replace(
-                group[0],
-                class_names=next((part.class_names for part in group if part.class_names), None),
-                questions=tuple(questions.values()),
-                stored=frozenset[QuestionKey]().union(*(part.stored for part in group)),
-                asks_again=any(part.asks_again for part in group),
-                bad=frozenset[QuestionKey]().union(*(part.bad for part in group)),
-                repeats=1,
-            )
-        )
-    return joined
 
 
 def _allowed(plan: Plan, budget: Budget) -> Iterator[tuple[int, Question]]:

@@ -41,6 +41,11 @@ class QuestionKey(NamedTuple):
         """Return the key of a question."""
         return cls(question.prompt.key, question.digest)
 
+    @property
+    def second_try(self) -> QuestionKey:
+        """Key of a second try at the same question, which is stored of its own, so that it, too, is paid for once."""
+        return QuestionKey(f"{self.prompt_key}:second", self.digest)
+
 
 def check_keys(keys: Iterable[Any], parameter: str = "keys") -> list[QuestionKey]:
     """Return ``keys`` checked, in their order, each once."""
