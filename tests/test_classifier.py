@@ -1116,6 +1116,17 @@ def test_an_encoder_that_learns_the_same_rows_again_is_right(data):
         quick(enhancer=Counting(), encoder="tfidf", prompts="keywords", max_iter=1).fit(graph, data.target)
 
 
+def test_blank_texts_and_components_turned_by_rounding_are_no_other_encoder(data):
+    texts = list(data.graph.texts)
+    texts[0] = " "
+    graph = encode_graph(TextGraph(data.graph.adjacency, texts), "tfidf")
+    rows = graph.features.copy()
+    rows[:, -1] *= -1
+
+    clf = quick(enhancer=Counting(), encoder="tfidf", prompts="keywords", max_iter=1)
+    clf.fit(graph.with_features(rows), data.target)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_unit_rows_are_taken_as_they_are(data, dtype):
     graph = encode_graph(data.graph, "tfidf", dtype=dtype)
