@@ -65,9 +65,7 @@ def run(arguments: Sequence[str]) -> int:
     results = options.results or Path("paper-quick.jsonl" if options.quick else "paper.jsonl")
     memory = options.memory or results.with_suffix(".memory")
 
-    from paper_parts.fitting import Place, encoder_of, is_encoded, load_data  # torch, after the help
-
-    from skellagnn import ELLaGNNClassifier
+    from paper_parts.fitting import Place, default_parameters, is_encoded, load_data  # torch, after the help
 
     place = Place(options.data.resolve(), memory.resolve())
     data = options.dataset or [name for name in PLACES if (place.data / name).is_dir()]
@@ -77,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
         data = [name for name in data if name == "cora" or is_encoded(place, name)]
     scale = Scale(options.seeds or (3 if options.quick else 10), options.quick, tuple(data))
     tables = make_tables(options.experiment, scale)
-    defaults = ELLaGNNClassifier().get_params()
+    defaults = default_parameters()
     done = results_of(read_lines(results))
     fits = distinct_fits(tables, defaults)
     print_plan(tables, defaults, done)
@@ -86,10 +84,10 @@ def run(arguments: Sequence[str]) -> int:
     if options.plan:
         return 0
     place.memory.mkdir(parents=True, exist_ok=True)
-    for name, encoder in dict.fromkeys((fit.data, encoder_of(fit)) for fit in waiting.values()):
-        if not is_encoded(place, name, encoder):
-            print(f"encoding the texts of {PLACES[name]} with {encoder} ...", flush=True)
-        load_data(place, name, encoder)
+    for name in dict.fromkeys(fit.data for fit in waiting.values()):
+        if not is_encoded(place, name):
+            print(f"encoding the texts of {PLACES[name]} ...", flush=True)
+        load_data(place, name)
     mend(results)
     for table in tables:
         append(results, table.to_line(defaults))

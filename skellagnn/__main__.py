@@ -83,9 +83,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--encoder",
-        default="minilm",
+        default="minilm+tfidf",
         metavar="NAME",
-        help="'minilm' (default), 'tfidf', or the name or folder of a sentence-transformers model",
+        help="'minilm', 'tfidf', the name or folder of a sentence-transformers model, or several of these joined by "
+        "'+' (default: %(default)s, as the classifier's)",
     )
     parser.add_argument(
         "--max-tokens",
@@ -112,8 +113,11 @@ def _say_nothing(*lines: object) -> None:
 
 
 def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
+    from sklearn.frozen import FrozenEstimator
+
     from skellagnn import PAPER_SETTINGS, ELLaGNNClassifier, ReplayEnhancer
     from skellagnn.backbones import BACKBONES
+    from skellagnn.encoders import fit_encoder
     from skellagnn.validation import check_int
 
     resolve(options.backbone, BACKBONES, parameter="--backbone")  # before minutes of encoding
@@ -121,7 +125,7 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     check_int("--max-tokens", options.max_tokens, at_least=0)
     if check_int("--seed", options.seed, at_least=0) > LARGEST_SEED:
         raise InvalidParameterError(f"`--seed` must be an int of at most {LARGEST_SEED}, got {options.seed}.")
-    data, encoder = _load(options), _encoder(options)
+    data, encoder = _load(options), _encoder(options.encoder, options.max_tokens)
     labeled = np.flatnonzero(data.target >= 0)
     counts = np.bincount(data.target[labeled], minlength=1)
     if np.sum(counts >= FEWEST_LABELS) < 2:
@@ -134,6 +138,8 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     say(f"           {data.DESCR}")
     say(f"           {len(labeled)} nodes labeled with {len(data.target_names)} classes")
 
+    if hasattr(encoder, "fit"):  # learns once, for the graph, the arms and the search
+        encoder = FrozenEstimator(fit_encoder(encoder, data.graph.texts))
     graph = _encode(data.graph, encoder, folder / "memory", say)
     enhancer = None
     if data.answers_path is not None:
@@ -186,12 +192,14 @@ def _load(options: argparse.Namespace) -> Any:
     return load_api_reference() if options.data is None else load_folder(options.data)
 
 
-def _encoder(options: argparse.Namespace) -> Any:
-    from skellagnn.encoders import SentenceBertEncoder, resolve_encoder
+def _encoder(name: str, max_tokens: int) -> Any:
+    from skellagnn.encoders import EncoderUnion, SentenceBertEncoder, resolve_encoder
 
-    encoder = resolve_encoder(options.encoder)
-    if isinstance(encoder, SentenceBertEncoder) and options.max_tokens:
-        encoder.set_params(long_texts="cut", max_tokens=options.max_tokens)
+    encoder = resolve_encoder(name)
+    if isinstance(encoder, EncoderUnion):
+        return EncoderUnion([_encoder(part, max_tokens) for part in encoder.encoders])
+    if isinstance(encoder, SentenceBertEncoder) and max_tokens:
+        encoder.set_params(long_texts="cut", max_tokens=max_tokens)
     return encoder
 
 

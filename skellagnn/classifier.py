@@ -18,7 +18,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.channel import SoftTargets, answer_targets
 from skellagnn.distributed import ProcessGroup
-from skellagnn.encoders import resolve_encoder
 from skellagnn.enhancement import LLMUsage, build_questions
 from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.exceptions import LabelError
@@ -88,10 +87,12 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     class_names : list of str, dict of label to str, or None, default=None
         Names for prompts that list the classes; a list names the classes 0, 1, ... None: the labels, if they are
         strings. In a cross-validation give them, so that a fold that misses a class asks the same questions.
-    encoder : str, Encoder, transformer or None, default="minilm"
-        Turns texts and answers into rows: ``"minilm"``, ``"tfidf"``, the name or folder of a sentence-transformers
-        model, several of these joined by "+", a scikit-learn text transformer, or an object with ``encode``. None: the
-        graph brings features.
+    encoder : str, Encoder, transformer or None, default="auto"
+        Turns texts and answers into rows: ``"minilm"`` (Sentence-BERT), ``"tfidf"``, the name or folder of a
+        sentence-transformers model, several of these joined by "+", a scikit-learn text transformer, or an object with
+        ``encode``. ``"auto"``: ``"minilm+tfidf"`` for a graph without features. One that has features is read by these,
+        and ``"auto"`` encodes the answers about it with ``"minilm"``: they should be its rows. None: the graph brings
+        features, and there is no enhancer.
     n_neighbors : int or None, default=10
         Neighbors that each node hears from at most: the most similar ones. None keeps all. The teacher, which adds up
         rows once and for all, hears from all of them.
@@ -270,7 +271,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         prompts: Any = "all",
         selection: str | Callable[..., Any] = "pagerank",
         class_names: Any = None,
-        encoder: Any = "minilm",
+        encoder: Any = "auto",
         n_neighbors: int | None = 10,
         enhanced_queries: bool = True,
         backbone: str | Callable[..., Any] = "sage",
@@ -669,7 +670,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         if isinstance(self.selection, str) and self.selection in FEATURELESS_SELECTIONS:
             raw = np.empty((graph.n_nodes, 0), dtype=np.float32)
         else:
-            encoder = ready_encoder(resolve_encoder(self.encoder), graph, answers=self.enhancer is not None)
+            encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
             raw = raw_rows(self, graph, encoder, scale=True)
         active = select(self, graph, raw)
         listed = None if names is None else names.names

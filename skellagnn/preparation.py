@@ -5,6 +5,7 @@ Each function takes the estimator for its parameters, which it reads and does no
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import numbers
 from functools import partial
@@ -24,7 +25,7 @@ from skellagnn.enhancement import LLMUsage, build_questions, enhance
 from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.features import NodeFeatures
-from skellagnn.graph import TextGraph
+from skellagnn.graph import TextColumn, TextGraph
 from skellagnn.inference import check_output
 from skellagnn.neighborhood import are_unit_rows, unit_rows
 from skellagnn.parameters import check_budget
@@ -58,17 +59,23 @@ BATCH_SIZE = 1024
 FULL_GRAPH_SHARE = 0.5
 # A row whose length differs from 1 by less is of unit length: its type is no more precise.
 UNIT = {np.dtype(np.float16): 1e-3, np.dtype(np.float32): 1e-6}
+# What `encoder="auto"` stands for. Words beside Sentence-BERT's rows gain on all data sets tried, see docs/paper.md. A
+# graph that has features most likely has them from Sentence-BERT alone, which makes the same rows for every graph.
+AUTO_ENCODER = "minilm+tfidf"
+FEATURES_ENCODER = "minilm"
 # Texts whose rows tell whether an encoder made the features, and the mean cosine similarity that is the same: rounding,
 # which differs with the number of threads, turns the last components of a decomposition.
 N_COMPARED = 16
 SAME_ROWS = 0.9
+# The encoder by name that learned last in this process: the fits of a search all learn from the texts of one graph.
+_LEARNED: dict[tuple[str, bytes], Any] = {}
 # `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
 MIN_HELD_OUT = 50
 
 
 def resolve_parts(estimator: Any, graph: TextGraph, names: ClassNames | None) -> tuple[Any, Any]:
     """Return enhancer and encoder, and find what is wrong with them before anything is encoded or paid."""
-    enhancer, encoder = resolve_enhancer(estimator.enhancer), resolve_encoder(estimator.encoder)
+    enhancer = resolve_enhancer(estimator.enhancer)
     if isinstance(enhancer, DetachedEnhancer):
         enhancer.complete([])
     check_budget(estimator)
@@ -78,7 +85,7 @@ def resolve_parts(estimator: Any, graph: TextGraph, names: ClassNames | None) ->
         )
     if enhancer is not None:
         resolve_store(estimator.store, enhancer)
-        if encoder is None:
+        if estimator.encoder is None:
             raise InvalidParameterError(
                 "`encoder` must be given where there is an enhancer: its answers are texts, which become rows "
                 "of the same kind as the features. Got encoder=None. Name the encoder that the features came from, "
@@ -87,21 +94,32 @@ def resolve_parts(estimator: Any, graph: TextGraph, names: ClassNames | None) ->
         # no node yet: checks prompts, class names and texts
         catalog = PromptCatalog.from_parameter(estimator.prompts)
         build_questions(graph, np.empty(0, dtype=np.int64), catalog, None if names is None else names.names)
-    return enhancer, ready_encoder(encoder, graph, answers=enhancer is not None)
+    return enhancer, ready_encoder(estimator.encoder, graph, answers=enhancer is not None)
 
 
-def ready_encoder(encoder: Any, graph: TextGraph, *, answers: bool) -> Any:
-    """Return the encoder, fitted if it learns from texts.
+def encoder_parameter(encoder: Any, graph: TextGraph) -> Any:
+    """Return what ``"auto"`` stands for with this graph, and anything else as it is."""
+    if isinstance(encoder, str) and encoder == "auto":
+        return AUTO_ENCODER if graph.features is None else FEATURES_ENCODER
+    return encoder
+
+
+def ready_encoder(parameter: Any, graph: TextGraph, *, answers: bool) -> Any:
+    """Return the encoder that the parameter stands for, fitted if it learns from texts.
 
     One that is fitted already is taken as it is where the graph has features: it is what they were made with. One that
     learns here must make the same rows of the graph's texts as there are, if it is to encode ``answers``; else these
     would be rows of another space, of the same width.
     """
+    parameter = encoder_parameter(parameter, graph)
+    encoder = resolve_encoder(parameter)
     if encoder is None or graph.texts is None or not is_fittable(encoder):
         return encoder
     if graph.features is not None and is_fitted(encoder):
         return encoder
-    fitted = fit_encoder(encoder, graph.texts)
+    fitted = (
+        _learned(parameter, encoder, graph.texts) if isinstance(parameter, str) else fit_encoder(encoder, graph.texts)
+    )
     if graph.features is not None and answers:
         few = np.linspace(0, graph.n_nodes - 1, N_COMPARED, dtype=np.int64)
         own = unit_rows(encode_texts(fitted, [graph.texts[node] for node in few]))
@@ -116,6 +134,19 @@ def ready_encoder(encoder: Any, graph: TextGraph, *, answers: bool) -> Any:
                 "Pass the fitted encoder to both encode_graph and the classifier (in a search within "
                 "sklearn.frozen.FrozenEstimator), or leave the features away: graph.with_features(None)."
             )
+    return fitted
+
+
+def _learned(name: str, encoder: Any, texts: TextColumn) -> Any:
+    """Return the encoder of that name, fitted: the one that was fitted last, if its texts were the same."""
+    digest = hashlib.blake2b(np.ascontiguousarray(texts.data).data)
+    digest.update(np.ascontiguousarray(texts.offsets).data)
+    key = (name, digest.digest())
+    fitted = _LEARNED.get(key)
+    if fitted is None:
+        fitted = fit_encoder(encoder, texts)
+        _LEARNED.clear()  # one: it may hold a large vocabulary
+        _LEARNED[key] = fitted
     return fitted
 
 
@@ -261,6 +292,8 @@ def augment(
     """Step 4: answers, their views, and the classes that they name."""
     if len(active) == 0:
         return NodeFeatures.without_views(raw), [], LLMUsage()
+    if graph.features is not None and graph.texts is not None:  # before anything is paid
+        check_answer_width(encode_texts(encoder, [graph.texts[active[0]]], memory=estimator.memory).shape[1], raw)
     catalog = PromptCatalog.from_parameter(estimator.prompts)
     listed = None if names is None else names.names
     table = build_questions(graph, active, catalog, listed)
@@ -279,12 +312,7 @@ def augment(
 
     def encode(answers: Any) -> NDArray[np.float32]:
         rows = encode_texts(encoder, answers, memory=estimator.memory)
-        if rows.shape[1] != raw.shape[1]:
-            raise InvalidParameterError(
-                f"`encoder` must be the one that the graph's features came from: it makes rows of {rows.shape[1]} "
-                f"columns, the features have {raw.shape[1]}. Name that encoder, or leave the features away: "
-                "graph.with_features(None)."
-            )
+        check_answer_width(rows.shape[1], raw)
         return unit_rows(rows)
 
     features = NodeFeatures.from_answers(raw, active, enhancement.answers, enhancement.table.index, encode)
@@ -294,6 +322,15 @@ def augment(
         if prompt.names_classes and names is not None
     ]
     return features, choices, enhancement.usage
+
+
+def check_answer_width(width: int, raw: NDArray[np.float32]) -> None:
+    if width != raw.shape[1]:
+        raise InvalidParameterError(
+            f"`encoder` must be the one that the graph's features came from: it makes rows of {width} columns, the "
+            f"features have {raw.shape[1]}. Pass that encoder (fitted, if it learns from texts), or leave the features "
+            "away: graph.with_features(None)."
+        )
 
 
 def check_width(rows: NDArray[np.float32], n_features: int, argument: str) -> None:

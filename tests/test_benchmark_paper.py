@@ -1,5 +1,6 @@
-"""benchmarks/paper.py: which fits are run, what an interruption leaves, what the tables say. Nothing is trained."""
+"""benchmarks/paper.py: which fits are run, what an interruption leaves, what the tables say. Two epochs are trained."""
 
+import gzip
 import importlib
 import importlib.util
 import json
@@ -10,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skellagnn import ELLaGNNClassifier
-from skellagnn.encoders import TfidfEncoder
+from skellagnn import ELLaGNNClassifier, preparation
+from skellagnn.datasets import make_text_graph, save_folder
+from skellagnn.encoders import ENCODERS, TfidfEncoder
 from skellagnn.prompts import parse_choices
 
 ROOT = Path(__file__).parents[1]
@@ -435,24 +437,56 @@ def test_two_classes_are_swapped_in_every_spelling(part, text, swapped):
     assert part("recordings").swap_classes(text, "Theory", "Neural_Networks") == swapped
 
 
-def test_an_arm_reads_the_rows_of_its_own_encoder(part, tmp_path):
-    fitting, records = part("fitting"), part("records")
+@pytest.fixture
+def tiny_cora(part, tmp_path, monkeypatch):
+    """A folder of 60 nodes under the name of Cora, with answers, on which "minilm" is TF-IDF of two columns."""
+    data = make_text_graph(n_nodes=60, random_state=0)
     folder = tmp_path / "cora"
-    folder.mkdir()
-    texts = ["cats and dogs", "dogs and graphs", "graphs and cats"]
-    folder.joinpath("nodes.jsonl").write_text(
-        "".join(json.dumps({"id": node, "text": text}) + "\n" for node, text in enumerate(texts))
-    )
-    folder.joinpath("edges.csv").write_text("src,dst\n0,1\n1,2\n")
-    place = fitting.Place(tmp_path, tmp_path / "memory")
-    place.memory.mkdir()
-    fits = [records.Fit("cora", "public", 0, "transductive", params) for params in ({}, {"encoder": "tfidf"})]
+    save_folder(data.graph, folder, target=data.target, target_names=data.target_names)
+    split = {"train": list(range(20)), "val": list(range(20, 40)), "test": list(range(40, 60))}
+    with gzip.open(folder / "splits.json.gz", "wt") as file:
+        json.dump({"planetoid_public": split}, file)
+    monkeypatch.setitem(ENCODERS, "minilm", lambda: TfidfEncoder(n_components=2))
+    monkeypatch.setattr(preparation, "_LEARNED", {})  # nor may the name stand for it later
+    place = part("fitting").Place(tmp_path, tmp_path / "memory")
+    (place.memory / "recordings").mkdir(parents=True)
+    with (place.memory / "recordings" / "cora-strong.jsonl").open("w") as file:
+        file.writelines(json.dumps(record) + "\n" for record in data.answers)
+    return place
 
-    assert [fitting.encoder_of(fit) for fit in fits] == [ELLaGNNClassifier().encoder, "tfidf"]
-    rows = fitting.load_data(place, "cora", "tfidf").graph.features
-    assert np.array_equal(rows, TfidfEncoder().fit(texts).encode(texts))
-    assert fitting.is_encoded(place, "cora", "tfidf")
-    assert not fitting.is_encoded(place, "cora")
+
+def test_without_a_name_the_encoder_is_that_of_the_paper(part, tiny_cora):
+    fitting, records = part("fitting"), part("records")
+    plain, words = (
+        records.Fit("cora", "public", 0, "transductive", {**params, "max_iter": 2})
+        for params in ({}, {"encoder": "tfidf"})
+    )
+
+    assert fitting.default_parameters()["encoder"] == "minilm"
+    assert fitting.default_parameters()["backbone"] == ELLaGNNClassifier().backbone
+    assert fitting.estimator_of(tiny_cora, plain).encoder == "minilm"
+    assert fitting.estimator_of(tiny_cora, words).encoder == "tfidf"
+    clf, _ = fitting._train(tiny_cora, plain)
+    assert clf.n_features_in_ == 2
+    assert fitting.is_encoded(tiny_cora, "cora")
+
+
+def test_given_texts_the_estimator_chooses_the_encoder(part, tiny_cora):
+    fitting, records, experiments = part("fitting"), part("records"), part("experiments")
+    asked = {"enhancer": "strong", "prompts": "keywords+topic", "max_iter": 2}
+
+    widths, found = {}, {}
+    for name, params in {"auto": experiments.AS_IT_COMES, "minilm": {"encoder": "minilm"}}.items():
+        fit = records.Fit("cora", "public", 0, "texts", {**asked, **params})
+        clf, found[name] = fitting._train(tiny_cora, fit, texts=True)
+        widths[name] = clf.n_features_in_
+
+    assert widths == {"auto": 2 + 59, "minilm": 2}
+    assert found["auto"]["questions"] == 12
+    assert found["auto"]["answers_right"] > 50
+    assert found["auto"]["accuracy_views"] is not None
+    keys = {kind: records.Fit("cora", "public", 0, kind, {"encoder": "auto"}) for kind in ("texts", "transductive")}
+    assert len({fit.key({}) for fit in keys.values()}) == 2
 
 
 def test_uniform_sample_takes_all_nodes_with_the_same_chance(part):

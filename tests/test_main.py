@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+from skellagnn import __main__ as cli
 from skellagnn.__main__ import main
 from skellagnn.datasets import make_text_graph, save_folder
 
@@ -116,3 +117,19 @@ def test_help_names_every_option():
     ).stdout
     for option in ("--data", "--encoder", "--backbone", "--seed", "--json", "--splits", "--max-tokens"):
         assert option in shown
+
+
+def test_the_default_encoder_reads_the_first_tokens_and_all_words():
+    default = cli._parser().parse_args([]).encoder
+
+    assert default == "minilm+tfidf"
+    union = cli._encoder(default, 7)
+    assert repr(union.encoders) == "[SentenceBertEncoder(long_texts='cut', max_tokens=7), TfidfEncoder()]"
+    assert repr(cli._encoder("minilm", 0)) == "SentenceBertEncoder()"
+
+
+def test_encoders_beside_each_other_learn_once_for_all_arms(folder, capsys):
+    assert main(["--data", str(folder), "--splits", "1", "--encoder", "tfidf+tfidf"]) == 0
+    out = capsys.readouterr().out
+    assert "90 texts to 178 columns" in out
+    assert "predictions of 90 nodes equal those made here" in out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from paper_parts.records import ASKING, Arm, Table
@@ -15,7 +15,9 @@ STRONG = {"enhancer": "strong", "prompts": "keywords+background+topic"}
 # answers that cover all nodes of Cora: GPT-3.5 names classes, Llama and another LLM summarize
 FULL = {"enhancer": "full", "prompts": "topic+concise+six_words"}
 
-SENTENCES = "minilm"  # the estimator's default encoder
+# The estimator as it comes, given texts: it chooses the encoder. All other fits read rows of Sentence-BERT alone.
+AS_IT_COMES = {"encoder": "auto"}
+AUTO, SENTENCES = "minilm+tfidf", "minilm"
 PLAIN = "plain"
 SAME = "same training, no answers"
 WITHOUT = "the same without answers"  # headings of columns
@@ -417,20 +419,71 @@ def llms(scale: Scale) -> list[Table]:
     return tables
 
 
+def defaults(scale: Scale) -> list[Table]:
+    """Make the tables of the estimator with its defaults on texts: backbones, splits, LLMs good and bad."""
+    kind = "texts"
+    tables = []
+
+    def recipe(name: str = "recipe, 10 %", prefix: str = "", chance: str | None = None, **changed: Any) -> Arm:
+        params = {**STRONG, **AS_IT_COMES, "augmentation_ratio": 0.1, "selection": "pagerank", **changed}
+        return method(prefix + name, params, chance=chance, prefix=prefix, kind=kind)
+
+    def add(
+        title: str, data: str, arms: Sequence[Arm], split: str = "20 a class", n_seeds: int = scale.n_seeds
+    ) -> None:
+        tables.append(Table("defaults", f"{PLACES[data]}, {title}", data, split, tuple(arms), n_seeds))
+
+    for data in scale.data:
+        arms = bases(AS_IT_COMES, kind=kind)
+        everyone = {**arms[0].params, "n_neighbors": None}
+        arms.append(Arm(f"{PLAIN}, all neighbors", everyone, {WITHOUT: SAME}, kind=kind))
+        paper = {**STRONG, **AS_IT_COMES, "augmentation_ratio": 0.1, "selection": "pagerank"}
+        arms.append(method("the paper, 10 %", paper, paper=True, kind=kind))
+        chance = "recipe, 10 % at random" if CHANCE_REACHES[data] >= 0.1 else None
+        arms.append(recipe(chance=chance))
+        if chance:
+            arms.append(recipe(chance, selection="uniform"))
+        add("20 labels a class, GraphSAGE", data, arms)
+        if scale.quick:
+            continue
+        arms = []
+        for backbone in ("sage", "gcn", "gat", "gcn2", "mlp"):
+            common = {**AS_IT_COMES, "backbone": backbone}
+            arms += bases(common, kind=kind, prefix=f"{backbone}: ")
+            arms.append(recipe(prefix=f"{backbone}: ", backbone=backbone))
+        add("backbones", data, arms, n_seeds=scale.n_seeds if data == "cora" else scale.wide)
+        for split in ["60/20/20", "5 a class"] + (["public"] if data == "cora" else []):
+            add(_describe(split), data, [*bases(AS_IT_COMES, kind=kind), recipe()], split)
+        arms = [*bases(AS_IT_COMES, kind=kind), recipe("strong LLM, 10 %")]
+        for name, enhancer, prompts in (
+            ("always right, 10 %", "right", "topic"),
+            ("two classes swapped, 10 %", "swapped", STRONG["prompts"]),
+            ("random answers, 10 %", "random", "topic"),
+            ("always the same class, 10 %", "constant", "topic"),
+        ):
+            arms.append(recipe(name, enhancer=enhancer, prompts=prompts))
+        if data == "cora":
+            weak: dict[str, Any] = {"enhancer": "full", "prompts": "topic", "augmentation_ratio": 0.25}
+            arms.append(recipe("GPT-3.5, 25 %", chance="GPT-3.5, 25 % at random", **weak))
+            arms.append(recipe("GPT-3.5, 25 % at random", **weak, selection="random"))
+        add("weak and strong LLMs", data, arms)
+    return tables
+
+
 def encoders(scale: Scale) -> list[Table]:
-    """Make the tables of rows that know words, beside or instead of Sentence-BERT's."""
-    others = ("tfidf",) if scale.quick else ("tfidf", f"{SENTENCES}+tfidf")
+    """Make the tables of the default encoder beside its parts."""
     tables = []
     for data in scale.data:
         arms: list[Arm] = []
-        for encoder in (SENTENCES, *others):
-            common = {"encoder": encoder}
-            prefix = f"{encoder}: "
-            own = bases(common, prefix=prefix)
-            own.append(method(f"{prefix}recipe, 10 %", {**STRONG, **common, "augmentation_ratio": 0.1}, prefix=prefix))
-            if encoder != SENTENCES:
+        for name in (SENTENCES, AUTO) if scale.quick else (SENTENCES, "tfidf", AUTO):
+            common = AS_IT_COMES if name == AUTO else {"encoder": name}
+            prefix = f"{name}: "
+            own = bases(common, prefix=prefix, kind="texts")
+            asked = {**STRONG, **common, "augmentation_ratio": 0.1}
+            own.append(method(f"{prefix}recipe, 10 %", asked, prefix=prefix, kind="texts"))
+            if name != SENTENCES:
                 own = [
-                    Arm(arm.name, arm.params, {**arm.versus, SENTENCES: arm.name.replace(prefix, f"{SENTENCES}: ")})
+                    replace(arm, versus={**arm.versus, SENTENCES: arm.name.replace(prefix, f"{SENTENCES}: ")})
                     for arm in own
                 ]
             arms += own
@@ -441,6 +494,8 @@ def encoders(scale: Scale) -> list[Table]:
 
 # In the order in which they are run: what shares most with others first.
 EXPERIMENTS: dict[str, Callable[[Scale], list[Table]]] = {
+    "defaults": defaults,
+    "encoders": encoders,
     "headline": headline,
     "parts": parts,
     "splits": splits,
@@ -451,7 +506,6 @@ EXPERIMENTS: dict[str, Callable[[Scale], list[Table]]] = {
     "prompts": prompts,
     "neighbors": neighbors,
     "backbones": backbones,
-    "encoders": encoders,
     "gradients": gradients,
 }
 

@@ -31,6 +31,7 @@ from skellagnn.neighborhood import rank_neighbors, unit_rows
 from skellagnn.prompts import PromptCatalog, parse_choices
 from skellagnn.selection import pagerank, select_active_nodes
 
+# What encodes the texts unless a fit says otherwise: Sentence-BERT alone, as in the paper.
 ENCODER = "minilm"
 # Recordings that lack some nodes: what they have no answer for keeps its raw row, and is counted.
 INCOMPLETE = frozenset({"gpt-4o", "gpt-3.5-turbo", "deepseek-chat", "llama3-70b"})
@@ -50,24 +51,25 @@ class Place:
 
 
 @lru_cache(maxsize=8)
-def load_data(place: Place, name: str, encoder: str = ENCODER) -> Any:
+def load_data(place: Place, name: str) -> Any:
     """Load a data set with its encoded texts, once a process."""
     data = load_folder(place.data / name)
-    data.graph = encode_graph(data.graph, encoder, memory=str(place.memory))
-    _encoded_mark(place, name, encoder).touch()
+    data.graph = encode_graph(data.graph, ENCODER, memory=str(place.memory))
+    _encoded_mark(place, name).touch()
     return data
 
 
-def encoder_of(fit: Fit) -> str:
-    return str(fit.params.get("encoder", ENCODER))
+def is_encoded(place: Place, name: str) -> bool:
+    return _encoded_mark(place, name).exists()
 
 
-def is_encoded(place: Place, name: str, encoder: str = ENCODER) -> bool:
-    return _encoded_mark(place, name, encoder).exists()
+def _encoded_mark(place: Place, name: str) -> Path:
+    return place.memory / f"encoded-{name}"
 
 
-def _encoded_mark(place: Place, name: str, encoder: str) -> Path:
-    return place.memory / (f"encoded-{name}" if encoder == ENCODER else f"encoded-{name}-{encoder}")
+def default_parameters() -> dict[str, Any]:
+    """Return the estimator's defaults, with the encoder of this program."""
+    return {**ELLaGNNClassifier().get_params(), "encoder": ENCODER}
 
 
 def recording_path(place: Place, data_name: str, name: str) -> Path:
@@ -193,7 +195,7 @@ def prompts_of(names: str) -> list[Any]:
 
 def estimator_of(place: Place, fit: Fit) -> ELLaGNNClassifier:
     """Return the estimator of a fit: names become enhancers, prompts and selections."""
-    params = {**fit.arguments(), "memory": str(place.memory), "random_state": fit.seed}
+    params = {"encoder": ENCODER, **fit.arguments(), "memory": str(place.memory), "random_state": fit.seed}
     params["class_names"] = load_data(place, fit.data).target_names
     recording = params.get("enhancer")
     if recording is not None:
@@ -249,9 +251,9 @@ def with_views(graph: TextGraph, features: NodeFeatures) -> TextGraph:
 # -- kinds of fits ----------------------------------------------------------------------------------------------
 
 
-def _train(place: Place, fit: Fit, *, inductive: bool = False) -> tuple[ELLaGNNClassifier, Record]:
-    data = load_data(place, fit.data, encoder_of(fit))
-    graph, y = data.graph, data.target
+def _train(place: Place, fit: Fit, *, inductive: bool = False, texts: bool = False) -> tuple[ELLaGNNClassifier, Record]:
+    data = load_data(place, fit.data)
+    graph, y = data.graph.with_features(None) if texts else data.graph, data.target
     train, validation, test = SPLITS[fit.split](data, fit.seed)
     clf = estimator_of(place, fit)
     kept = np.setdiff1d(np.arange(graph.n_nodes), test) if inductive else np.arange(graph.n_nodes)
@@ -281,6 +283,8 @@ def _train(place: Place, fit: Fit, *, inductive: bool = False) -> tuple[ELLaGNNC
         "bad_answers": usage.bad,
     }
     if len(active):
+        if texts:
+            graph = encode_graph(graph, clf.encoder_, memory=clf.memory)
         features, named = stored_views(graph, clf, clf.encoder_, active)
         known = y[active] >= 0
         right_with = clf.predict(with_views(graph, features)[test]) == y[test]
@@ -304,6 +308,11 @@ def _transductive(place: Place, fit: Fit) -> Record:
 
 def _inductive(place: Place, fit: Fit) -> Record:
     return _train(place, fit, inductive=True)[1]
+
+
+def _texts(place: Place, fit: Fit) -> Record:
+    """Give the estimator texts, and leave it to its encoder what becomes of them."""
+    return _train(place, fit, texts=True)[1]
 
 
 def _gradients(place: Place, fit: Fit) -> Record:
@@ -341,6 +350,7 @@ def _edges(place: Place, fit: Fit) -> Record:
 KINDS: dict[str, Callable[[Place, Fit], Record]] = {
     "transductive": _transductive,
     "inductive": _inductive,
+    "texts": _texts,
     "gradients": _gradients,
     "edges": _edges,
 }

@@ -10,13 +10,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from sklearn.frozen import FrozenEstimator
 
+from skellagnn.encoders._base import Encoder
 from skellagnn.encoders._distinct import DistinctTexts
 from skellagnn.encoders._identity import encoder_identity
 from skellagnn.encoders._out_file import OutFile
 from skellagnn.encoders._resolve import fit_encoder, is_fittable, is_fitted, resolve_encoder
 from skellagnn.encoders._row_store import RowStore
 from skellagnn.encoders._streaming import InMemory, encode_into
+from skellagnn.encoders._union import EncoderUnion
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextColumn, TextGraph
 
@@ -49,7 +52,8 @@ def encode_texts(
     memory : str, path, joblib.Memory or None, default=None
         Where rows are kept for other calls: under the encoder's identity (its ``name``, else a digest of the pickled
         object) and a digest of the text. Texts that were encoded before, in any call or process, are not encoded again;
-        of a grown set only the new ones are. ``Memory.clear`` empties it.
+        of a grown set only the new ones are. The parts of an :class:`EncoderUnion` keep theirs each for itself.
+        ``Memory.clear`` empties it.
     n_features : int, default=None
         Width of the rows where every text is blank and no encoder can be asked. By default that is an error. Where
         given, rows of another width are an error too.
@@ -98,6 +102,8 @@ def encode_texts(
     encoder = resolve_encoder(encoder)
     if encoder is None:
         raise InvalidParameterError("`encoder` must be an encoder, got None. Name one: encoder='minilm'.")
+    if isinstance(encoder, FrozenEstimator):  # rows are kept under the name of what is frozen
+        encoder = encoder.estimator
     kind = _dtype(dtype)
     distinct = DistinctTexts.of(TextColumn.from_strings(texts))
     if len(distinct) == 0 and n_features is None:
@@ -105,9 +111,13 @@ def encode_texts(
             f"`texts` must hold at least one text that is not blank, got {len(distinct.column)} blank ones. Without "
             "any, the width of the rows is not known: give `n_features`."
         )
-    store = RowStore.of(memory, encoder)
     sink = InMemory(distinct, kind) if out is None else OutFile(Path(out), encoder_identity(encoder), distinct, kind)
     with closing(sink):
+        store = None
+        if memory is not None and isinstance(encoder, EncoderUnion):
+            encoder = encoder.with_each(lambda part: _Remembering(part, RowStore.of(memory, part)))
+        else:
+            store = RowStore.of(memory, encoder)
         if len(distinct) == 0 and sink.n_features is None and n_features is not None:
             sink.start(n_features)
         encode_into(sink, encoder, distinct, store, dtype=kind, n_features=n_features, verbose=verbose)
@@ -175,6 +185,19 @@ def encode_graph(
         resolved = fit_encoder(resolved, graph.texts)
     rows = encode_texts(resolved, graph.texts, out=out, dtype=dtype, memory=memory, verbose=verbose)
     return graph.with_features(rows)
+
+
+class _Remembering:
+    """A part of a union, its rows kept under its own name: where TF-IDF learns anew, Sentence-BERT need not."""
+
+    def __init__(self, encoder: Encoder, store: RowStore | None) -> None:
+        self._encoder, self._store = encoder, store
+
+    def encode(self, texts: Sequence[str]) -> NDArray[Any]:
+        distinct = DistinctTexts.of(TextColumn.from_strings(texts))
+        rows = InMemory(distinct, np.dtype(np.float32))
+        encode_into(rows, self._encoder, distinct, self._store, dtype=np.dtype(np.float32), n_features=None, verbose=0)
+        return rows.finish()
 
 
 def _dtype(dtype: DTypeLike) -> np.dtype[Any]:

@@ -25,7 +25,7 @@ def test_rows_are_those_of_latent_semantic_analysis() -> None:
     weights = TfidfVectorizer(sublinear_tf=True, token_pattern=r"\w+").fit_transform(TEXTS)
     reduced = normalize(TruncatedSVD(3, algorithm="arpack").fit_transform(weights))
     rows = TfidfEncoder(n_components=3).fit(TEXTS).encode(TEXTS)
-    np.testing.assert_allclose(rows @ rows.T, reduced @ reduced.T, atol=1e-4)  # the axes may point either way
+    np.testing.assert_allclose(rows @ rows.T, reduced @ reduced.T, atol=1e-3)  # the axes may point either way; float16
     assert rows.dtype == np.float32
 
 
@@ -137,7 +137,7 @@ def test_pickle_is_no_larger_than_said() -> None:
     texts = [" ".join(f"t{i}" for i in rng.integers(0, 3000, 60)) for _ in range(400)]
     encoder = TfidfEncoder(n_components=64).fit(texts)
     n_terms = len(encoder.vectorizer_.vocabulary_)
-    assert 4 * 64 * n_terms < len(pickle.dumps(encoder)) < 4 * 64 * n_terms + 40 * n_terms + 10_000
+    assert 2 * 64 * n_terms < len(pickle.dumps(encoder)) < 2 * 64 * n_terms + 40 * n_terms + 10_000
 
 
 def test_clone_forgets() -> None:

@@ -112,6 +112,30 @@ def test_rows_are_kept(tmp_path: Path) -> None:
     np.testing.assert_array_equal(encode_texts(again, TEXTS, memory=str(tmp_path)), first)
 
 
+def test_each_part_keeps_its_rows_for_itself(tmp_path: Path, counting: Any) -> None:
+    """What TF-IDF learns changes with the texts; what another encoder makes of a text does not."""
+    memory, others = str(tmp_path), [*TEXTS, "w8 w9"]
+    first = encode_texts(EncoderUnion([counting, "tfidf"]).fit(TEXTS), TEXTS, memory=memory)
+    again = encode_texts(EncoderUnion([counting, "tfidf"]).fit(others), others, memory=memory)
+
+    assert sorted(counting.asked) == sorted(others)
+    np.testing.assert_array_equal(first, encode_texts(EncoderUnion([counting, "tfidf"]).fit(TEXTS), TEXTS))
+    np.testing.assert_array_equal(again, encode_texts(EncoderUnion([counting, "tfidf"]).fit(others), others))
+    with pytest.raises(NotFittedError):
+        encode_texts(EncoderUnion([counting, "tfidf"]), TEXTS, memory=memory)
+
+
+def test_parts_keep_their_rows_where_they_are_encoded_into_a_file(tmp_path: Path, counting: Any) -> None:
+    union = EncoderUnion([counting, "tfidf"]).fit(TEXTS)
+    kept = encode_texts(union, TEXTS, memory=str(tmp_path))
+    counting.asked.clear()
+
+    rows = encode_texts(union, TEXTS, memory=str(tmp_path), out=tmp_path / "rows.npy")
+
+    assert counting.asked == []
+    np.testing.assert_array_equal(rows, kept)
+
+
 @pytest.mark.parametrize("encoders", ["tfidf", [], None, 3])
 def test_what_is_no_list_of_encoders(encoders: Any) -> None:
     with pytest.raises(InvalidParameterError, match="`encoders` must be a list of at least one encoder"):
