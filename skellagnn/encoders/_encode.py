@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
 from contextlib import closing
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.encoders._base import Encoder
 from skellagnn.encoders._distinct import DistinctTexts
@@ -115,7 +117,7 @@ def encode_texts(
     with closing(sink):
         store = None
         if memory is not None and isinstance(encoder, EncoderUnion):
-            encoder = encoder.with_each(lambda part: _Remembering(part, RowStore.of(memory, part)))
+            encoder = _remembering(encoder, memory)
         else:
             store = RowStore.of(memory, encoder)
         if len(distinct) == 0 and sink.n_features is None and n_features is not None:
@@ -140,9 +142,10 @@ def encode_graph(
     graph : TextGraph
         With texts. Features that it has are replaced.
     encoder : Encoder or str, default="minilm"
-        What :func:`~skellagnn.encoders.resolve_encoder` takes. One that learns from texts and is not fitted yet is
-        cloned and fitted on the texts of all nodes, in view or not; one that is fitted is used as it is, which is how
-        two graphs get rows in the same space.
+        What :func:`~skellagnn.encoders.resolve_encoder` takes. ``"minilm"`` makes the same rows of a text in any graph.
+        One that learns from texts and is not fitted yet is cloned and fitted on the texts of all nodes, in view or not;
+        one that is fitted is used as it is, which is how two graphs get rows in the same space, and how the classifier
+        encodes answers beside features: ``fit_encoder("minilm+tfidf", graph.texts)`` is its default for texts.
     out : path-like, default=None
         A file, ``NAME.npy``, to encode into: for graphs whose rows do not fit into memory, and for runs of hours, which
         go on where they were stopped. The features are then a memory map of it. An encoder that learns learns anew in
@@ -187,8 +190,16 @@ def encode_graph(
     return graph.with_features(rows)
 
 
+def _remembering(union: EncoderUnion, memory: Any) -> EncoderUnion:
+    """Return a union of the same encoders, each of which keeps its rows: where TF-IDF learns anew, others need not."""
+    check_is_fitted(union, "encoders_")
+    union = copy.copy(union)
+    union.encoders_ = [_Remembering(part, RowStore.of(memory, part)) for part in union.encoders_]
+    return union
+
+
 class _Remembering:
-    """A part of a union, its rows kept under its own name: where TF-IDF learns anew, Sentence-BERT need not."""
+    """An encoder that takes rows from a store, and puts there what it makes."""
 
     def __init__(self, encoder: Encoder, store: RowStore | None) -> None:
         self._encoder, self._store = encoder, store

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.encoders._base import Encoder
 from skellagnn.encoders._identity import encoder_identity
 from skellagnn.encoders._resolve import fit_encoder, resolve_encoder
 from skellagnn.exceptions import InvalidParameterError
@@ -110,19 +108,6 @@ class EncoderUnion(BaseEstimator):  # type: ignore[misc]
             lengths = np.linalg.norm(rows, axis=1, keepdims=True) * np.float32(len(self.encoders_) ** 0.5)
             parts.append(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0))
         return np.hstack(parts)
-
-    def with_each(self, change: Callable[[Encoder], Encoder]) -> EncoderUnion:
-        """Return a fitted union of other encoders: what ``change`` makes of each of these.
-
-        Raises
-        ------
-        NotFittedError
-            Before :meth:`fit`.
-        """
-        check_is_fitted(self, "encoders_")
-        other = copy.copy(self)
-        other.encoders_ = [change(encoder) for encoder in self.encoders_]
-        return other
 
     @property
     def name(self) -> str:
