@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.channel import SoftTargets, answer_targets
 from skellagnn.distributed import ProcessGroup
+from skellagnn.encoders import EncoderUnion
 from skellagnn.enhancement import LLMUsage, build_questions
 from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.exceptions import LabelError
@@ -697,11 +698,16 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             if state["enhancer"] is not None:
                 state["enhancer"] = DetachedEnhancer(self.llm_usage_.model or type(self.enhancer).__name__)
             state["store"] = without_password(state["store"])
-            if isinstance(state["encoder"], torch.nn.Module):
-                state["encoder"] = None
-            if isinstance(state["encoder_"], torch.nn.Module):
-                state["encoder_"] = None
+            for name in ("encoder", "encoder_"):
+                if _holds_weights(state[name]):
+                    state[name] = None
         return state
+
+
+def _holds_weights(encoder: Any) -> bool:
+    if isinstance(encoder, EncoderUnion):
+        return any(map(_holds_weights, [*encoder.encoders, *getattr(encoder, "encoders_", ())]))
+    return isinstance(encoder, torch.nn.Module)
 
 
 def _call_callbacks(estimator: Any, context: Any, X: Any, y: Any) -> bool:

@@ -165,3 +165,17 @@ def test_in_a_fit_and_in_the_pickle_of_a_model(tiny_model: Path) -> None:
 
     assert clf.n_features_in_ == encode_graph(data.graph, "tfidf").features.shape[1] + 32
     np.testing.assert_array_equal(thawed.predict_proba(other), clf.predict_proba(other))
+
+
+def test_weights_of_a_part_stay_out_of_the_pickle_of_a_model(reference: Any) -> None:
+    data = make_text_graph(n_nodes=60, random_state=0)
+    union = EncoderUnion([reference, "tfidf"])
+    clf = ELLaGNNClassifier(encoder=union, max_iter=3, random_state=0).fit(data.graph, data.target)
+    encoded = encode_graph(data.graph, clf.encoder_)
+
+    pickled = pickle.dumps(clf)
+    thawed = pickle.loads(pickled)
+
+    assert b"sentence_transformers" not in pickled
+    assert thawed.encoder_ is thawed.encoder is None
+    np.testing.assert_array_equal(thawed.predict(encoded), clf.predict(encoded))
