@@ -121,7 +121,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Weight of the soft targets from class-naming answers, in the training of the teacher or, where there is none,
         of the network; 0 switches them off. It is that of their mean beside the mean over the labels or, where answers
         are fewer than labels, that of one answer beside one label. ``"auto"`` is twice the trust that the teacher finds
-        reason for (``answer_trust_``), so that an LLM which knows nothing changes nothing; without a teacher to say so,
+        reason for (``answer_trust_``), so that an LLM which knows nothing changes nothing; nor do answers about less
+        than a tenth as many nodes as have labels, if they are trusted by less than 0.9. Without a teacher to say so,
         0.5.
     consistency : float, default=1.0
         Weight of the agreement between two stochastic passes over all nodes, in the training of the teacher or, where
@@ -474,7 +475,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             # a step on all labels looks at all nodes; one on a batch of them must not
             n_unlabeled = None if batch_size is None else N_UNLABELED
             settings = replace(settings, soft_target_weight=weight, n_unlabeled=n_unlabeled)
-        if self.enhanced_queries and trust > 0 and len(features.active):
+        if self.enhanced_queries and trust * share > 0 and len(features.active):
             nodes, rows = features.queries(trust)
             ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
 

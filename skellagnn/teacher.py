@@ -42,6 +42,11 @@ HIDDEN_CHANNELS = 64
 DROPOUT = 0.5
 # What the answers weigh in the second teacher's loss, beside the labels, if they are trusted fully.
 FULL_TRUST_WEIGHT = 2.0
+# With `answer_weight="auto"` answers of an LLM that is right less often than the teacher are left out where they are
+# few beside the labels: they gained nothing on Cora where six of ten nodes have labels. Those of an LLM that is always right
+# did, there too; they are trusted fully.
+FEW_ANSWERS = 0.1
+FULL_TRUST = 0.9
 # Temperatures that are looked at, and how firmly 1 is expected: a few labels that happen to be all right do not show
 # that the teacher always is, which would leave no room for the LLM.
 TEMPERATURES = (0.2, 5.0)
@@ -93,7 +98,8 @@ class Lesson:
     trust : float
         How far the class-naming answers were trusted, in [0, 1]; 0 without any.
     share : float
-        What these answers may weigh beside the labels (:meth:`~skellagnn.channel.SoftTargets.share`); 0 without any.
+        What these answers may weigh beside the labels (:meth:`~skellagnn.channel.SoftTargets.share`); 0 without any,
+        and where they are left out.
     histories : list of History
         Of each training: without answers, with answers.
     """
@@ -136,7 +142,7 @@ def teach(
         Turns what is known without answers into targets of the nodes asked about. None: no answer names a class.
     answer_weight : float or "auto"
         Weight of these targets, times :meth:`~skellagnn.channel.SoftTargets.share`; ``"auto"`` is twice the trust in
-        the answers.
+        the answers, and leaves them out where they are less than a tenth of the labels and trusted by less than 0.9.
     settings : TrainingSettings
         Of the estimator.
     seed : int
@@ -208,6 +214,8 @@ def teach(
         ask = partial(answers, reference)
         asked = ask() if group is None else group.first(ask)
     trust, share = (0.0, 0.0) if asked is None else (asked.trust, asked.share(len(labeled.nodes)))
+    if answer_weight == "auto" and share < FEW_ANSWERS and trust < FULL_TRUST:
+        share = 0.0
     weight = FULL_TRUST_WEIGHT * trust if answer_weight == "auto" else float(answer_weight)
     if asked is not None and weight * share > 0:
         probabilities = predict(study(labeled, asked, weight * share)).probabilities

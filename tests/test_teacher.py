@@ -145,6 +145,23 @@ def test_answers_about_fewer_nodes_than_have_labels_weigh_in_proportion(weight, 
     np.testing.assert_allclose(rest / history.soft_target_loss, expected, rtol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("trust", "weight", "n_answers", "used"),
+    [(0.89, "auto", 1, False), (0.9, "auto", 1, True), (0.5, "auto", 2, True), (0.5, 1.0, 1, True)],
+)
+def test_few_answers_of_an_llm_that_is_no_better_than_the_teacher_are_left_out(trust, weight, n_answers, used):
+    # 12 labels: one answer is less than a tenth of them, two are more
+    def answers(reference):
+        return soften(np.arange(40, 40 + n_answers), np.tile([0.0, 0.0, 1.0], (n_answers, 1)), trust=trust)
+
+    lesson, without = lesson_of(answers, weight, max_iter=3), lesson_of(max_iter=3)
+
+    assert lesson.trust == trust
+    assert lesson.share == (n_answers / 12 if used else 0)
+    assert len(lesson.histories) == 1 + used
+    assert (lesson.targets.targets == without.targets.targets).all() == (not used)
+
+
 @pytest.mark.parametrize(("trust", "weight"), [(0.0, "auto"), (1.0, 0.0)])
 def test_answers_without_trust_or_weight_leave_the_lesson_as_it_was(trust, weight):
     target = np.tile([0.0, 0.0, 1.0], (5, 1))
