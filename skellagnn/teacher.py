@@ -42,8 +42,8 @@ HIDDEN_CHANNELS = 64
 DROPOUT = 0.5
 # What the answers weigh in the second teacher's loss, beside the labels, if they are trusted fully.
 FULL_TRUST_WEIGHT = 2.0
-# With `answer_weight="auto"` few answers beside many labels are left out, if the LLM is right less often than the teacher:
-# on Cora with labels for six of ten nodes they gained nothing. Answers that are all right did, and are trusted fully.
+# With `answer_weight="auto"` few answers beside many labels are left out if the LLM is not as good as the teacher. On
+# Cora with labels for six of ten nodes they gained nothing. Answers that are all right did, and are trusted fully.
 FEW_ANSWERS = 0.1
 FULL_TRUST = 0.9
 # Temperatures that are looked at, and how firmly 1 is expected: a few labels that happen to be all right do not show
