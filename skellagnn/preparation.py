@@ -97,13 +97,6 @@ def resolve_parts(estimator: Any, graph: TextGraph, names: ClassNames | None) ->
     return enhancer, ready_encoder(estimator.encoder, graph, answers=enhancer is not None)
 
 
-def encoder_parameter(encoder: Any, graph: TextGraph) -> Any:
-    """Return what ``"auto"`` stands for with this graph, and anything else as it is."""
-    if isinstance(encoder, str) and encoder == "auto":
-        return AUTO_ENCODER if graph.features is None else FEATURES_ENCODER
-    return encoder
-
-
 def ready_encoder(parameter: Any, graph: TextGraph, *, answers: bool) -> Any:
     """Return the encoder that the parameter stands for, fitted if it learns from texts.
 
@@ -111,7 +104,8 @@ def ready_encoder(parameter: Any, graph: TextGraph, *, answers: bool) -> Any:
     learns here must make the same rows of the graph's texts as there are, if it is to encode ``answers``; else these
     would be rows of another space, of the same width.
     """
-    parameter = encoder_parameter(parameter, graph)
+    if isinstance(parameter, str) and parameter == "auto":
+        parameter = AUTO_ENCODER if graph.features is None else FEATURES_ENCODER
     encoder = resolve_encoder(parameter)
     if encoder is None or graph.texts is None or not is_fittable(encoder):
         return encoder

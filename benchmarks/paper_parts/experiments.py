@@ -422,11 +422,11 @@ def llms(scale: Scale) -> list[Table]:
 def defaults(scale: Scale) -> list[Table]:
     """Make the tables of the estimator with its defaults on texts: backbones, splits, LLMs good and bad."""
     kind = "texts"
+    asked = {**STRONG, **AS_IT_COMES, "augmentation_ratio": 0.1, "selection": "pagerank"}
     tables = []
 
     def recipe(name: str = "recipe, 10 %", prefix: str = "", chance: str | None = None, **changed: Any) -> Arm:
-        params = {**STRONG, **AS_IT_COMES, "augmentation_ratio": 0.1, "selection": "pagerank", **changed}
-        return method(prefix + name, params, chance=chance, prefix=prefix, kind=kind)
+        return method(prefix + name, {**asked, **changed}, chance=chance, prefix=prefix, kind=kind)
 
     def add(
         title: str, data: str, arms: Sequence[Arm], split: str = "20 a class", n_seeds: int = scale.n_seeds
@@ -437,8 +437,7 @@ def defaults(scale: Scale) -> list[Table]:
         arms = bases(AS_IT_COMES, kind=kind)
         everyone = {**arms[0].params, "n_neighbors": None}
         arms.append(Arm(f"{PLAIN}, all neighbors", everyone, {WITHOUT: SAME}, kind=kind))
-        paper = {**STRONG, **AS_IT_COMES, "augmentation_ratio": 0.1, "selection": "pagerank"}
-        arms.append(method("the paper, 10 %", paper, paper=True, kind=kind))
+        arms.append(method("the paper, 10 %", asked, paper=True, kind=kind))
         chance = "recipe, 10 % at random" if CHANCE_REACHES[data] >= 0.1 else None
         arms.append(recipe(chance=chance))
         if chance:
