@@ -425,6 +425,17 @@ def test_the_llm_that_is_always_right_names_the_class_of_each_node_that_has_one(
     assert {line["id"]: parse_choices(line["response"], CLASSES) for line in lines} == {"a": [2], "b": [], "c": [0]}
 
 
+def test_the_unerring_llm_is_the_strong_one_where_it_is_right(part, tmp_path):
+    said = {"a": "Rule Learning", "b": "Theory", "c": "Rule Learning; failing that, Theory", "d": "a riddle"}
+    lines = [{"id": node, "prompt": "topic", "response": text} for node, text in said.items()]
+    lines.append({"id": "c", "prompt": "keywords", "response": "rules"})
+    with gzip.open(tmp_path / "llm_answers.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(line) + "\n" for line in lines)
+    kept = part("recordings").make_recording("unerring", tmp_path, list(said), np.array([2, -1, 0, 1]), CLASSES)
+
+    assert [(line["id"], line["prompt"]) for line in kept] == [("a", "topic"), ("c", "keywords")]
+
+
 @pytest.mark.parametrize(
     ("text", "swapped"),
     [

@@ -36,7 +36,7 @@ class Scale:
     Parameters
     ----------
     n_seeds : int
-        Of headline experiments.
+        Of all but the deepest networks.
     quick : bool
         A few arms of each experiment.
     data : tuple of str
@@ -46,11 +46,6 @@ class Scale:
     n_seeds: int = 10
     quick: bool = False
     data: tuple[str, ...] = ("cora", "wikispeedia")
-
-    @property
-    def wide(self) -> int:
-        """Seeds of wide ablations."""
-        return min(self.n_seeds, 5)
 
     @property
     def deep(self) -> int:
@@ -197,7 +192,7 @@ def parts(scale: Scale) -> list[Table]:
                 arms.append(Arm(without, {**params, "enhancer": None}))
             arms.append(Arm(name, {**asked, **params}, {WITHOUT: without, "all of it": whole}))
         title = f"{PLACES[data]}, one part at a time"
-        tables.append(Table("parts", title, data, "20 a class", tuple(arms), scale.wide))
+        tables.append(Table("parts", title, data, "20 a class", tuple(arms), scale.n_seeds))
     return tables
 
 
@@ -237,9 +232,7 @@ def backbones(scale: Scale) -> list[Table]:
             arms: list[Arm] = []
             for depth in depths:
                 common = {"backbone": backbone, "n_layers": depth}
-                n_seeds = scale.n_seeds if depth == 2 else scale.deep if depth == 16 else scale.wide
-                if data != "cora" and backbone != "sage":
-                    n_seeds = scale.wide
+                n_seeds = scale.deep if depth == 16 else scale.n_seeds
                 prefix = f"{depth} layers: "
                 if depth == 2:
                     arms += main_arms(data, common, n_seeds=n_seeds, prefix=prefix)
@@ -282,7 +275,7 @@ def inference(scale: Scale) -> list[Table]:
             chance = "uniform" if data == "cora" and not scale.quick else None
             arms += pair(0.1, data, STRONG, selection="recorded", chance=chance, kind="inductive")
             title = f"{PLACES[data]}, a graph never seen, {_describe(split)}"
-            tables.append(Table("inference", title, data, split, tuple(arms), scale.wide))
+            tables.append(Table("inference", title, data, split, tuple(arms), scale.n_seeds))
     return tables
 
 
@@ -297,8 +290,7 @@ def selection(scale: Scale) -> list[Table]:
             for name in ["pagerank", "short_text", "random"] if scale.quick else heuristics:
                 params = {**FULL, "augmentation_ratio": 0.1, "selection": name}
                 chance = None if name == "random" else f"{label}, random"
-                n_seeds = scale.wide if paper and name not in ("pagerank", "random") else None
-                arms.append(method(f"{label}, {name}", params, paper=paper, chance=chance, n_seeds=n_seeds))
+                arms.append(method(f"{label}, {name}", params, paper=paper, chance=chance))
         title = "Cora, GPT-3.5's classes and Llama's summaries, 10 %"
         tables.append(Table("selection", title, "cora", "20 a class", tuple(arms), scale.n_seeds))
     for data in scale.data:
@@ -325,13 +317,7 @@ def prompts(scale: Scale) -> list[Table]:
                 arms.append(method(chance, {**params, "selection": "uniform"}, paper=paper))
             for names in (["topic"] if not paper else []) if scale.quick else sets:
                 arms.append(
-                    method(
-                        f"{label}, {names}",
-                        {**params, "prompts": names},
-                        paper=paper,
-                        versus={"all three": whole},
-                        n_seeds=scale.wide,
-                    )
+                    method(f"{label}, {names}", {**params, "prompts": names}, paper=paper, versus={"all three": whole})
                 )
         title = f"{PLACES[data]}, strong LLM, 10 %"
         tables.append(Table("prompts", title, data, "20 a class", tuple(arms), scale.n_seeds))
@@ -363,7 +349,7 @@ def neighbors(scale: Scale) -> list[Table]:
                     arms.append(method(chance, {**asked, "selection": "uniform"}, prefix=prefix))
             kept.append(Arm(prefix.removesuffix(": "), asked, kind="edges", n_seeds=1))
         title = f"{PLACES[data]}, strong LLM, 10 %"
-        tables.append(Table("neighbors", title, data, "20 a class", tuple(arms), scale.wide))
+        tables.append(Table("neighbors", title, data, "20 a class", tuple(arms), scale.n_seeds))
         title = f"{PLACES[data]}, edges that are kept"
         tables.append(Table("neighbors", title, data, "20 a class", tuple(kept), 1))
     return tables
@@ -428,10 +414,8 @@ def defaults(scale: Scale) -> list[Table]:
     def recipe(name: str = "recipe, 10 %", prefix: str = "", chance: str | None = None, **changed: Any) -> Arm:
         return method(prefix + name, {**asked, **changed}, chance=chance, prefix=prefix, kind=kind)
 
-    def add(
-        title: str, data: str, arms: Sequence[Arm], split: str = "20 a class", n_seeds: int = scale.n_seeds
-    ) -> None:
-        tables.append(Table("defaults", f"{PLACES[data]}, {title}", data, split, tuple(arms), n_seeds))
+    def add(title: str, data: str, arms: Sequence[Arm], split: str = "20 a class") -> None:
+        tables.append(Table("defaults", f"{PLACES[data]}, {title}", data, split, tuple(arms), scale.n_seeds))
 
     for data in scale.data:
         arms = bases(AS_IT_COMES, kind=kind)
@@ -450,12 +434,13 @@ def defaults(scale: Scale) -> list[Table]:
             common = {**AS_IT_COMES, "backbone": backbone}
             arms += bases(common, kind=kind, prefix=f"{backbone}: ")
             arms.append(recipe(prefix=f"{backbone}: ", backbone=backbone))
-        add("backbones", data, arms, n_seeds=scale.n_seeds if data == "cora" else scale.wide)
+        add("backbones", data, arms)
         for split in ["60/20/20", "5 a class"] + (["public"] if data == "cora" else []):
             add(_describe(split), data, [*bases(AS_IT_COMES, kind=kind), recipe()], split)
         arms = [*bases(AS_IT_COMES, kind=kind), recipe("strong LLM, 10 %")]
         for name, enhancer, prompts in (
             ("always right, 10 %", "right", "topic"),
+            ("strong LLM, wrong topics left out, 10 %", "unerring", STRONG["prompts"]),
             ("two classes swapped, 10 %", "swapped", STRONG["prompts"]),
             ("random answers, 10 %", "random", "topic"),
             ("always the same class, 10 %", "constant", "topic"),

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import skellagnn
-from paper_parts.recordings import EXTRA_PROMPTS, make_recording, write_recording
+from paper_parts.recordings import EXTRA_PROMPTS, ZERO_SHOT, make_recording, write_recording
 from paper_parts.records import Fit, Record
 from skellagnn import ELLaGNNClassifier, ReplayEnhancer, TextGraph, encode_graph
 from skellagnn.answers import diagnose
@@ -34,7 +34,7 @@ from skellagnn.selection import pagerank, select_active_nodes
 # What encodes the texts unless a fit says otherwise: Sentence-BERT alone, as in the paper.
 ENCODER = "minilm"
 # Recordings that lack some nodes: what they have no answer for keeps its raw row, and is counted.
-INCOMPLETE = frozenset({"gpt-4o", "gpt-3.5-turbo", "deepseek-chat", "llama3-70b"})
+INCOMPLETE = frozenset({*ZERO_SHOT, "unerring"})
 
 Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skellagnn import Prompt
+from skellagnn.prompts import parse_choices
 
 # Prompts that the recordings of others answer; the wording of theirs is not known, so tokens in are an estimate.
 EXTRA_PROMPTS = {
@@ -70,13 +71,15 @@ def make_recording(
     name : str
         ``"strong"``: keywords, background and topic. ``"full"``: GPT-3.5's ranked classes as topic, Llama's sentence
         and the six words, of all nodes. One of ``ZERO_SHOT``: topic. ``"random"``, ``"constant"``, ``"swapped"``, and
-        ``"right"``, which names the true class: what no LLM can surpass.
+        ``"right"``, which names the true class: what no LLM can surpass. ``"unerring"`` is the strong one without its
+        topics whose first class is wrong: what no judgment of its answers can surpass that drops or keeps them.
     folder : Path
         Of the data set.
     nodes : list of str
     target : ndarray of int of shape (n_nodes,)
-        The LLM that is always right names these, and no class of a node without label. The others only count
-        classes: the constant one names the largest, the swapped one confuses the two largest.
+        The LLM that is always right names these, and no class of a node without label; the unerring one says nothing
+        of that node's class. The others only count classes: the constant one names the largest, the swapped one
+        confuses the two largest.
     class_names : list of str
     """
     sizes = np.bincount(target[target >= 0], minlength=len(class_names))
@@ -109,6 +112,14 @@ def make_recording(
             {**line, "response": swap_classes(line["response"], *largest)} if line["prompt"] == "topic" else line
             for line in lines
         ]
+    if name == "unerring":
+        label_of = dict(zip(nodes, target, strict=True))
+
+        def is_wrong(line: Line) -> bool:
+            return parse_choices(line["response"], class_names)[:1] != [label_of[str(line["id"])]]
+
+        lines = list(read_recording(folder / "llm_answers.jsonl.gz"))
+        return [line for line in lines if line["prompt"] != "topic" or not is_wrong(line)]
     raise ValueError(f"no recording is called {name!r}")
 
 
