@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import logging
 import pickle
+import signal
 import sys
 import threading
 import time
@@ -327,6 +328,15 @@ def test_a_question_that_is_refused_for_its_own_sake_is_left_and_counted(server,
     assert len(server.chats) == 3
 
 
+@pytest.fixture
+def heeding_ctrl_c():
+    """Python's own handler of Ctrl-C, also where the suite was started in the background, with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_ctrl_c_keeps_what_arrived_and_waits_for_nothing(server, enhancer, expected):
     def interrupt_at_the_fourth(body):
         if len(server.chats) == 4:
