@@ -15,7 +15,7 @@ __all__ = ["BAD_ANSWERS", "diagnose"]
 BAD_ANSWERS = {
     "empty": "nothing but white space",
     "wordless": "no word in any script",
-    "cut": "ended by the token limit",
+    "cut": "ended by the token limit or a content filter",
     "refusal": "the LLM declines to answer",
     "echo": "repeats the instruction",
     "no_class": "names none of the classes that it was to choose from",
@@ -32,6 +32,8 @@ _REFUSAL = re.compile(
     r"(?:cannot|can(?:'|\u2019)?t|am unable|do not|don(?:'|\u2019)?t))",
     re.IGNORECASE,
 )
+# What back ends call an answer that was ended in the middle: by the token limit, by a filter.
+_CUT = frozenset({"length", "content_filter"})
 # An instruction of fewer characters may appear in an answer by chance.
 _SHORTEST_ECHO = 30
 
@@ -43,7 +45,7 @@ def diagnose(question: Question, answer: str, class_names: Sequence[str] | None 
     ----------
     question : Question
     answer : str or Answer
-        An :class:`~skellagnn.enhancers.Answer` also says whether the token limit ended it.
+        An :class:`~skellagnn.enhancers.Answer` also says whether something ended it before its end.
     class_names : sequence of str, default=None
         What a class-naming prompt lists.
 
@@ -65,7 +67,8 @@ def diagnose(question: Question, answer: str, class_names: Sequence[str] | None 
     names_class = question.prompt.names_classes and bool(parse_choices(text, class_names or ()))
     if not names_class and not _has_word(text):  # a class may be called "B" or "7"
         return "wordless"
-    if getattr(answer, "finish_reason", None) == "length":
+    # half a sentence may name the class that it is about to rule out
+    if getattr(answer, "finish_reason", None) in _CUT:
         return "cut"
     if _REFUSAL.match(text):
         return "refusal"

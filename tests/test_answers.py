@@ -31,8 +31,14 @@ def test_a_word_of_any_script_is_a_word(answer):
     assert diagnose(SUMMARY, answer) is None
 
 
-def test_an_answer_that_the_token_limit_ended_is_cut():
-    assert diagnose(SUMMARY, Answer("Cats sleep and", finish_reason="length")) == "cut"
+@pytest.mark.parametrize("finish_reason", ["length", "content_filter"])
+def test_an_answer_that_was_ended_in_the_middle_is_cut(finish_reason):
+    assert diagnose(SUMMARY, Answer("Cats sleep and", finish_reason=finish_reason)) == "cut"
+    assert diagnose(TOPIC, Answer("It is not Theory but", finish_reason=finish_reason), NAMES) == "cut"
+    assert diagnose(SUMMARY, Answer("", finish_reason=finish_reason)) == "empty"
+
+
+def test_an_answer_that_came_to_its_end_is_not_cut():
     assert diagnose(SUMMARY, Answer("Cats sleep.", finish_reason="stop")) is None
     assert diagnose(SUMMARY, Answer("Cats sleep.")) is None
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from skellagnn import TextGraph
-from skellagnn.enhancement import Budget, LLMUsage, PromptUsage, build_questions, enhance, estimate_tokens
+from skellagnn.enhancement import Budget, LLMUsage, PromptUsage, build_questions, enhance
 from skellagnn.enhancers import Answer
 from skellagnn.exceptions import AnswerWarning, EnhancerError, GraphError, InvalidParameterError
-from skellagnn.prompts import BUILTIN_PROMPTS, Prompt, PromptCatalog
+from skellagnn.prompts import BUILTIN_PROMPTS, Prompt, PromptCatalog, Question
 from skellagnn.store import ResponseStore
 
 ECHO = Prompt("echo", "{text}")
@@ -512,11 +512,6 @@ def test_usage_turns_into_plain_numbers(counting_enhancer):
     assert type(plain["prompts"]["echo"]) is dict
 
 
-@pytest.mark.parametrize(("text", "tokens"), [("", 0), ("a", 1), ("abcd", 1), ("abcde", 2), ("猫" * 8, 2)])
-def test_tokens_are_estimated_at_four_characters(text, tokens):
-    assert estimate_tokens(text) == tokens
-
-
 # -- budgets -----------------------------------------------------------------------------------------------------
 
 TEN = TextGraph.from_edges([], texts=[f"text number {i}" for i in range(10)])  # 13 characters: 4 tokens
@@ -560,6 +555,19 @@ def test_what_answers_save_is_spent_on_the_next_chunk(counting_enhancer):
 
     # each may take 10 tokens and takes 5: a pair fits at 0 and at 10 spent, one at 20, none at 25
     assert [len(batch) for batch in enhancer.batches] == [2, 2, 1]
+
+
+def test_an_enhancer_with_limits_of_its_own_is_believed(counting_enhancer):
+    enhancer = counting_enhancer(lambda question: Answer("long thoughts", tokens_in=20, tokens_out=30))
+    enhancer.longest_answers = lambda questions: [30] * len(questions)
+    enhancer.estimate_tokens = lambda questions: [20] * len(questions)
+
+    with pytest.warns(AnswerWarning, match="8 not asked"):
+        usage = ask(TEN, np.arange(10), enhancer, BRIEF, budget=Budget(max_tokens=149)).usage
+
+    assert (usage.total.tokens_in, usage.total.tokens_out) == (40, 60)
+    enhancer.count_tokens = lambda questions: [19] * len(questions)  # what is counted is better than an estimate
+    assert Budget(max_tokens=49).affordable([Question(BRIEF, {"text": "a"})], enhancer) == 1
 
 
 def test_money_is_counted_where_there_are_prices(counting_enhancer):

@@ -707,6 +707,16 @@ def test_the_pieces_together_keep_a_budget(limits, prices, n_questions):
     assert {str(question) for piece in pieces for question in piece.parts[0].questions} == first
 
 
+def test_a_plan_expects_the_longest_answers_of_its_enhancer():
+    enhancer = OpenAIEnhancer("m", base_url="http://localhost:1/v1", max_tokens=4096, system_prompt="x" * 40)
+    plan = plan_of(2, 1, 0, enhancer=enhancer, prices=(0.0, 1.0))
+
+    assert plan.max_tokens_out == 4 * 4096
+    assert plan.tokens_in == 1 + 2 + 4 + 5 + 4 * 10
+    assert plan.cost() == pytest.approx(4 * 4096e-6)
+    assert sum(piece.n_new for piece in plan.split(2, max_cost=2.5 * 4096e-6)) == 2
+
+
 def test_the_budget_runs_on_over_the_enhancers_of_a_plan(counting_enhancer, store):
     plans = [
         plan_of(0, 1, enhancer=counting_enhancer(lambda question: "some words", name), store=store)

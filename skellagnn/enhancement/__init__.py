@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from skellagnn.enhancement._asking import Enhancement, enhance
 from skellagnn.enhancement._questions import QuestionTable, build_questions
-from skellagnn.enhancement._spending import Budget, LLMUsage, PromptUsage, estimate_tokens
+from skellagnn.enhancement._spending import (
+    Budget,
+    LLMUsage,
+    PromptUsage,
+    count_or_estimate,
+    longest_answers,
+)
 
 __all__ = [
     "QuestionTable",
@@ -14,5 +20,6 @@ __all__ = [
     "Budget",
     "LLMUsage",
     "PromptUsage",
-    "estimate_tokens",
+    "count_or_estimate",
+    "longest_answers",
 ]

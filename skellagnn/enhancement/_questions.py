@@ -51,9 +51,9 @@ def build_questions(
     if catalog.needs_class_names and not class_names:
         asking = ", ".join(repr(prompt.name) for prompt in catalog if prompt.names_classes)
         raise InvalidParameterError(
-            f"`class_names` must be given for the prompt {asking}, which lists them, got {class_names!r} and labels "
-            "that are no names. Pass class_names=['name of class 0', ...], fit on labels that are names, or leave that "
-            "prompt out of `prompts`."
+            f"`class_names` must be given for the prompt {asking}, which lists them, got {class_names!r} and no "
+            "labels that are names. Pass class_names=['name of class 0', ...], or labels that are names (as `y`, also "
+            "to plan), or leave that prompt out of `prompts`."
         )
     shared = {"class_names": ", ".join(name.replace("_", " ") for name in class_names or ())}
     needed = frozenset[str]().union(*(prompt.fields for prompt in catalog))

@@ -6,17 +6,25 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
-from skellagnn.prompts import Question
-
-# English prose in the tokenizers of current LLMs; used where an enhancer reports no tokens.
-CHARS_PER_TOKEN = 4.0
+from skellagnn.prompts import Question, estimate_tokens
 
 
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens a text has, at four characters a token."""
-    return int(np.ceil(len(text) / CHARS_PER_TOKEN))
+def count_or_estimate(enhancer: Any, questions: Sequence[Question]) -> list[int]:
+    """Return the prompt tokens of each question: counted by the enhancer, or estimated by it, or estimated here."""
+    for name in ("count_tokens", "estimate_tokens"):
+        method = getattr(enhancer, name, None)
+        counts = method(questions) if method is not None and questions else None
+        if counts is not None:
+            return [int(count) for count in counts]
+    return [estimate_tokens(question) for question in questions]
+
+
+def longest_answers(enhancer: Any, questions: Sequence[Question]) -> list[int]:
+    """Return how many tokens each answer may have: what the enhancer says, else what the prompt allows."""
+    method = getattr(enhancer, "longest_answers", None)
+    if method is None or not questions:
+        return [question.prompt.max_answer_tokens for question in questions]
+    return [int(length) for length in method(questions)]
 
 
 @dataclass
@@ -120,12 +128,19 @@ class Budget:
         price_in, price_out = self.prices or (0.0, 0.0)
         return (tokens_in * price_in + tokens_out * price_out) / 1e6
 
-    def affordable(self, questions: Sequence[Question]) -> int:
-        """Return how many of the questions, from the first on, fit even if every answer is as long as it may be."""
+    def affordable(self, questions: Sequence[Question], enhancer: Any = None) -> int:
+        """Return how many of the questions, from the first on, fit even if every answer is as long as it may be.
+
+        Prompt tokens are those that the enhancer counts, else an estimate.
+        """
         tokens_in, tokens_out = self.tokens_in, self.tokens_out
-        for number, question in enumerate(questions):
-            tokens_in += estimate_tokens(question)
-            tokens_out += question.prompt.max_answer_tokens
+        sizes = [(0, 0)] * len(questions)
+        if self.max_tokens is not None or self.max_cost is not None:
+            counts, lengths = count_or_estimate(enhancer, questions), longest_answers(enhancer, questions)
+            sizes = list(zip(counts, lengths, strict=True))
+        for number, (count, length) in enumerate(sizes):
+            tokens_in += count
+            tokens_out += length
             if (
                 (self.max_calls is not None and self.calls + number + 1 > self.max_calls)
                 or (self.max_tokens is not None and tokens_in + tokens_out > self.max_tokens)

@@ -16,7 +16,7 @@ class Enhancer(Protocol):
 
     Notes
     -----
-    Four further members are optional. Where they are missing, nothing but comfort is lost.
+    Six further members are optional. Where they are missing, nothing but comfort is lost.
 
     ``complete_iter(prompts) -> iterator of (position, answer)``
         Hands each answer over when it arrives, in any order, each position once. The caller stores each at once, so
@@ -26,7 +26,12 @@ class Enhancer(Protocol):
         How many prompts the back end likes to get in one call, an int: a server with many connections is kept busy
         only by many prompts.
     ``count_tokens(prompts) -> list of int or None``
-        Counts prompt tokens exactly, for plans; None if it cannot here.
+        Counts prompt tokens exactly, for plans and limits; None if it cannot here.
+    ``estimate_tokens(prompts) -> list of int``
+        Says about how many tokens each request has with all that is sent along, where they cannot be counted. By
+        default four ASCII characters of the prompt are a token, and each other character is one.
+    ``longest_answers(prompts) -> list of int``
+        How many tokens each answer may have, for plans and limits; by default what the prompt allows.
     ``is_recording``
         True for a table of answers that cost nothing: ``store="auto"`` does not store them a second time.
 

@@ -1,4 +1,4 @@
-"""When the next request may start: requests and tokens per minute, and how long to wait after a failure."""
+"""When the next request may start, how long to wait after a failure, and whether the server or a question fails."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 FIRST_WAIT = 0.5  # seconds before the first retry; doubled for each further one
 LONGEST_WAIT = 30.0  # seconds that the doubling stops at
 LONGEST_ADVISED_WAIT = 300.0  # seconds: a server that asks for more is not waited for but reported
+RECENT = 600.0  # seconds for which a success says that the server works
 
 _JITTER = random.SystemRandom()  # nobody's seed is touched, and processes that failed together retry apart
 
@@ -68,13 +69,51 @@ class Pause:
             return max(0.0, self._until - self._clock())
 
 
+class Blame:
+    """Tells a question that the server cannot answer from a server that cannot answer.
+
+    One question that fails, retries included, while the server works must not end everything; a server that died must,
+    or each question would be tried in vain. A success clears the server of all failures before it.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last_success = float("-inf")
+        self._bad: set[str] = set()  # failed while others succeeded
+        self._suspect: str | None = None  # failed, and nothing has succeeded since
+        self._lock = threading.Lock()
+
+    def succeeded(self, question: str) -> None:
+        with self._lock:
+            self._last_success = self._clock()
+            if self._suspect is not None:
+                self._bad.add(self._suspect)
+                self._suspect = None
+            self._bad.discard(question)
+
+    def falls_on(self, question: str, since: float) -> bool:
+        """Say whether a question that failed for good, first sent at ``since``, does so by itself."""
+        with self._lock:
+            if self._last_success > since:
+                self._bad.add(question)
+            if question in self._bad:  # no news about the server: it failed when the server worked, too
+                return True
+            # Nothing succeeded meanwhile, maybe because nothing else is asked: the next question decides. If that one
+            # fails as well, the server is to blame.
+            if since - self._last_success < RECENT and self._suspect in (None, question):
+                self._suspect = question
+                return True
+            return False
+
+
 class Limits:
-    """All limits of one server and model. One object a process, however many enhancers and threads share it."""
+    """All that is known of one server and model. One object a process, however many enhancers and threads share it."""
 
     def __init__(self, requests_per_minute: float | None, tokens_per_minute: float | None) -> None:
         self.requests = None if requests_per_minute is None else RateLimit(requests_per_minute)
         self.tokens = None if tokens_per_minute is None else RateLimit(tokens_per_minute)
         self.pause = Pause()
+        self.blame = Blame()
 
     def wait(self, tokens: float, stop: threading.Event) -> bool:
         """Wait until a request with that many tokens may start; False if ``stop`` was set meanwhile."""

@@ -30,11 +30,13 @@ from skellagnn.enhancers._service import (
     Unanswered,
     check_key_variable,
     client_for,
+    question_id,
     read_key,
     read_reply,
     resolve_url,
 )
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
+from skellagnn.prompts import estimate_tokens
 
 _TOKEN_PARAMETERS = ("max_tokens", "max_completion_tokens")
 _OWN_FIELDS = {
@@ -111,7 +113,9 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
 
     A request that keeps failing while others succeed is left unanswered (None, and counted in a warning); so is one
     that the server refuses for its own sake, because of its length or a content filter. Anything else ends the call
-    with an error, after the answers in flight have been handed over.
+    with an error, after the answers in flight have been handed over. Where a request fails and no other is under way,
+    those of the last ten minutes count, whoever made them in this process; if the next one fails as well, that is an
+    error.
 
     Examples
     --------
@@ -182,6 +186,15 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
     def chunk_size(self) -> int:
         """How many prompts to pass at a time: enough to keep all connections busy, or one batch job."""
         return 50_000 if self.batch else max(256, 16 * self.max_concurrency)
+
+    def estimate_tokens(self, prompts: Sequence[str]) -> list[int]:
+        """Return about how many tokens each request has, system prompt included, for plans and limits."""
+        system = 0 if self.system_prompt is None else estimate_tokens(self.system_prompt)
+        return [system + estimate_tokens(prompt) for prompt in prompts]
+
+    def longest_answers(self, prompts: Sequence[str]) -> list[int]:
+        """Return how many tokens each answer may have: ``max_tokens``, else what its prompt allows."""
+        return [answer_limit(prompt, self.max_tokens) for prompt in prompts]
 
     def complete(self, prompts: Sequence[str]) -> list[Answer | None]:
         """Answer each prompt; see :meth:`complete_iter`, which hands answers over as they arrive."""
@@ -271,10 +284,7 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
     def _ask_each(
         self, service: Service, bodies: list[dict[str, Any]]
     ) -> Generator[tuple[int, Answer | Unanswered], None, None]:
-        last_success = float("-inf")
-
         def ask(position: int, stop: threading.Event) -> Answer | Unanswered | None:
-            nonlocal last_success
             body = bodies[position]
             estimate = _estimate_tokens(body, self.token_parameter)
 
@@ -286,15 +296,12 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
                 return read_reply(reply, time.monotonic() - start)
 
             try:
-                answer = service.request(
-                    send, stop=stop, tokens=estimate, others_succeed=lambda since: last_success > since
-                )
+                answer = service.request(send, stop=stop, tokens=estimate, question=question_id(body))
             except RequestFailed as error:
                 if error.failure.about_question:
                     return Unanswered(error.failure.reason)
                 raise
             if isinstance(answer, Answer):
-                last_success = time.monotonic()
                 if answer.tokens_in is not None and answer.tokens_out is not None:
                     service.limits.correct(estimate, answer.tokens_in + answer.tokens_out)
                 return answer
@@ -335,5 +342,4 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
 
 
 def _estimate_tokens(body: dict[str, Any], token_parameter: str) -> float:
-    n_bytes = sum(len(message["content"].encode("utf-8", "replace")) for message in body["messages"])
-    return n_bytes / 4 + float(body[token_parameter])
+    return sum(estimate_tokens(message["content"]) for message in body["messages"]) + float(body[token_parameter])

@@ -42,7 +42,9 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
     Notes
     -----
     A name on a record is compared with the node names of the graph, as strings. Where the same text stands on
-    several nodes, one question is asked for all of them, and the first of their names that has an answer is used.
+    several nodes, one question is asked for all of them, and the first of their names that has an answer is used. A
+    record with both a name and a text answers first for that node with that text, then for that text on any node, and
+    only then for that name: nodes without names of their own are numbered anew when some are left out.
 
     Examples
     --------
@@ -60,6 +62,8 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
 
     # Nothing is gained by storing a recording a second time.
     is_recording = True
+    # All at once: an error about missing answers then counts those of the whole fit.
+    chunk_size = 1 << 30
 
     @property
     def name(self) -> str:
@@ -115,6 +119,7 @@ class _Recording:
     def __init__(self, records: Iterator[tuple[str, Mapping[str, Any]]]) -> None:
         self.by_node: dict[tuple[str, str], str] = {}
         self.by_text: dict[tuple[str, str], str] = {}
+        self.text_of: dict[tuple[str, str], str] = {}  # of the records in by_node that say it
         for place, record in records:
             prompt, response = record.get("prompt"), record.get("response")
             if not isinstance(prompt, str) or not isinstance(response, str):
@@ -135,24 +140,28 @@ class _Recording:
                     "`source` of a ReplayEnhancer must hold one answer a node and prompt, got a second, different one "
                     f"to {key!r:.200} at {place}. Keep the one that is meant."
                 )
-        rows = sorted(self.by_node.items()), sorted(self.by_text.items())  # lines in another order say the same
+            if node is not None and isinstance(text, str):
+                self.text_of[key] = text
+        tables = [self.by_node, self.by_text, *([self.text_of] if self.text_of else [])]
+        rows = [sorted(table.items()) for table in tables]  # lines in another order say the same
         self.digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
         self.node_names = frozenset(node for node, _ in self.by_node)
         self.prompt_names = frozenset(prompt for table in (self.by_node, self.by_text) for _, prompt in table)
-
-    @property
-    def n_nodes(self) -> int:
-        return len(self.node_names) + len({text for text, _ in self.by_text})
+        self.n_nodes = len(self.node_names) + len({text for text, _ in self.by_text})
+        for (node, prompt), text in self.text_of.items():
+            self.by_text.setdefault((text, prompt), self.by_node[node, prompt])
 
     def find(self, question: str) -> str | None:
         if not isinstance(question, Question):
             return None  # a bare string says neither node nor prompt
         prompt = question.prompt.name
-        for node in question.node_names:
-            if (node, prompt) in self.by_node:
-                return self.by_node[node, prompt]
         text = question.values.get("text")
-        return None if text is None else self.by_text.get((text, prompt))
+        named = [(node, prompt) for node in question.node_names if (node, prompt) in self.by_node]
+        for key in named:
+            if self.text_of.get(key, text) == text:
+                return self.by_node[key]
+        answer = None if text is None else self.by_text.get((text, prompt))
+        return self.by_node[named[0]] if answer is None and named else answer
 
 
 # One recording per process and file: clones and folds share it. Keyed by path, size and time of change.

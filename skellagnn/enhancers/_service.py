@@ -66,6 +66,7 @@ class Failure:
     passing: bool  # the same request may succeed later
     about_question: bool = False  # others may succeed
     ambiguous: bool = False  # the server may have acted on it all the same
+    unreachable: bool = False  # nobody was there to ask
     status: int | None = None
     wait: float | None = None  # seconds that the server asks for
 
@@ -102,7 +103,7 @@ class Service:
         *,
         stop: threading.Event,
         tokens: float = 0.0,
-        others_succeed: Callable[[float], bool] | None = None,
+        question: str | None = None,
     ) -> Any:
         """Call ``send(client)`` until it succeeds or there is no point in going on.
 
@@ -114,8 +115,8 @@ class Service:
             Set when nobody wants the reply any more.
         tokens : float, default=0
             Estimate of what the request takes from the tokens a minute.
-        others_succeed : callable, default=None
-            Says whether another request succeeded since a time; then a lasting failure is this request's own.
+        question : str, default=None
+            Tells a question from others: one that keeps failing while others succeed fails by itself.
 
         Returns
         -------
@@ -126,23 +127,28 @@ class Service:
         ------
         RequestFailed
         """
-        since = time.monotonic()
+        since = 0.0
         for attempt in range(self.max_retries + 1):
             if not self.limits.wait(tokens, stop):
                 return None
+            if attempt == 0:
+                since = time.monotonic()
             try:
-                return send(self.client)
+                reply = send(self.client)
             except Exception as error:  # all that the client raises becomes a text without the key here
                 failure = self.judge(error)
+            else:
+                if question is not None:
+                    self.limits.blame.succeeded(question)
+                return reply
             self.limits.correct(tokens, 0.0)
             if not failure.passing:
                 break
             if attempt == self.max_retries:
-                own = others_succeed is not None and others_succeed(since)
+                own = question is not None and not failure.unreachable and self.limits.blame.falls_on(question, since)
                 tried = f"{failure.reason} (tried {attempt + 1} time{'s' if attempt else ''})"
                 failure = replace(failure, reason=tried, about_question=own)
                 break
-            since = time.monotonic()
             if failure.wait is None:
                 seconds = backoff(attempt)
             else:
@@ -153,11 +159,11 @@ class Service:
                 return None
         raise RequestFailed(failure)
 
-    def redact(self, text: str) -> str:
-        """Take the key out of a text that came from outside."""
+    def quote(self, text: str) -> str:
+        """Take the key out of a text that came from outside, and shorten it; in this order, or half a key may stay."""
         if self.key is not None:
             text = text.replace(self.key.reveal(), "***")
-        return re.sub(r"(?i)\bbearer\s+\S+", "Bearer ***", text)
+        return _shorten(re.sub(r"(?i)\bbearer\s+\S+", "Bearer ***", text))
 
     def judge(self, error: Exception) -> Failure:
         """Say why a request failed and whether it may pass, in words without the key."""
@@ -169,10 +175,11 @@ class Service:
         cause = error.__cause__ or error
         kind = "unusable reply" if isinstance(cause, (BadReply, ValueError)) else type(cause).__name__
         return Failure(
-            self.redact(f"{kind}: {_shorten(str(cause)) or _shorten(str(error))}"),
+            f"{kind}: {self.quote(str(cause)) or self.quote(str(error))}",
             # ValueError: what came is no JSON; the client passes that on as it is
             passing=isinstance(error, (APIConnectionError, BadReply, OSError, ValueError)),
             ambiguous=True,
+            unreachable=kind == "ConnectError",
         )
 
     def _judge_status(self, error: Exception, status: int) -> Failure:
@@ -180,8 +187,9 @@ class Service:
         details: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
         text = details["message"] if isinstance(details.get("message"), str) else str(error)
         code = str(details.get("code") or details.get("type") or "")
-        reason = f"HTTP {status}{' ' + code if code and code != str(status) else ''}: {_shorten(text)}"
-        failure = Failure(self.redact(reason), passing=False, ambiguous=status >= 500, status=status)
+        shown = f" {self.quote(code)}" if code and code != str(status) else ""
+        reason = f"HTTP {status}{shown}: {self.quote(text)}"
+        failure = Failure(reason, passing=False, ambiguous=status >= 500, status=status)
         if code == "insufficient_quota" or not (status in _PASSING or status >= 500):
             too_long = status == 413 or re.search(r"context (length|size|window)", text, re.IGNORECASE) is not None
             about_question = status < 500 and (code in _ABOUT_THE_QUESTION or too_long)
@@ -215,22 +223,23 @@ def read_reply(reply: Any, seconds: float | None = None) -> Answer:
     Raises
     ------
     BadReply
-        If the body is no chat completion.
+        If the body is no chat completion, or says that the answer broke off. It quotes the server as it is, at length
+        and maybe with the key: show it through :meth:`Service.judge` only.
     """
     if not isinstance(reply, Mapping):
-        raise BadReply(f"the reply is no JSON object but {_shorten(str(reply)) or 'empty'}")
+        raise BadReply(f"the reply is no JSON object but {str(reply).strip() or 'empty'}")
     error = reply.get("error")
     choices = reply.get("choices")
     if error and not choices:
-        details = error if isinstance(error, Mapping) else {"message": str(error)}
-        code = details.get("code")
-        status = code if isinstance(code, int) and 400 <= code < 600 else None
-        raise BadReply(_shorten(str(details.get("message") or error)), status=status, body=details)
+        raise _reported(error)
     if not isinstance(choices, list):
-        raise BadReply(f"the reply has no list of choices: {_shorten(json.dumps(reply, default=str))}")
+        raise BadReply(f"the reply has no list of choices: {json.dumps(reply, default=str)}")
     usage = reply.get("usage")
     usage = usage if isinstance(usage, Mapping) else {}
     choice = choices[0] if choices and isinstance(choices[0], Mapping) else None
+    if choice is not None and (choice.get("error") or choice.get("finish_reason") == "error"):
+        # a router whose provider failed in the middle: what there is of an answer is no answer, and may come whole yet
+        raise _reported(choice.get("error") or error or "the answer ended with an error")
     message = choice.get("message") if choice is not None else None
     content = ""
     finish: Any = "empty" if choice is None else choice.get("finish_reason")
@@ -247,6 +256,14 @@ def read_reply(reply: Any, seconds: float | None = None) -> Answer:
     )
 
 
+def _reported(error: Any) -> BadReply:
+    """Return the error that a reply under status 200 reports, with its code as the status."""
+    details = error if isinstance(error, Mapping) else {"message": str(error)}
+    code = details.get("code")
+    status = code if isinstance(code, int) and 400 <= code < 600 else None
+    return BadReply(str(details.get("message") or error), status=status, body=details)
+
+
 def _text_of(content: Any) -> str:
     if isinstance(content, list):  # some servers send parts: [{"type": "text", "text": ...}]
         parts = (part.get("text") for part in content if isinstance(part, Mapping))
@@ -261,6 +278,12 @@ def _count(value: Any) -> int | None:
 def _shorten(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + " ..."
+
+
+def question_id(body: Mapping[str, Any]) -> str:
+    """Return a digest of a request: equal ones are one question, in every process."""
+    # default: what JSON cannot hold is found, and reported, when it is sent
+    return hashlib.sha256(json.dumps(body, sort_keys=True, default=repr).encode()).hexdigest()[:32]
 
 
 def resolve_url(base_url: Any) -> str:

@@ -18,7 +18,13 @@ from skellagnn.enhancers._local_model import (
     model_folder,
     render_chat,
 )
-from skellagnn.enhancers._naming import describe_settings, require_mapping, require_number, require_text
+from skellagnn.enhancers._naming import (
+    answer_limit,
+    describe_settings,
+    require_mapping,
+    require_number,
+    require_text,
+)
 from skellagnn.exceptions import InvalidParameterError
 
 _NO_THINKING = {"enable_thinking": False}
@@ -231,6 +237,10 @@ class TransformersEnhancer(BaseEstimator):  # type: ignore[misc]
             texts = [f"{self.system_prompt}\n\n{text}" for text in texts]
         encoded = tokenizer(texts, add_special_tokens=not is_chat, verbose=False)["input_ids"] if texts else []
         return [len(ids) for ids in encoded]
+
+    def longest_answers(self, prompts: Sequence[str]) -> list[int]:
+        """Return how many tokens each answer may have: ``max_new_tokens``, else what its prompt allows."""
+        return [answer_limit(prompt, self.max_new_tokens) for prompt in prompts]
 
     def _answer(self, generation: Generation, rows: list[Row]) -> Iterator[tuple[int, Answer | None]]:
         rows = sorted(rows, key=lambda row: (-row.limit, -len(row.ids), row.position))

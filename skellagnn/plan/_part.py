@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from skellagnn.answers import diagnose
-from skellagnn.enhancement import estimate_tokens
+from skellagnn.enhancement import count_or_estimate, longest_answers
 from skellagnn.prompts import Question
 from skellagnn.store import QuestionKey, without_password
 
@@ -105,8 +105,12 @@ class PlanPart:
     @property
     def tokens_in(self) -> int:
         """Prompt tokens of what is asked: counted by the enhancer where it can, else estimated."""
-        counted = self.counted_tokens
-        return sum(map(estimate_tokens, self.asked)) if counted is None else counted
+        return sum(count_or_estimate(self.enhancer, self.asked))
+
+    @property
+    def max_tokens_out(self) -> int:
+        """Answer tokens of what is asked if every answer is as long as it may be."""
+        return sum(longest_answers(self.enhancer, self.asked))
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle without the password of a database URL: whoever loads it has one in ``PGPASSWORD`` or ~/.pgpass."""

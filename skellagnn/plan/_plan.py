@@ -91,13 +91,13 @@ class Plan:
 
     @property
     def tokens_are_estimated(self) -> bool:
-        """Whether some enhancer could not count its tokens: four characters a token are assumed there."""
+        """Whether some enhancer could not count its prompt tokens, so that they are estimated."""
         return any(part.asked and part.counted_tokens is None for part in self.parts)
 
     @property
     def max_tokens_out(self) -> int:
-        """Answer tokens of new questions and second tries if every answer is as long as its prompt allows."""
-        return sum(part.repeats * question.prompt.max_answer_tokens for part in self.parts for question in part.asked)
+        """Answer tokens of new questions and second tries if every answer is as long as enhancer and prompt allow."""
+        return sum(part.repeats * part.max_tokens_out for part in self.parts)
 
     @property
     def examples(self) -> tuple[str, ...]:

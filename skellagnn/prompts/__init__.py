@@ -6,5 +6,6 @@ from skellagnn.prompts._builtin import BUILTIN_PROMPTS
 from skellagnn.prompts._catalog import PromptCatalog
 from skellagnn.prompts._choices import parse_choices
 from skellagnn.prompts._prompt import Prompt, Question
+from skellagnn.prompts._tokens import estimate_tokens
 
-__all__ = ["Prompt", "PromptCatalog", "Question", "BUILTIN_PROMPTS", "parse_choices"]
+__all__ = ["Prompt", "PromptCatalog", "Question", "BUILTIN_PROMPTS", "estimate_tokens", "parse_choices"]

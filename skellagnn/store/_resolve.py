@@ -40,7 +40,7 @@ def resolve_store(store: Any, enhancer: Any = None) -> ResponseStore | None:
 
 
 def without_password(store: Any) -> Any:
-    """Return a ``store`` parameter as it may go into a pickle: a database URL loses its password.
+    """Return a ``store`` parameter as it may go into a pickle: a database URL loses its passwords, also in its query.
 
     Whoever loads it gives the password to ``PGPASSWORD`` or ``~/.pgpass``.
     """
@@ -50,5 +50,7 @@ def without_password(store: Any) -> Any:
     if isinstance(url, os.PathLike) or url is None or "://" not in str(url):
         return store
     # `URL.set(password=None)` would leave the password as it is
-    bare = make_url(url)._replace(password=None).render_as_string(hide_password=False)
+    parsed = make_url(url)._replace(password=None)
+    secrets = [name for name in parsed.query if "pass" in name.lower()]
+    bare = parsed.difference_update_query(secrets).render_as_string(hide_password=False)
     return ResponseStore(bare, lease=store.lease) if isinstance(store, ResponseStore) else bare

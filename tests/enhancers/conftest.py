@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -188,6 +189,12 @@ class FaultServer(ThreadingHTTPServer):
         self.batches = {}
         self.batch_status = lambda batch: "completed"
         self.batch_lines = lambda lines: lines  # what becomes of the lines of results
+        self.write_line = json.dumps  # and how each is written
+        self.gone = set()  # files that are not there any more
+        self.error_file = None  # what jobs name beside their results
+        self.listed = True  # whether it tells which jobs there are
+        self.refuse_batches = False
+        self.failure = "line 1 names no model"  # why a job failed
         self.lose_batch_reply = 0
 
     @property
@@ -246,6 +253,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             body = json.loads(data)
             self.note(body)
+            if self.server.refuse_batches:
+                self.send(400, {"error": {"message": "no batches today"}})
+                return
             name = f"batch_{len(self.server.batches)}"
             self.server.batches[name] = body["input_file_id"]
             if self.server.lose_batch_reply:
@@ -256,13 +266,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.note(None)
-        parts = self.path.split("?")[0].strip("/").split("/")
-        if parts[1] == "files" and parts[2] in self.server.files:
+        address = urlsplit(self.path)
+        parts = address.path.strip("/").split("/")
+        if parts[1] == "files" and parts[2] in self.server.files.keys() - self.server.gone:
             self.send(200, self.server.files[parts[2]])
-        elif parts[1] == "batches" and len(parts) == 2:
-            listed = [self.batch(name, "in_progress") for name in reversed(self.server.batches)]
-            self.send(200, {"object": "list", "data": listed, "has_more": False})
-        elif parts[1] == "batches" and parts[2] in self.server.batches:
+        elif parts[1] == "batches" and len(parts) == 2 and self.server.listed:
+            query = parse_qs(address.query)
+            names = list(reversed(self.server.batches))
+            names = names[names.index(query["after"][0]) + 1 :] if "after" in query else names
+            limit = int(query["limit"][0])
+            listed = [self.batch(name, "in_progress") for name in names[:limit]]
+            self.send(200, {"object": "list", "data": listed, "has_more": len(names) > limit})
+        elif parts[1] == "batches" and parts[-1] in self.server.batches:
             self.send(200, self.batch(parts[2], self.server.batch_status(parts[2])))
         else:
             self.send(404, {"error": {"message": "no such thing", "code": "not_found"}})
@@ -324,10 +339,11 @@ class _Handler(BaseHTTPRequestHandler):
                 results.append({"custom_id": request["custom_id"], "response": response, "error": None})
             lines = self.server.batch_lines(results[::-1])  # servers do not keep the order
             output = f"{name}-output"
-            self.server.files[output] = "".join(json.dumps(line) + "\n" for line in lines).encode()
+            self.server.files[output] = "".join(self.server.write_line(line) + "\n" for line in lines).encode()
             batch["output_file_id"] = output
+            batch["error_file_id"] = self.server.error_file
         if status == "failed":
-            batch["errors"] = {"object": "list", "data": [{"code": "bad", "message": "line 1 names no model"}]}
+            batch["errors"] = {"object": "list", "data": [{"code": "bad", "message": self.server.failure}]}
         return batch
 
     def note(self, body):
@@ -351,6 +367,7 @@ def server(monkeypatch):
     monkeypatch.setenv("SKELLAGNN_TEST_KEY", KEY)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     monkeypatch.setattr(_limits, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(_limits, "_LIMITS", {})  # nothing is known yet of a server that may have another's port
     running = FaultServer()
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

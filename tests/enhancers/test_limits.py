@@ -8,7 +8,16 @@ from datetime import datetime, timezone
 import pytest
 
 from skellagnn.enhancers import _limits
-from skellagnn.enhancers._limits import Limits, Pause, RateLimit, advised_wait, backoff, shared_limits, with_jitter
+from skellagnn.enhancers._limits import (
+    Blame,
+    Limits,
+    Pause,
+    RateLimit,
+    advised_wait,
+    backoff,
+    shared_limits,
+    with_jitter,
+)
 
 
 class Clock:
@@ -80,6 +89,35 @@ def test_tokens_are_given_back_only_where_they_were_counted(clock):
     assert limits.tokens.reserve(0) == pytest.approx(10.0)
     limits.correct(1000, 100)
     assert limits.tokens.reserve(0) == pytest.approx(1.0)
+
+
+def test_a_question_is_to_blame_that_fails_while_others_succeed(clock):
+    blame = Blame(clock=clock)
+    assert not blame.falls_on("a", since=100.0)  # nothing has ever succeeded
+    clock.now = 105.0
+    blame.succeeded("b")
+    assert blame.falls_on("a", since=100.0)
+    assert blame.falls_on("c", since=100.0)
+    clock.now = 10_000.0
+    assert blame.falls_on("a", since=clock.now)  # it failed when the server worked
+    assert not blame.falls_on("d", since=clock.now)
+
+
+def test_one_question_may_fail_after_the_last_success_and_the_second_says_that_the_server_does(clock):
+    blame = Blame(clock=clock)
+    blame.succeeded("b")
+    since = clock.now + _limits.RECENT - 1
+    clock.now += 2 * _limits.RECENT  # it was tried for long
+    assert blame.falls_on("a", since=since)
+    assert blame.falls_on("a", since=since)
+    assert not blame.falls_on("c", since=since)
+    blame.succeeded("b")  # so it was the question
+    clock.now += 2 * _limits.RECENT
+    assert blame.falls_on("a", since=clock.now)
+    assert not blame.falls_on("c", since=clock.now)
+    blame.succeeded("a")  # it was not, after all
+    clock.now += 2 * _limits.RECENT
+    assert not blame.falls_on("a", since=clock.now)
 
 
 def test_clones_share_an_allowance_and_other_models_do_not():

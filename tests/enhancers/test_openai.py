@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import json
 import logging
 import pickle
 import signal
@@ -14,7 +15,7 @@ import warnings
 
 import pytest
 
-from skellagnn.enhancers import Answer, OpenAIEnhancer, _limits
+from skellagnn.enhancers import Answer, OpenAIEnhancer, _limits, close_clients
 from skellagnn.enhancers._service import Secret, resolve_url
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError, MissingDependencyError
 
@@ -134,6 +135,9 @@ def test_an_empty_list_of_choices_is_paid_for_once_and_empty(server, enhancer):
 
 PASSING = [408, 409, 429, 500, 502, 503, 529, "drop", "cut", "truncated"]
 PASSING += [(200, {}, {"no": "choices"}), (200, {}, {"error": {"code": 503, "message": "busy"}}), (200, {}, b"<html>")]
+# what a router sends whose provider failed in the middle of an answer
+PASSING += [(200, {}, reply("Not a cat", error={"code": 502, "message": "gone"}, finish_reason="error"))]
+PASSING += [(200, {}, reply("Not a cat", error={"code": "gone"})), (200, {}, reply("Not a", finish_reason="error"))]
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=str)
@@ -155,6 +159,13 @@ def test_what_does_not_pass_within_the_retries_is_an_error(server, enhancer, fau
     with pytest.raises(EnhancerError, match=r"failed for `model` 'm': .* \(tried 3 times\)\. Of 1 questions 0 were"):
         enhancer().complete(["cats"])
     assert len(server.chats) == 3
+
+
+def test_an_error_inside_a_choice_is_quoted(server, enhancer):
+    server.script = [(200, {}, reply("Not a cat", error={"code": 402, "message": "pay"}, finish_reason="error"))]
+    with pytest.raises(EnhancerError, match="HTTP 402: pay"):
+        enhancer().complete(["cats"])
+    assert len(server.chats) == 1
 
 
 REFUSALS = [
@@ -263,7 +274,8 @@ def test_a_server_that_dies_midway_leaves_what_arrived(server, enhancer, expecte
     with pytest.raises(EnhancerError, match="Of 12 questions 5 were answered and 7 were not"):  # noqa: PT012
         for position, answer in enhancer(max_concurrency=1).complete_iter(texts):
             arrived[position] = answer
-    assert arrived == {i: expected(texts[i]) for i in range(5)}
+    # the first to fail might have failed by itself, until the second did
+    assert arrived == {**{i: expected(texts[i]) for i in range(5)}, 5: None}
 
 
 def test_answers_in_flight_arrive_before_the_error(server, enhancer, expected):
@@ -294,7 +306,7 @@ def test_answers_in_flight_arrive_before_the_error(server, enhancer, expected):
 def test_a_question_that_fails_by_itself_is_left_and_counted(server, enhancer, expected):
     arrivals = threading.Semaphore(0)
 
-    def fail_bad(body):
+    def fail_bad_later(body):
         if body["messages"][0]["content"] != "bad":
             arrivals.release()
             return None
@@ -303,12 +315,63 @@ def test_a_question_that_fails_by_itself_is_left_and_counted(server, enhancer, e
         assert arrivals.acquire(timeout=20)
         return 500
 
-    server.on_chat = fail_bad
+    server.on_chat = fail_bad_later
     texts = ["bad"] + [f"text {i}" for i in range(20)]
     with pytest.warns(AnswerWarning, match=r"1 of 21 questions were left unanswered by 'm' .*: 1 x HTTP 500"):
         answers = enhancer(max_concurrency=2).complete(texts)
     assert answers == [None] + [expected(text) for text in texts[1:]]
     assert server.texts().count("bad") == 3
+
+
+def fail_bad(body):
+    return 500 if "bad" in body["messages"][0]["content"] else None
+
+
+@pytest.mark.parametrize("max_concurrency", [1, 2, 30])
+@pytest.mark.parametrize("position", [0, 4, 8])
+def test_a_question_that_fails_while_nothing_else_is_asked_is_left_too(
+    server, enhancer, expected, max_concurrency, position
+):
+    server.on_chat = fail_bad
+    model = enhancer(max_concurrency=max_concurrency)
+    model.complete(["the server works"])
+    texts = [f"text {i}" for i in range(8)]
+    texts.insert(position, "bad")
+    with pytest.warns(AnswerWarning, match="1 of 9 questions were left unanswered"):
+        assert model.complete(texts) == [None if text == "bad" else expected(text) for text in texts]
+    # a later fold, of which everything else is stored; another object, which was told nothing
+    for _ in range(2):
+        with pytest.warns(AnswerWarning, match="1 of 1 questions were left unanswered"):
+            assert enhancer().complete(["bad"]) == [None]
+    assert enhancer().complete(["text 9"]) == [expected("text 9")]
+
+
+def test_questions_that_failed_while_others_succeeded_are_left_ever_after(server, enhancer):
+    server.on_chat = fail_bad
+    texts = ["good 1", "bad 1", "good 2", "bad 2", "good 3"]
+    with pytest.warns(AnswerWarning, match="2 of 5 questions"):
+        enhancer(max_concurrency=1).complete(texts)
+    with pytest.warns(AnswerWarning, match="2 of 2 questions"):
+        assert enhancer().complete(["bad 1", "bad 2"]) == [None, None]
+
+
+def test_a_server_that_dies_between_two_calls_is_an_error(server, enhancer):
+    enhancer().complete(["good 1", "good 2"])
+    server.on_chat = lambda body: 500
+    for _ in range(2):
+        with pytest.raises(EnhancerError, match="Of 20 questions 0 were answered"):
+            enhancer(max_retries=0).complete([f"text {i}" for i in range(20)])
+    assert len(server.chats) < 2 + 2 * 20
+
+
+def test_nobody_at_the_address_any_more_is_an_error_at_once(server, enhancer, expected):
+    model = enhancer(max_retries=0)
+    assert model.complete(["good"]) == [expected("good")]
+    close_clients()
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(EnhancerError, match="ConnectError"):
+        model.complete(["text"])
 
 
 @pytest.mark.parametrize(
@@ -413,6 +476,32 @@ def test_the_key_is_nowhere_to_be_found(server, enhancer, key, caplog, monkeypat
     assert any("skellagnn" in record.name for record in caplog.records)
     assert any("openai" in record.name for record in caplog.records)
     assert not [text for text in left if key in text]
+
+
+@pytest.mark.parametrize("before", [275, 280, 290])
+def test_a_key_at_the_end_of_a_quote_is_not_there_in_part(server, enhancer, key, caplog, before):
+    caplog.set_level("INFO", logger="skellagnn.enhancers")
+    text = "x" * before + key + "y" * 50
+    faults = [(status, {}, {"error": {"message": text}}) for status in (200, 400, 500)]
+    faults += [(200, {}, reply("", error={"message": text})), (200, {}, {"no": text[20:]})]
+    faults += [(200, {}, json.dumps(text[20:]).encode())]
+    left = []
+    for fault in faults:
+        server.script = [fault] * 2
+        with pytest.raises(EnhancerError) as caught:
+            enhancer(max_retries=1).complete(["cats"])
+        left.append(str(caught.value))
+    server.batch_lines = lambda lines: [{**line, "response": None, "error": {"message": text}} for line in lines]
+    with pytest.warns(AnswerWarning) as warned:
+        enhancer(batch=True).complete(["cats"])
+    left += [str(warning.message) for warning in warned]
+    server.batch_status = lambda batch: "failed"
+    server.failure = text
+    with pytest.raises(EnhancerError, match="xxxx") as caught:
+        enhancer(batch=True).complete(["dogs"])
+    left += [str(caught.value), caplog.text]
+    assert all("xxxx" in text for text in left)
+    assert not [text for text in left if key[:4] in text]
 
 
 def test_a_key_in_hand_is_neither_shown_nor_pickled(key):

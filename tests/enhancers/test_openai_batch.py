@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -114,6 +116,109 @@ def test_a_job_whose_creation_was_not_confirmed_is_found_and_not_paid_twice(serv
     assert len(server.batches) == 1
 
 
+@pytest.fixture
+def died(monkeypatch, batcher):
+    """Return a function that asks, and dies before or after the job is created."""
+    create = _batch_api.BatchRun._create
+
+    def ask(texts, *, created, **settings):
+        def die(run, planned):
+            if created:
+                create(run, planned)
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patched:
+            patched.setattr(_batch_api.BatchRun, "_create", die)
+            with pytest.raises(KeyboardInterrupt):
+                batcher(**settings).complete(texts)
+
+    return ask
+
+
+@pytest.mark.parametrize("n_later", [0, 150])
+def test_a_job_that_was_created_by_a_process_that_died_is_found(server, batcher, expected, died, n_later):
+    died(TEXTS, created=True)
+    server.batches |= {f"later_{i}": "file of another" for i in range(n_later)}  # more than one page of a list
+    before = len(server.batches)
+    assert batcher().complete(TEXTS) == [expected(text) for text in TEXTS]
+    assert len(server.batches) == before
+
+
+def test_a_job_that_was_not_created_yet_is_created_for_what_is_wanted(server, batcher, expected, died, tmp_path):
+    died(TEXTS, created=False)
+    assert batcher().complete(TEXTS[:2]) == [expected(text) for text in TEXTS[:2]]
+    assert [len(lines_of(server, job)) for job in server.batches] == [2]
+    assert json.loads((tmp_path / "home" / "batches.json").read_text()) == {}
+
+
+def test_a_job_that_may_have_been_created_is_looked_for_by_the_next_run(server, batcher, expected):
+    server.lose_batch_reply = 1
+    server.listed = False
+    with pytest.raises(EnhancerError, match="HTTP 404"):
+        batcher().complete(TEXTS)
+    server.listed = True
+    assert batcher().complete(TEXTS) == [expected(text) for text in TEXTS]
+    assert len(server.batches) == 1
+
+
+def test_a_job_that_was_refused_is_forgotten(server, batcher, tmp_path):
+    server.refuse_batches = True
+    with pytest.raises(EnhancerError, match="HTTP 400"):
+        batcher().complete(TEXTS)
+    assert json.loads((tmp_path / "home" / "batches.json").read_text()) == {}
+
+
+class FullDisk:
+    def get_state(self, name):
+        return None
+
+    def put_state(self, name, value):
+        raise OSError(28, "No space left on device")
+
+    drop_state = put_state
+
+
+def test_nothing_is_paid_for_what_cannot_be_remembered(server, batcher, tmp_path):
+    (tmp_path / "home" / "batches.json.lock").mkdir(parents=True)  # a folder where a file should be
+    for state in (None, FullDisk()):
+        with pytest.raises(EnhancerError, match=r"`batch_state` must be writable, got .*(batches\.json|FullDisk)"):
+            batcher(batch_state=state).complete(TEXTS)
+    assert server.batches == {}
+
+
+def test_a_job_whose_results_are_gone_is_made_again(server, batcher, expected, interrupted, caplog):
+    interrupted(TEXTS)
+    server.gone = {"batch_0-output"}
+    assert batcher().complete(TEXTS[1:]) == [expected(text) for text in TEXTS[1:]]
+    assert [len(lines_of(server, job)) for job in server.batches] == [6, 5]
+    assert "batch job batch_0 is gone" in caplog.text
+
+
+def test_a_job_of_this_call_whose_results_are_gone_is_an_error(server, batcher):
+    server.gone = {"batch_0-output"}
+    with pytest.raises(EnhancerError, match=r"batch job batch_0, which was just made, or its results are not there"):
+        batcher().complete(TEXTS)
+    assert len(server.batches) == 1
+
+
+def test_a_job_of_which_only_the_errors_are_gone_is_not_paid_twice(server, batcher, expected, interrupted):
+    interrupted(TEXTS)
+    server.error_file = "batch_0-errors"
+    assert batcher().complete(TEXTS) == [expected(text) for text in TEXTS]
+    assert len(server.batches) == 1
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x1c"])
+def test_results_may_hold_line_separators(server, batcher, separator):
+    def write(line):
+        line["response"]["body"]["choices"][0]["message"]["content"] = f"cats{separator}dogs"
+        escaped = ord(separator) < 32  # JSON demands it
+        return json.dumps(line, ensure_ascii=escaped)
+
+    server.write_line = write
+    assert batcher().complete(TEXTS) == [f"cats{separator}dogs"] * 6
+
+
 def test_a_job_that_the_server_forgot_is_made_again(server, batcher, expected, interrupted):
     interrupted(TEXTS)
     server.batches = {"batch of another": server.batches.pop("batch_0")}
@@ -165,7 +270,9 @@ def test_a_job_all_of_whose_requests_were_refused_is_an_error(server, batcher):
 def test_lines_that_cannot_be_read_cost_only_themselves(server, batcher, expected):
     send = server.batch_lines
     server.batch_lines = lambda lines: [*send(lines)[:-1], ["not", "a", "result"], {"custom_id": "of nobody"}]
-    with pytest.warns(AnswerWarning, match="1 of 6 questions"):
+    with pytest.warns(
+        AnswerWarning, match=r"1 of 6 questions .* \(1 lines of batch_0-output of batch_0 cannot be read\)"
+    ):
         assert batcher().complete(TEXTS) == [None, *(expected(text) for text in TEXTS[1:])]
 
 
@@ -187,7 +294,11 @@ def test_the_state_is_kept_where_it_is_told_to(batcher, tmp_path, expected):
 
     memory = Memory()
     assert batcher(batch_state=memory).complete(TEXTS) == [expected(text) for text in TEXTS]
-    assert [job["id"] for job in memory.seen[0]["jobs"]] == ["batch_0"]
+    # first what was uploaded, and only then the job that is paid for
+    assert [(job.get("file"), job.get("id")) for value in memory.seen for job in value["jobs"]] == [
+        ("file-0", None),
+        (None, "batch_0"),
+    ]
     assert memory.values == {}
     assert not (tmp_path / "home").exists()
 
@@ -205,15 +316,15 @@ def test_a_response_store_keeps_the_state_too(batcher, tmp_path, expected, inter
 
 def test_the_file_is_in_the_home_folder_and_empty_again_at_the_end(batcher, tmp_path, monkeypatch):
     seen = []
-    look = _batch_api.BatchRun._look
+    download = _batch_api.BatchRun._download
     file = tmp_path / "home" / "batches.json"
     monkeypatch.setattr(
-        _batch_api.BatchRun, "_look", lambda *args, **kwargs: seen.append(file.read_text()) or look(*args, **kwargs)
+        _batch_api.BatchRun, "_download", lambda *args: seen.append(file.read_text()) or download(*args)
     )
     batcher().complete(TEXTS)
     assert '"id": "batch_0"' in seen[0]
     assert json.loads(file.read_text()) == {}
-    assert [path.name for path in file.parent.iterdir()] == ["batches.json"]
+    assert sorted(path.name for path in file.parent.iterdir()) == ["batches.json", "batches.json.lock"]
 
 
 def test_a_file_keeps_values_by_name(tmp_path):
@@ -224,6 +335,29 @@ def test_a_file_keeps_values_by_name(tmp_path):
     state.drop_state("a")
     state.drop_state("a")
     assert (state.get_state("a"), JSONFileState(tmp_path / "deep" / "state.json").get_state("b")) == (None, [2])
+
+
+def test_a_change_waits_for_that_of_another_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(JSONFileState, "_lock", nullcontext())  # what only threads of one process share
+    state = JSONFileState(tmp_path / "state.json")
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slowly(value):
+        inside.set()
+        assert go_on.wait(20)
+        return [*(value or []), "slow"]
+
+    first = threading.Thread(target=state.update_state, args=("a", slowly))
+    second = threading.Thread(target=JSONFileState(state.path).update_state, args=("a", lambda value: [*value, "fast"]))
+    first.start()
+    assert inside.wait(20)
+    second.start()
+    second.join(0.1)
+    assert second.is_alive()  # if nothing held it, it would be over by now
+    go_on.set()
+    first.join()
+    second.join()
+    assert state.get_state("a") == ["slow", "fast"]
 
 
 @pytest.mark.parametrize("text", ["{broken", "[1]"])

@@ -79,6 +79,17 @@ def test_the_name_is_that_of_the_answers_in_any_order():
     assert ReplayEnhancer(RECORDS, model_name="mine").name == "mine"
 
 
+def test_a_record_with_a_text_follows_its_text_when_nodes_are_numbered_anew():
+    records = [{"node": str(i), "text": f"text {i}", "prompt": "keywords", "response": f"answer {i}"} for i in range(4)]
+    replay = ReplayEnhancer(records)
+
+    # nodes 0 and 1 were left out, so that "text 2" stands on node 0
+    assert replay.complete([about("text 2", "0"), about("text 3", "1")]) == ["answer 2", "answer 3"]
+    assert replay.complete([about("text 0", "0"), about("text 3", "unknown")]) == ["answer 0", "answer 3"]
+    assert replay.complete([about("text 1, revised", "1")]) == ["answer 1"]  # nothing is nearer
+    assert len({ReplayEnhancer(some).name for some in (records, records[::-1])}) == 1
+
+
 def test_missing_answers_are_counted_and_named():
     questions = [about("x", str(i)) for i in range(6, 14)]
     with pytest.raises(MissingAnswerError, match="has no answer to 7 of 8 questions") as caught:

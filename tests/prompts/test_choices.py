@@ -80,6 +80,11 @@ def test_long_names_in_capitals_are_words():
         ("numpy.random", []),
         ("my.numpy", []),
         ("numpy's", ["numpy"]),
+        ("numpy.Random", ["numpy"]),
+        ("NUMPY.linalg", ["numpy.linalg"]),
+        ("NUMPY.random", []),  # also ignoring case
+        ("NUMPY.2", []),
+        ("numpy._core", []),
     ],
 )
 def test_of_dotted_names_the_longest_at_a_place_counts(answer, expected):
@@ -91,6 +96,48 @@ def test_of_names_that_share_their_beginning_the_longest_counts():
 
     assert named("Rule learning theory", names) == ["Rule Learning Theory"]
     assert named("Rule Learning; Learning", names) == ["Rule_Learning", "Learning"]
+
+
+@pytest.mark.parametrize(
+    "answer", ["scipy.linalg", "v2.linalg", "py312.linalg", "my_linalg", r"my\_linalg", r"linalg\_x"]
+)
+def test_a_part_of_a_dotted_or_underscored_word_is_no_name(answer):
+    assert named(answer, ["linalg", "other"]) == []
+
+
+# -- what stands around a name, and between its words ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (r"**Neural\_Networks**, second choice: Theory.", ["Neural_Networks", "Theory"]),
+        (r"Case\-Based or \_Theory\_", ["Case_Based", "Theory"]),
+        ("1.Theory\n2. Rule Learning", ["Theory", "Rule_Learning"]),
+        ("1.Theory\n12.Rule Learning", ["Theory", "Rule_Learning"]),
+        ("Theory.Second choice: Rule Learning", ["Theory", "Rule_Learning"]),
+        ("THEORY.Second choice: rule learning", ["Theory", "Rule_Learning"]),
+        ("Most likely:...Theory; else Rule Learning", ["Theory", "Rule_Learning"]),
+    ],
+)
+def test_the_first_choice_is_not_missed_where_the_second_is_read(answer, expected):
+    assert named(answer) == expected
+
+
+@pytest.mark.parametrize("hyphen", "\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+def test_typographic_hyphens_are_hyphens(hyphen):
+    assert named(f"Case{hyphen}Based; second choice: Theory") == ["Case_Based", "Theory"]
+    assert named("Case-Based", [f"Case{hyphen}Based", "Theory"]) == [f"Case{hyphen}Based"]
+    assert named(f"I choose {hyphen} here", [hyphen, "+"]) == [hyphen]
+
+
+def test_a_name_may_be_given_as_markdown_escapes_it():
+    assert named("Neural Networks", [r"Neural\_Networks", "Theory"]) == [r"Neural\_Networks"]
+
+
+def test_capitals_of_other_scripts_begin_a_sentence_too():
+    assert named("Камни.Второй выбор: кошки", ["Камни", "кошки"]) == ["Камни", "кошки"]
+    assert named("Камни.второй", ["Камни", "кошки"]) == []
 
 
 # -- odd names ---------------------------------------------------------------------------------------------------
