@@ -168,8 +168,10 @@ class EdgeIndex:
 def _mean_matrix(adjacency: sparse.csr_array) -> sparse.csr_array:
     """Rows sum to 1: a (weighted) mean over the neighbors."""
     total = np.asarray(adjacency.sum(axis=1), dtype=np.float64).ravel()
-    scale = (1 / np.where(total == 0, 1, total)).astype(np.float32)
-    data = adjacency.data * np.repeat(scale, np.diff(adjacency.indptr))
+    scale = 1 / np.where(total == 0, 1, total)
+    if scale.max(initial=0) <= np.finfo(np.float32).max:  # else the weights are so small that float32 has no inverse
+        scale = scale.astype(np.float32)
+    data = (adjacency.data * np.repeat(scale, np.diff(adjacency.indptr))).astype(np.float32, copy=False)
     return sparse.csr_array((data, adjacency.indices, adjacency.indptr), shape=adjacency.shape)
 
 

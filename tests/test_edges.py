@@ -297,3 +297,13 @@ def test_aggregation_writes_where_it_is_told(dtype):
 
 def test_aggregation_of_no_rows():
     assert aggregate(sparse.csr_array((0, 4), dtype=np.float32), np.ones((4, 2), dtype=np.float32)).shape == (0, 2)
+
+
+@pytest.mark.parametrize("scale", [1e-45, 1e-41, 1e-38, 1.0, 1e30])
+def test_a_mean_does_not_depend_on_the_scale_of_the_weights(scale):
+    graph = TextGraph.from_edges([(0, 1), (2, 1), (0, 2)], weights=[scale, scale, scale], directed=True)
+    with np.errstate(all="raise", under="ignore"):
+        mean = edge_matrix("mean", graph.adjacency)
+
+    assert mean.dtype == np.float32
+    np.testing.assert_allclose(mean.toarray(), [[0, 0, 0], [0.5, 0, 0.5], [1, 0, 0]], rtol=1e-6)

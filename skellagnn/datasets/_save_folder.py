@@ -166,7 +166,9 @@ def _edge_arrays(graph: TextGraph) -> dict[str, Any]:
 def _edge_table(arrays: dict[str, Any], ids: Sequence[Any]) -> str:
     pairs, *weights = arrays.values()
     file = io.StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\n")
+    # Python quotes what holds the end of a line, and a "\r" is one to whoever reads the file
+    is_odd = any("\r" in name for name in map(str, ids))
+    writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL if is_odd else csv.QUOTE_MINIMAL)
     writer.writerow(["src", "dst", "weight"] if weights else ["src", "dst"])
     columns = [[ids[node] for node in column] for column in pairs.T.tolist()]
     columns += [[repr(weight) for weight in array.tolist()] for array in weights]

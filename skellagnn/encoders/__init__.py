@@ -5,6 +5,7 @@ from __future__ import annotations
 from skellagnn.encoders._base import Encoder
 from skellagnn.encoders._encode import encode_graph, encode_texts
 from skellagnn.encoders._resolve import ENCODERS, fit_encoder, resolve_encoder
+from skellagnn.encoders._saving import with_weights, without_weights
 from skellagnn.encoders._sentence_bert import SentenceBertEncoder
 from skellagnn.encoders._sklearn import SklearnTextEncoder
 from skellagnn.encoders._tfidf import TfidfEncoder
@@ -21,4 +22,6 @@ __all__ = [
     "fit_encoder",
     "encode_texts",
     "encode_graph",
+    "with_weights",
+    "without_weights",
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 
 from skellagnn.encoders._base import Encoder
 from skellagnn.encoders._sentence_bert import SentenceBertEncoder
@@ -40,7 +41,8 @@ def resolve_encoder(encoder: Any) -> Encoder | None:
         A key of ``ENCODERS``; a name with "/" or an existing folder, which is a sentence-transformers model; several of
         these joined by "+", for their rows beside each other; an object with ``encode`` (also a
         ``SentenceTransformer``), taken as it is; an object with ``fit`` and ``transform``, wrapped as a scikit-learn
-        text transformer.
+        text transformer, which is fitted if the object is. ``sklearn.frozen.FrozenEstimator`` around any of these keeps
+        what it has learned through clones.
 
     Returns
     -------
@@ -84,7 +86,7 @@ def resolve_encoder(encoder: Any) -> Encoder | None:
     if callable(getattr(encoder, "encode", None)):
         return encoder  # type: ignore[no-any-return]
     if callable(getattr(encoder, "transform", None)) and callable(getattr(encoder, "fit", None)):
-        return SklearnTextEncoder(encoder)
+        return SklearnTextEncoder.around(encoder)
     names = ", ".join(repr(name) for name in ENCODERS)
     raise InvalidParameterError(
         f"`encoder` must be one of {names} {_OR_ELSE}, got an object of type {type(encoder).__name__} with neither "
@@ -106,7 +108,7 @@ def fit_encoder(encoder: Encoder, texts: Sequence[str]) -> Encoder:
     encoder : Encoder
         The object that came in is not changed.
     """
-    if not is_fittable(encoder):
+    if not is_fittable(encoder) or isinstance(encoder, FrozenEstimator):
         return encoder
     fresh: Any = clone(encoder) if hasattr(encoder, "get_params") else copy.deepcopy(encoder)
     fitted: Encoder | None = fresh.fit([text for text in texts if text.strip()])

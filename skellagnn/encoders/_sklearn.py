@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.encoders._identity import state_digest
@@ -24,12 +26,12 @@ class SklearnTextEncoder(BaseEstimator):  # type: ignore[misc]
     ----------
     transformer : estimator with ``fit`` and ``transform`` over lists of strings
         For instance a pipeline of a vectorizer and :class:`~sklearn.decomposition.TruncatedSVD`. It is cloned, and the
-        clone is fitted.
+        clone is fitted; one within :class:`~sklearn.frozen.FrozenEstimator` is used as it is.
 
     Attributes
     ----------
     transformer_ : estimator
-        The fitted clone.
+        The fitted clone, or what is frozen.
 
     Examples
     --------
@@ -55,8 +57,23 @@ class SklearnTextEncoder(BaseEstimator):  # type: ignore[misc]
         -------
         self : SklearnTextEncoder
         """
-        self.transformer_ = clone(self.transformer).fit(list(texts))
+        if isinstance(self.transformer, FrozenEstimator):
+            self.transformer_ = self.transformer.estimator
+        else:
+            self.transformer_ = clone(self.transformer).fit(list(texts))
         return self
+
+    @classmethod
+    def around(cls, transformer: Any) -> SklearnTextEncoder:
+        """Return an encoder that is fitted if the transformer is: with the very object, not a clone."""
+        encoder = cls(transformer)
+        frozen = transformer.estimator if isinstance(transformer, FrozenEstimator) else transformer
+        try:
+            check_is_fitted(frozen)
+        except (NotFittedError, TypeError):  # a TypeError of what is no estimator of scikit-learn
+            return encoder
+        encoder.transformer_ = frozen
+        return encoder
 
     def encode(self, texts: Sequence[str]) -> NDArray[Any]:
         """Encode texts with the fitted transformer.

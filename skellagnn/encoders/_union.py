@@ -97,6 +97,11 @@ class EncoderUnion(BaseEstimator):  # type: ignore[misc]
             If an encoder does not give one row per text.
         """
         check_is_fitted(self, "encoders_")
+        if None in self.encoders_:
+            raise InvalidParameterError(
+                f"`encoders` must all be there, got {self.encoders_!r}: a saved model holds no weights of a language "
+                "model. Give it one: model.set_params(encoder=EncoderUnion([network, ...])), in the same order."
+            )
         parts = []
         for encoder in self.encoders_:
             rows = np.asarray(encoder.encode(texts), dtype=np.float32)

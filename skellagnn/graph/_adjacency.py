@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from skellagnn.exceptions import GraphError
@@ -134,8 +134,7 @@ def adjacency_from_edges(
 
 
 def _checked_weights(weights: NDArray[Any]) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # beyond float32 is infinite, and said so below
-        weights = np.asarray(weights).astype(np.float32, copy=False)
+    weights = weights_to_float32(weights)
     if len(weights) and not (weights.min() >= 0 and weights.max() < np.inf):  # false for NaN
         bad = int((~np.isfinite(weights) | (weights < 0)).sum())
         raise GraphError(
@@ -143,6 +142,16 @@ def _checked_weights(weights: NDArray[Any]) -> NDArray[np.float32]:
             "scale the weights."
         )
     return weights
+
+
+def weights_to_float32(weights: ArrayLike) -> NDArray[np.float32]:
+    """Return weights as float32, infinite beyond it; one that is too small for it stays an edge."""
+    given = np.asarray(weights)
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = given.astype(np.float32, copy=False)
+    if given.dtype.kind == "f" and given.dtype.itemsize > 4:
+        rounded[(rounded == 0) & (given > 0)] = np.finfo(np.float32).smallest_subnormal
+    return rounded
 
 
 def _transpose(matrix: sparse.csr_array) -> sparse.csr_array:

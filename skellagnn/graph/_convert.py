@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skellagnn.exceptions import GraphError
-from skellagnn.graph._adjacency import adjacency_from_edges
+from skellagnn.graph._adjacency import adjacency_from_edges, weights_to_float32
 from skellagnn.resolve import suggest
 
 if TYPE_CHECKING:
@@ -282,8 +282,7 @@ def _count_nodes(n_nodes: int | None, **parts: Any) -> int | None:
 
 def _weight_array(weights: Any, n_edges: int) -> NDArray[np.float32]:
     try:
-        with np.errstate(over="ignore"):  # beyond float32 is infinite, and refused with the negative ones
-            array = np.asarray(weights).astype(np.float32, copy=False)
+        array = weights_to_float32(weights)
     except (TypeError, ValueError) as error:
         raise GraphError(f"`weights` must be numbers, got {error}. Give every edge one.") from error
     if array.shape != (n_edges,):

@@ -30,7 +30,8 @@ def from_pyg(
     ----------
     data : torch_geometric.data.Data
         ``edge_index`` is taken as it is (row 0 sends to row 1; PyG lists an undirected edge twice), with
-        ``edge_weight``, or a one-dimensional ``edge_attr``, as weights. ``x`` becomes the features.
+        ``edge_weight``, or an ``edge_attr`` of one column, as weights; or ``adj_t``, whose rows receive. ``x`` becomes
+        the features.
     texts, titles, node_names : sequence, or str, default=None
         One entry per node, or the name of the attribute of ``data`` that holds them.
 
@@ -42,15 +43,19 @@ def from_pyg(
     Raises
     ------
     GraphError
-        If ``data`` has no ``edge_index``, several node types, a sparse ``x``, or lacks a named attribute.
+        If ``data`` is a data set, or has no edges, several node types, a sparse ``x``, or lacks a named attribute.
     """
     import torch
+    from torch_geometric.data import Dataset, HeteroData
 
-    if getattr(data, "edge_index", None) is None:
+    if isinstance(data, Dataset):
+        raise GraphError(f"`data` must be a graph, got the data set {type(data).__name__}. Pass a graph: dataset[0].")
+    if isinstance(data, HeteroData):
         raise GraphError(
-            f"`data` must be a torch_geometric.data.Data with an edge_index, got {type(data).__name__}. Heterogeneous "
-            "data is made homogeneous first: data.to_homogeneous()."
+            "`data` must be a graph of one kind of nodes, got HeteroData. Make it homogeneous first: "
+            "data.to_homogeneous()."
         )
+    edges, weights = _edges_of_pyg(data)
     attributes: dict[str, Any] = {"texts": texts, "titles": titles, "node_names": node_names}
     for argument, value in attributes.items():
         if isinstance(value, str):
@@ -60,10 +65,6 @@ def from_pyg(
                 )
             values = data[value]
             attributes[argument] = values.tolist() if hasattr(values, "tolist") else list(values)
-    weights = getattr(data, "edge_weight", None)
-    if weights is None:
-        attr = getattr(data, "edge_attr", None)
-        weights = attr if attr is not None and attr.squeeze(-1).dim() == 1 else None
     x = getattr(data, "x", None)
     if x is not None and getattr(x, "layout", None) is not torch.strided:
         raise GraphError(
@@ -73,7 +74,7 @@ def from_pyg(
         )
     return from_edges(
         cls,
-        data.edge_index.cpu().numpy().T,
+        edges.cpu().numpy().T,
         features=None if x is None else x.detach().cpu().float().numpy(),
         weights=None if weights is None else weights.detach().cpu().reshape(-1).numpy(),
         directed=True,
@@ -127,6 +128,30 @@ def to_pyg(self: TextGraph, y: ArrayLike | None = None) -> Any:
     data.target_mask = torch.zeros(self.n_nodes, dtype=torch.bool)
     data.target_mask[torch.tensor(self.targets)] = True
     return data
+
+
+def _edges_of_pyg(data: Any) -> tuple[Any, Any]:
+    """Return the edges as a tensor of shape (2, n_edges), senders first, and their weights or None."""
+    import torch
+
+    if getattr(data, "edge_index", None) is not None:
+        weights = getattr(data, "edge_weight", None)
+        attr = getattr(data, "edge_attr", None)
+        if weights is None and attr is not None and (attr.dim() == 1 or (attr.dim() == 2 and attr.shape[1] == 1)):
+            weights = attr
+        return data.edge_index, weights
+    adjacency = getattr(data, "adj_t", None)
+    if adjacency is None:
+        raise GraphError(
+            f"`data` must be a torch_geometric.data.Data with an edge_index or adj_t, got {type(data).__name__} "
+            "without. Without any edge: edge_index=torch.empty((2, 0), dtype=torch.long)."
+        )
+    if isinstance(adjacency, torch.Tensor):
+        entries = adjacency.to_sparse(layout=torch.sparse_coo).coalesce()  # also of compressed rows
+        (receivers, senders), weights = entries.indices(), entries.values()
+    else:  # of torch-sparse
+        receivers, senders, weights = adjacency.coo()
+    return torch.stack([senders, receivers]), weights
 
 
 def _nodes_of_pyg(data: Any) -> int | None:

@@ -340,6 +340,8 @@ def _features(values: ArrayLike | None, n_nodes: int) -> NDArray[Any] | None:
         features = values if isinstance(values, np.memmap) else np.asarray(values)
         if features.dtype.kind not in "biufO":
             raise TypeError(f"dtype {features.dtype}")
+        if any(stride < 0 for stride in features.strides):  # torch has no such arrays
+            features = np.ascontiguousarray(features)
         if features.dtype not in (np.float32, np.float16):
             with np.errstate(over="ignore"):  # beyond float32 is infinite, and said so below
                 features = features.astype(np.float32)

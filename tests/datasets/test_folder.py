@@ -424,3 +424,13 @@ def test_what_does_not_fit_the_graph_is_refused_and_nothing_is_written(arguments
         save_folder(TextGraph.from_edges([(0, 1)], texts=["a", "b"]), tmp_path / "g", **arguments)
 
     assert not (tmp_path / "g").exists()
+
+
+@pytest.mark.parametrize("names", [["a\r", "b\r", "c\r"], ["\r", "", "x"], ["a,b", 'say "c"', "d\ne"]])
+def test_edges_of_oddly_named_nodes_come_back(tmp_path, names):
+    graph = TextGraph.from_edges([(0, 1), (2, 1)], texts=["1", "2", "3"], node_names=names, directed=True)
+    save_folder(graph, tmp_path / "g")
+    again = load_folder(tmp_path / "g", directed=True).graph
+
+    assert list(again.node_names) == names
+    assert (again.adjacency != graph.adjacency).nnz == 0

@@ -277,3 +277,15 @@ def test_homophily_counts_edges_between_labelled_nodes(target, expected):
 def test_homophily_needs_a_label_for_every_node():
     with pytest.raises(LabelError, match=r"`target` must have one label per node \(3\), got shape \(2,\)"):
         edge_homophily(TextGraph.from_edges([(0, 1)], n_nodes=3), [0, 1])
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, "", -1, "NA of pandas"])
+def test_edges_at_a_missing_label_do_not_count(missing):
+    if missing == "NA of pandas":
+        missing = pytest.importorskip("pandas").NA
+    graph = TextGraph.from_edges([(0, 1), (1, 2), (2, 3)], n_nodes=4)
+
+    assert edge_homophily(graph, ["cat", "cat", "dog", missing]) == 0.5
+    assert edge_homophily(graph, np.array(["nan", "nan", "dog", missing], dtype=object)) == 0.5
+    if isinstance(missing, (int, float)):
+        assert edge_homophily(graph, [0, 0, 1, missing]) == edge_homophily(graph, np.array([0, 0, 1, missing])) == 0.5

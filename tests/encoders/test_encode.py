@@ -11,11 +11,13 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.frozen import FrozenEstimator
 
 from skellagnn import TextGraph
 from skellagnn.encoders import (
     ENCODERS,
     Encoder,
+    EncoderUnion,
     SentenceBertEncoder,
     SklearnTextEncoder,
     TfidfEncoder,
@@ -25,6 +27,7 @@ from skellagnn.encoders import (
     resolve_encoder,
 )
 from skellagnn.exceptions import GraphError, InvalidParameterError
+from skellagnn.neighborhood import unit_rows
 
 TEXTS = ["on cats", "", "on dogs", "on cats", " \n\t\u3000", "关于图", "on cats"]
 
@@ -271,3 +274,29 @@ def test_importing_loads_no_model_library() -> None:
         "print([name for name in ('torch', 'transformers', 'sentence_transformers') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_a_fitted_transformer_is_used_as_it_is(frozen: bool) -> None:
+    learned = CountVectorizer().fit(["on cats", "on dogs"])
+    given = FrozenEstimator(learned) if frozen else learned
+    texts = ["dogs on graphs", "cats"]
+    expected = learned.transform(texts).toarray()
+
+    np.testing.assert_array_equal(encode_texts(given, texts), expected)
+    graph = TextGraph.from_edges([(0, 1)], texts=texts)
+    np.testing.assert_array_equal(encode_graph(graph, given).features, expected)
+    assert resolve_encoder(given).transformer_ is learned
+
+
+def test_what_is_frozen_does_not_learn_again() -> None:
+    texts = ["dogs on graphs", "cats"]
+    learned = TfidfEncoder(n_components=2).fit(["on cats", "on dogs", "on graphs"])
+    vectorizer = CountVectorizer().fit(["on cats", "on dogs"])
+    union = fit_encoder(EncoderUnion([FrozenEstimator(learned), FrozenEstimator(vectorizer)]), texts)
+
+    for frozen in (FrozenEstimator(learned), FrozenEstimator(vectorizer)):
+        fitted = fit_encoder(resolve_encoder(frozen), texts)
+        np.testing.assert_array_equal(encode_texts(fitted, texts), encode_texts(frozen, texts))
+    np.testing.assert_allclose(union.encode(texts)[:, :2] * 2**0.5, unit_rows(learned.encode(texts)), rtol=1e-6)
+    assert union.encode(texts).shape == (2, 2 + 3)

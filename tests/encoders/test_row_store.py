@@ -6,15 +6,18 @@ import os
 import subprocess
 import sys
 import threading
+import types
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import HashingVectorizer
 
 from skellagnn import TextGraph
 from skellagnn.encoders import SentenceBertEncoder, TfidfEncoder, _row_store, encode_graph, encode_texts
+from skellagnn.encoders._identity import state_digest
 from skellagnn.exceptions import InvalidParameterError, SkellagnnWarning
 
 TEXTS = ["on cats", "on dogs", "", "on cats", "关于图", "half \ud800 a pair"]
@@ -53,18 +56,46 @@ def test_rows_of_another_encoder_are_not_taken(tmp_path: Path, counting_class: A
 class Scaled:
     """Without a name; in a module, so that it can be pickled."""
 
+    n_calls = 0
+
     def __init__(self, factor: float) -> None:
         self.factor = factor
 
     def encode(self, texts: Any) -> Any:
+        type(self).n_calls += 1
         return np.array([[len(text) * self.factor] for text in texts])
 
 
-def test_encoder_without_a_name_is_known_by_what_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_encoder_without_a_name_is_known_by_what_it_holds(tmp_path: Path) -> None:
     rows = encode_texts(Scaled(2), ["a", "bb"], memory=tmp_path)
     np.testing.assert_array_equal(encode_texts(Scaled(3), ["a", "bb"], memory=tmp_path), rows * 1.5)
-    monkeypatch.setattr(Scaled, "encode", lambda *_: pytest.fail("encoded again"))
+    calls = Scaled.n_calls
     np.testing.assert_array_equal(encode_texts(Scaled(2), ["bb", "a"], memory=tmp_path), rows[::-1])
+    assert Scaled.n_calls == calls
+
+
+def encoder_of(body: str) -> Any:
+    """An encoder of a module of its own, whose code is as given."""
+    module = types.ModuleType("made_up_encoders")
+    sys.modules[module.__name__] = module
+    exec(f"class Made:\n    def encode(self, texts):\n        {body}\n\ndef lower(text):\n    {body}\n", vars(module))
+    return module
+
+
+def test_another_code_is_another_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "made_up_encoders", None)
+    one = encoder_of("return [[len(text), 1.0] for text in texts]")
+    rows = encode_texts(one.Made(), ["a", "bb"], memory=tmp_path)
+    other = encoder_of("return [[1.0, len(text)] for text in texts]")
+
+    np.testing.assert_array_equal(encode_texts(other.Made(), ["a", "bb"], memory=tmp_path), rows[:, ::-1])
+    digests = [state_digest(encoder_of(f"return {body}").Made()) for body in ("1", "text in {'x', 'y'}", "1")]
+    assert digests[0] == digests[2] != digests[1]
+    hashing = [
+        state_digest(HashingVectorizer(preprocessor=encoder_of(f"return text.{method}()").lower))
+        for method in ("lower", "upper", "lower")
+    ]
+    assert hashing[0] == hashing[2] != hashing[1]
 
 
 def test_encoders_that_cannot_be_told_apart(tmp_path: Path, reference: Any) -> None:

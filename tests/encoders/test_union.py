@@ -177,5 +177,7 @@ def test_weights_of_a_part_stay_out_of_the_pickle_of_a_model(reference: Any) -> 
     thawed = pickle.loads(pickled)
 
     assert b"sentence_transformers" not in pickled
-    assert thawed.encoder_ is thawed.encoder is None
+    assert thawed.encoder.encoders == [None, "tfidf"]
+    assert thawed.encoder_.encoders_[0] is None
+    np.testing.assert_array_equal(thawed.encoder_.encoders_[1].encode(TEXTS), clf.encoder_.encoders_[1].encode(TEXTS))
     np.testing.assert_array_equal(thawed.predict(encoded), clf.predict(encoded))

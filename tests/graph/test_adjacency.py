@@ -87,6 +87,15 @@ def test_an_edge_of_weight_zero_is_no_edge():
     assert graph.n_edges == 1
 
 
+def test_a_weight_too_small_for_float32_is_still_an_edge():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        graph = TextGraph.from_edges([(0, 1), (1, 2)], weights=[1e-300, 2], directed=True)
+
+    assert graph.n_edges == 2
+    assert 0 < graph.adjacency[1, 0] < 1e-44
+
+
 @pytest.mark.parametrize("wrong", [-1.0, np.nan, np.inf, -np.inf])
 def test_negative_and_infinite_weights_are_refused(wrong):
     with pytest.raises(GraphError, match="Edge weights must be finite and not negative, got 1 that are not"):

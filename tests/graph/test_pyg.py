@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch_geometric.data import Data, HeteroData
+from torch_geometric.datasets import FakeDataset
 
 from skellagnn import TextGraph
 from skellagnn.exceptions import GraphError
@@ -75,8 +76,9 @@ def test_texts_and_not_the_largest_edge_end_say_how_many_nodes_a_pyg_graph_has()
 @pytest.mark.parametrize(
     ("data", "options", "sentence"),
     [
-        (Data(x=torch.zeros(2, 1)), {}, "`data` must be a torch_geometric.data.Data with an edge_index, got Data"),
-        (HeteroData(), {}, r"got HeteroData. Heterogeneous data is made homogeneous first: data.to_homogeneous\(\)"),
+        (Data(x=torch.zeros(2, 1)), {}, "Data with an edge_index or adj_t, got Data without"),
+        (FakeDataset(num_graphs=2), {}, r"got the data set FakeDataset\. Pass a graph: dataset\[0\]"),
+        (HeteroData(), {}, r"got HeteroData\. Make it homogeneous first: data\.to_homogeneous\(\)"),
         (nx.path_graph(2), {}, "got Graph"),
         (
             Data(edge_index=torch.tensor([[0], [1]])),
@@ -100,6 +102,25 @@ def test_texts_and_not_the_largest_edge_end_say_how_many_nodes_a_pyg_graph_has()
 def test_pyg_data_that_makes_no_graph(data, options, sentence):
     with pytest.raises(GraphError, match=sentence):
         TextGraph.from_pyg(data, **options)
+
+
+def test_one_edge_has_its_weight_however_it_is_written():
+    index = torch.tensor([[0], [1]])
+    for weight in ({"edge_attr": torch.tensor([5.0])}, {"edge_attr": torch.tensor([[5.0]])}):
+        graph = TextGraph.from_pyg(Data(edge_index=index, num_nodes=2, **weight))
+        assert graph.adjacency[1, 0] == 5
+    several = Data(edge_index=index, num_nodes=2, edge_attr=torch.ones(1, 2))
+    assert not TextGraph.from_pyg(several).is_weighted
+
+
+@pytest.mark.filterwarnings("ignore:Sparse CSR tensor support")
+def test_rows_of_an_adj_t_receive():
+    data = Data(edge_index=torch.tensor([[0, 2], [1, 1]]), edge_weight=torch.tensor([0.5, 2.0]), num_nodes=3)
+    transposed = torch.sparse_coo_tensor(data.edge_index.flip(0), data.edge_weight, (3, 3), check_invariants=True)
+    for adjacency in (transposed, transposed.to_sparse_csr()):
+        graph = TextGraph.from_pyg(Data(adj_t=adjacency, num_nodes=3))
+        assert (graph.adjacency != TextGraph.from_pyg(data).adjacency).nnz == 0
+    assert TextGraph.from_pyg(data).adjacency[1, 2] == 2
 
 
 GRAPHS = {
