@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -18,10 +19,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.channel import SoftTargets, answer_targets
 from skellagnn.distributed import ProcessGroup
-from skellagnn.encoders import EncoderUnion
+from skellagnn.encoders import with_weights, without_weights
 from skellagnn.enhancement import LLMUsage, build_questions
 from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
-from skellagnn.exceptions import LabelError
 from skellagnn.graph import TextGraph
 from skellagnn.inference import predict_logits
 from skellagnn.neighborhood import rank_neighbors
@@ -45,12 +45,12 @@ from skellagnn.store import resolve_store, without_password
 from skellagnn.teacher import N_UNLABELED, Lesson, teach
 from skellagnn.training import History, TrainingSettings, ValidationGraph, train
 from skellagnn.validation import (
-    UNLABELED,
     CallbackSupportMixin,
     Supervision,
     as_graph,
     check_class_names,
     check_labels,
+    check_true_labels,
     remember_columns,
     with_callbacks,
 )
@@ -157,13 +157,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         ``SKELLAGNN_HOME``) - except for recordings and tables, which are not stored again; a path or database URL;
         None asks everything anew in each fit.
     on_bad_answer : {"raw", "retry", "raise"}, default="raw"
-        What becomes of an answer that says nothing (empty, cut by the token limit, a refusal, an echo of the prompt,
+        What becomes of an answer that says nothing (empty, cut short, a refusal, an echo of the prompt,
         without words, naming no class): its node keeps its raw row, with one warning that counts them; it is asked
         once more first; or an error.
     max_calls, max_tokens, max_cost : int, int, float or None, default=None
         Budget of one fit: questions put to the LLM, tokens in and out together, money at ``prices``. What does not
-        fit is left unasked, and the model is trained on the answers that there are. A question counts as the longest
-        answer that it allows until it is answered, so the limit is not passed.
+        fit is left unasked, and the model is trained on the answers that there are. Until it is answered, a question
+        counts as its prompt, estimated where the enhancer cannot count it, and the longest answer that it may get.
     prices : tuple of float or None, default=None
         Price of a million prompt tokens and of a million answer tokens, in any currency.
     memory : str, joblib.Memory or None, default=None
@@ -407,6 +407,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         if group is not None:  # without a random_state each would draw seeds of its own
             network_seed, split_seed = group.first(partial(tuple, (network_seed, split_seed)))
         scale = isinstance(X, TextGraph)
+        callbacks = self._callback_context()
+        if callbacks is not None:
+            callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
 
         raw = raw_rows(self, graph, encoder, scale=scale)
         columns = object.__new__(type(self))  # this estimator's own are those of an earlier fit until this one is done
@@ -479,13 +482,24 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             nodes, rows = features.queries(trust)
             ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
 
-        callbacks = self._callback_context()
+        # what a model is made of that predicts; the network is that of the epoch which was run last
+        fitted: dict[str, Any] = {
+            "classes_": labels.classes,
+            "n_features_in_": raw.shape[1],
+            "encoder_": encoder,
+            "_scale_rows": scale,
+            "_n_neighbors": self.n_neighbors,
+        }
+
+        def as_it_is() -> dict[str, Any]:
+            return {**fitted, "network_": copy.deepcopy(network)}
+
         with progress_bar(self.verbose, self.max_iter, "training", "epoch") as advance:
 
             def on_epoch(epoch: int, history: History) -> bool:
                 score = f", validation {history.validation_score[-1]:.3f}" if history.validation_score else ""
                 advance(1, f"loss {history.loss[-1]:.3f}{score}")
-                return callbacks is not None and _call_callbacks(self, callbacks, X, y)
+                return callbacks is not None and _call_callbacks(self, callbacks, X, y, as_it_is)
 
             history = train(
                 network,
@@ -503,8 +517,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
 
         # only now: a fit that failed leaves the model as it was
         remember_columns(self, X)
-        self.classes_ = labels.classes
-        self.n_features_in_ = raw.shape[1]
+        for name, value in fitted.items():
+            setattr(self, name, value)
         self.network_ = network.cpu()
         self.active_nodes_ = active
         self.llm_usage_ = usage
@@ -514,8 +528,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.teacher_history_ = [] if lesson is None else lesson.histories
         self.n_iter_ = history.n_iter
         self.best_iter_ = history.best_iter
-        self.encoder_ = encoder
-        self._scale_rows = scale
+        if callbacks is not None:
+            callbacks.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
         return self
 
     def _teach(
@@ -609,7 +623,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         ----------
         X : TextGraph or array-like
         y : array-like of shape (n_targets,)
-            True labels. -1 is no label to score against.
+            True labels. Neither -1 in numeric labels nor a missing one is a label to score against.
         sample_weight : array-like of shape (n_targets,), default=None
 
         Returns
@@ -619,24 +633,18 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Raises
         ------
         LabelError
-            If numeric labels contain -1.
+            If labels are missing, or -1 among numbers.
         """
-        labels = np.asarray(y)
-        if labels.dtype.kind in "iuf" and np.any(labels == UNLABELED):
-            raise LabelError(
-                f"`y` must be true labels to score against, got -1 (unlabeled) for {int((labels == UNLABELED).sum())} "
-                f"of {len(labels)} targets. Score the labeled ones: score(graph[labeled], y[labeled]). In a "
-                "cross-validation pass graph[labeled], y[labeled] as a whole: the other nodes still pass messages."
-            )
-        return float(super().score(X, y, sample_weight))
+        return float(super().score(X, check_true_labels(y), sample_weight))
 
     def _logits(self, X: Any) -> NDArray[np.float64]:
         """Steps 1 to 4 of prediction. Nothing in here can reach an enhancer."""
         check_is_fitted(self)
         graph = as_graph(self, X, reset=False)
-        raw = raw_rows(self, graph, self.encoder_, scale=self._scale_rows)
+        encoder = with_weights(self.encoder_, self.encoder)
+        raw = raw_rows(self, graph, encoder, scale=self._scale_rows, n_features=self.n_features_in_)
         check_width(raw, self.n_features_in_, "X")
-        edges = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
+        edges = rank_neighbors(graph.adjacency, raw, self._n_neighbors)
         device = resolve_device(self.device)
         return predict_logits(self.network_, edges, raw, device, targets=graph.targets).astype(np.float64)
 
@@ -700,18 +708,11 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 state["enhancer"] = DetachedEnhancer(self.llm_usage_.model or type(self.enhancer).__name__)
             state["store"] = without_password(state["store"])
             for name in ("encoder", "encoder_"):
-                if _holds_weights(state[name]):
-                    state[name] = None
+                state[name] = without_weights(state[name])
         return state
 
 
-def _holds_weights(encoder: Any) -> bool:
-    if isinstance(encoder, EncoderUnion):
-        return any(map(_holds_weights, [*encoder.encoders, *getattr(encoder, "encoders_", ())]))
-    return isinstance(encoder, torch.nn.Module)
-
-
-def _call_callbacks(estimator: Any, context: Any, X: Any, y: Any) -> bool:
+def _call_callbacks(estimator: Any, context: Any, X: Any, y: Any, fitted: Callable[[], dict[str, Any]]) -> bool:
     task = context.subcontext(task_name="epoch")
     task.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
-    return bool(task.call_on_fit_task_end(estimator=estimator, X=X, y=y))
+    return bool(task.call_on_fit_task_end(estimator=estimator, X=X, y=y, reconstruction_attributes=fitted))

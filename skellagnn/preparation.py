@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import numbers
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,8 @@ FEATURES_ENCODER = "minilm"
 # which differs with the number of threads, turns the last components of a decomposition.
 N_COMPARED = 16
 SAME_ROWS = 0.9
+# Below this, rows are of another space: those of one encoder for other texts of the same nodes are more similar.
+OTHER_SPACE = 0.3
 # The encoder by name that learned last in this process: the fits of a search all learn from the texts of one graph.
 _LEARNED: dict[tuple[str, bytes], Any] = {}
 # `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
@@ -101,8 +104,9 @@ def ready_encoder(parameter: Any, graph: TextGraph, *, answers: bool) -> Any:
     """Return the encoder that the parameter stands for, fitted if it learns from texts.
 
     One that is fitted already is taken as it is where the graph has features: it is what they were made with. One that
-    learns here must make the same rows of the graph's texts as there are, if it is to encode ``answers``; else these
-    would be rows of another space, of the same width.
+    learns here must make the same rows of the graph's texts as there are, or ``answers``, and later other graphs'
+    texts, would get rows of another space, of the same width. Where it does not, it is an error if there are answers
+    to encode; without any it is None: nobody can say what such texts would be worth.
     """
     if isinstance(parameter, str) and parameter == "auto":
         parameter = AUTO_ENCODER if graph.features is None else FEATURES_ENCODER
@@ -114,21 +118,38 @@ def ready_encoder(parameter: Any, graph: TextGraph, *, answers: bool) -> Any:
     fitted = (
         _learned(parameter, encoder, graph.texts) if isinstance(parameter, str) else fit_encoder(encoder, graph.texts)
     )
-    if graph.features is not None and answers:
-        few = np.linspace(0, graph.n_nodes - 1, N_COMPARED, dtype=np.int64)
-        own = unit_rows(encode_texts(fitted, [graph.texts[node] for node in few]))
-        given = unit_rows(graph.features[few])
-        same = own.shape == given.shape
-        if same and own.any():
-            same = float((own * given).sum(axis=1)[own.any(axis=1)].mean()) > SAME_ROWS
-        if not same:
-            raise InvalidParameterError(
-                "`encoder` must be the one that the graph's features came from, got one that learns from the texts of "
-                "this graph and makes other rows of them: features of a part of a graph were learned from all of it. "
-                "Pass the fitted encoder to both encode_graph and the classifier (in a search within "
-                "sklearn.frozen.FrozenEstimator), or leave the features away: graph.with_features(None)."
-            )
+    if graph.features is not None and not _rows_of_some(fitted, graph)[1] > SAME_ROWS:
+        if not answers:
+            return None
+        raise InvalidParameterError(
+            "`encoder` must be the one that the graph's features came from, got one that learns from the texts of this "
+            "graph and makes other rows of them: features of a part of a graph were learned from all of it. Pass the "
+            "fitted encoder to both encode_graph and the classifier (in a search within "
+            "sklearn.frozen.FrozenEstimator), or leave the features away: graph.with_features(None)."
+        )
     return fitted
+
+
+def _rows_of_some(encoder: Any, graph: TextGraph, memory: Any = None) -> tuple[NDArray[np.float32], float]:
+    """Return what the encoder makes of some nodes' texts, and how similar it is to their features.
+
+    That is the mean cosine similarity: 1 if the features came from this encoder, or if it makes nothing but zero rows;
+    NaN if they are of another width.
+    """
+    assert graph.texts is not None
+    assert graph.features is not None
+    few = np.linspace(0, graph.n_nodes - 1, N_COMPARED, dtype=np.int64)
+    texts, given = [graph.texts[node] for node in few], unit_rows(graph.features[few])
+    rows = encode_texts(encoder, texts, memory=memory, n_features=_width_if_blank(texts, given.shape[1]))
+    if rows.shape != given.shape:
+        return rows, float("nan")
+    known = rows.any(axis=1)
+    return rows, float((unit_rows(rows) * given).sum(axis=1)[known].mean()) if known.any() else 1.0
+
+
+def _width_if_blank(texts: Sequence[str], n_features: int | None) -> int | None:
+    """Return what only texts that are all blank need to be told: how wide their zero rows are."""
+    return None if any(text.strip() for text in texts) else n_features
 
 
 def _learned(name: str, encoder: Any, texts: TextColumn) -> Any:
@@ -144,10 +165,13 @@ def _learned(name: str, encoder: Any, texts: TextColumn) -> Any:
     return fitted
 
 
-def raw_rows(estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool) -> NDArray[Any]:
+def raw_rows(
+    estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool, n_features: int | None = None
+) -> NDArray[Any]:
     """Step 2: raw rows. Called by fit and predict alike; knows no enhancer.
 
     Features of float16 stay so, and what does not fit into memory lies on disk; who reads rows converts them.
+    ``n_features`` is the width of the rows of texts that are all blank, where it is known.
     """
     if graph.features is not None:
         rows = graph.features
@@ -159,10 +183,13 @@ def raw_rows(estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool) -> 
     elif encoder is None:
         raise InvalidParameterError(
             "`encoder` must be given for a graph that has texts and no features, got None. Use encoder='minilm', "
-            "or give the graph features."
+            "or give the graph features. A model that was fitted on features which its encoder did not make predicts "
+            "on such features only; one that was saved without its SentenceTransformer takes it from "
+            "set_params(encoder=...)."
         )
     else:
-        rows = encode_texts(encoder, graph.texts, memory=estimator.memory)
+        blank = _width_if_blank(graph.texts, n_features)
+        rows = encode_texts(encoder, graph.texts, memory=estimator.memory, n_features=blank)
     if not scale or are_unit_rows(rows, UNIT[rows.dtype]):
         return rows
     return unit_rows(rows, out=scratch_array(rows.shape, rows.dtype))
@@ -196,7 +223,7 @@ def hold_out(
         # a view shares the arrays of its graph
         if val_graph.adjacency is graph.adjacency and val_graph.features is graph.features:
             return labels.supervision, (graph, raw, val_labels)
-        val_raw = raw_rows(estimator, val_graph, encoder, scale=scale)
+        val_raw = raw_rows(estimator, val_graph, encoder, scale=scale, n_features=raw.shape[1])
         check_width(val_raw, raw.shape[1], "X_val")
         return labels.supervision, (val_graph, val_raw, val_labels)
     n_held_out = estimator.validation_fraction * len(labels.supervision.nodes)
@@ -287,7 +314,7 @@ def augment(
     if len(active) == 0:
         return NodeFeatures.without_views(raw), [], LLMUsage()
     if graph.features is not None and graph.texts is not None:  # before anything is paid
-        check_answer_width(encode_texts(encoder, [graph.texts[active[0]]], memory=estimator.memory).shape[1], raw)
+        check_answer_rows(encoder, graph, raw, estimator.memory)
     catalog = PromptCatalog.from_parameter(estimator.prompts)
     listed = None if names is None else names.names
     table = build_questions(graph, active, catalog, listed)
@@ -316,6 +343,18 @@ def augment(
         if prompt.names_classes and names is not None
     ]
     return features, choices, enhancement.usage
+
+
+def check_answer_rows(encoder: Any, graph: TextGraph, raw: NDArray[np.float32], memory: Any) -> None:
+    """Find out whether answers would become rows of the features' space, from what the encoder makes of some texts."""
+    rows, similarity = _rows_of_some(encoder, graph, memory)
+    check_answer_width(rows.shape[1], raw)
+    if similarity < OTHER_SPACE:
+        raise InvalidParameterError(
+            "`encoder` must be the one that the graph's features came from, got one whose rows of the same texts have "
+            f"nothing in common with them (mean cosine similarity {similarity:.2f}), although both have {raw.shape[1]} "
+            "columns. Pass that encoder, or leave the features away: graph.with_features(None)."
+        )
 
 
 def check_answer_width(width: int, raw: NDArray[np.float32]) -> None:

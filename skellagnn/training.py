@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -74,12 +75,19 @@ class History:
         return len(self.loss)
 
 
+# Dropout draws from generators that all threads of a process share.
+_GENERATORS = threading.RLock()
+
+
 @contextmanager
 def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
-    """Seed torch inside the block only: what the caller's generators would draw next is left as it was."""
+    """Seed torch inside the block only: what the caller's generators would draw next is left as it was.
+
+    Blocks of several threads, as of a search whose workers are threads, wait for each other.
+    """
     device = torch.device(device)
     on_gpu = device.type == "cuda"
-    with torch.random.fork_rng([device] if on_gpu else []):
+    with _GENERATORS, torch.random.fork_rng([device] if on_gpu else []):
         # not torch.manual_seed, which would also seed every GPU of the caller
         torch.default_generator.manual_seed(seed)
         if on_gpu:  # pragma: no cover

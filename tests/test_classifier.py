@@ -30,7 +30,7 @@ from skellagnn import (
 from skellagnn.backbones import BACKBONES, build_backbone
 from skellagnn.batches import Reader
 from skellagnn.datasets import make_text_graph
-from skellagnn.encoders import TfidfEncoder
+from skellagnn.encoders import EncoderUnion, TfidfEncoder
 from skellagnn.enhancers import DetachedEnhancer
 from skellagnn.exceptions import (
     AnswerWarning,
@@ -860,6 +860,24 @@ def test_llm_free_prediction_in_a_fresh_process(data, tmp_path):
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), clf.predict_proba(data.graph), atol=1e-6)
 
 
+class Network(nn.Module):
+    """Stands for a SentenceTransformer: holds weights, and has ``encode``."""
+
+    def encode(self, texts):
+        return np.array([[len(text), text.count("1"), 1.0] for text in texts], dtype=np.float32)
+
+
+@pytest.mark.parametrize("encoder", [Network(), EncoderUnion([Network(), "tfidf"])], ids=["alone", "in a union"])
+def test_a_saved_model_is_given_its_network_again(data, encoder):
+    clf = quick(encoder=encoder, max_iter=2).fit(data.graph, data.target)
+    loaded = pickle.loads(pickle.dumps(clf))
+
+    with pytest.raises(InvalidParameterError, match=r"set_params\(encoder="):
+        loaded.predict(data.graph)
+    loaded.set_params(encoder=encoder)
+    np.testing.assert_array_equal(loaded.predict_proba(data.graph), clf.predict_proba(data.graph))
+
+
 def test_pickle_of_a_cora_sized_model_is_small():
     rng = np.random.default_rng(0)
     graph = TextGraph.from_edges(
@@ -953,7 +971,7 @@ def test_callbacks_see_every_epoch(data, encoded):
             self.tasks.append("begin")
 
         def on_fit_task_end(self, estimator, context):
-            return self.tasks.count("begin") >= 3
+            return self.tasks.count("begin") >= 4
 
         def teardown(self, estimator, context):
             self.tasks.append("teardown")
@@ -961,8 +979,21 @@ def test_callbacks_see_every_epoch(data, encoded):
     record = Record()
     assert isinstance(record, callback.FitCallback)
     clf = quick(max_iter=10).set_callbacks(record).fit(encoded, data.target)
-    assert record.tasks == ["setup", "begin", "begin", "begin", "teardown"]
+    assert record.tasks == ["setup", *["begin"] * 4, "teardown"]  # the fit, and three epochs
     assert clf.n_iter_ == 3
+
+
+def test_scikit_learns_monitor_scores_the_model_of_each_epoch(data, encoded):
+    callback = pytest.importorskip("sklearn.callback")
+    monitor = callback.ScoringMonitor(scoring="accuracy")
+    plain = quick(max_iter=3).fit(encoded[:40], data.target[:40])
+    clf = quick(max_iter=3).set_callbacks(monitor).fit(encoded[:40], data.target[:40])
+
+    scores = [row["accuracy"] for row in monitor.get_logs(select="most_recent").data]
+    assert len(scores) == 4  # three epochs, and what was kept
+    assert scores[-1] == clf.score(encoded[:40], data.target[:40])
+    # looking on changes nothing
+    np.testing.assert_array_equal(clf.predict_proba(encoded), plain.predict_proba(encoded))
 
 
 def test_progress_bar_only_if_verbose(data, encoded, capsys):
@@ -1107,7 +1138,56 @@ def test_a_fitted_encoder_is_the_one_that_the_features_came_from(data):
         with pytest.raises(InvalidParameterError, match="learns from the texts of this graph"):
             quick(enhancer=enhancer, encoder=other, prompts="keywords").fit(part, target)
         assert enhancer.asked == []
-        quick(encoder=other, max_iter=1).fit(part, target)  # nothing to encode
+        bare = quick(encoder=other, max_iter=1).fit(part, target)  # no answer to encode, and no other graph's texts
+        assert bare.encoder_ is None
+        assert bare.predict(part).shape == target.shape
+        with pytest.raises(InvalidParameterError, match="fitted on features which its encoder did not make"):
+            bare.predict(data.graph)
+
+
+def test_rows_of_another_space_are_not_asked_for(data):
+    rng = np.random.default_rng(0)
+    graph = data.graph.with_features(rng.normal(size=(data.graph.n_nodes, 64)))
+    enhancer = Counting()
+    clf = quick(enhancer=enhancer, encoder=HashingVectorizer(n_features=64), prompts="keywords")
+    with pytest.raises(InvalidParameterError, match=r"nothing in common with them .* although both have 64 columns"):
+        clf.fit(graph, data.target)
+    assert enhancer.asked == []
+
+
+def test_labels_in_object_arrays_are_scored_as_they_are_fitted(data, encoded):
+    y = data.target
+    clf = quick(max_iter=5).fit(encoded, y.astype(object))
+    assert clf.score(encoded, y.astype(object)) == clf.score(encoded, y)
+    unknown = y.astype(object)
+    unknown[3] = -1
+    with pytest.raises(LabelError, match=r"true labels to score against, got -1 \(unlabeled\) for 1 of"):
+        clf.score(encoded, unknown)
+    unknown[3] = None
+    with pytest.raises(LabelError, match=r"got None \(missing\) for 1 of .* score\(graph\[labeled\], y\[labeled\]\)"):
+        clf.score(encoded, unknown)
+
+
+def test_what_shaped_the_model_is_not_read_from_the_parameters_later(data, encoded):
+    clf = quick(n_neighbors=2, max_iter=5).fit(encoded, data.target)
+    before = clf.predict_proba(encoded)
+    clf.set_params(n_neighbors=1, encoder="tfidf")
+    np.testing.assert_array_equal(clf.predict_proba(encoded), before)
+
+
+def test_a_graph_of_blank_texts_is_predicted(data):
+    clf = quick(encoder="tfidf", max_iter=2).fit(data.graph, data.target)
+    both = clf.predict_proba(TextGraph.from_edges([], texts=["", "words of number"]))
+    np.testing.assert_allclose(clf.predict_proba(TextGraph.from_edges([], texts=["  "])), both[:1], atol=1e-6)
+
+
+def test_rows_of_an_array_turned_around(data, encoded):
+    backwards = encoded.features[::-1]
+    straight = quick(max_iter=2).fit(np.ascontiguousarray(backwards), data.target)
+    turned = quick(max_iter=2).fit(backwards, data.target)
+    np.testing.assert_array_equal(turned.predict_proba(backwards), straight.predict_proba(backwards.copy()))
+    graph = encoded.with_features(backwards)
+    assert quick(max_iter=2).fit(graph, data.target).predict(graph).shape == data.target.shape
 
 
 def test_an_encoder_that_learns_the_same_rows_again_is_right(data):

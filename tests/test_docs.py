@@ -46,15 +46,18 @@ NOT_IN_REFERENCE = {
 }
 # Of modules that are in the reference only for what a fit leaves behind.
 INTERNAL_NAMES = {
+    "skellagnn.encoders": {"with_weights", "without_weights"},
     "skellagnn.enhancement": {
         "Budget",
         "Enhancement",
         "QuestionTable",
         "build_questions",
+        "count_or_estimate",
         "enhance",
-        "estimate_tokens",
+        "longest_answers",
     },
     "skellagnn.plan": {"merge_plans"},
+    "skellagnn.prompts": {"estimate_tokens"},
     "skellagnn.training": {"TrainingSettings", "ValidationGraph", "seeded", "train"},
 }
 

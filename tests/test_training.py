@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -513,6 +515,21 @@ def test_seeded_blocks_draw_the_same_whatever_came_before():
 
     assert torch.equal(draws[0], draws[1])
     assert not torch.equal(draws[0], draws[2])
+
+
+def test_seeded_blocks_of_several_threads_do_not_mix():
+    def draw():
+        with seeded(5):
+            first = torch.rand(3)
+            time.sleep(0.01)  # another thread would draw now
+            return torch.cat([first, torch.rand(3)]).tolist()
+
+    before = torch.get_rng_state()
+    with ThreadPoolExecutor(4) as pool:
+        drawn = [future.result() for future in [pool.submit(draw) for _ in range(8)]]
+
+    assert drawn == [draw()] * 8
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_seeded_restores_the_state_after_an_error():

@@ -5,7 +5,13 @@ from __future__ import annotations
 from skellagnn.validation._callbacks import CallbackSupportMixin, with_callbacks
 from skellagnn.validation._class_names import ClassNames, check_class_names
 from skellagnn.validation._graph import as_graph, remember_columns
-from skellagnn.validation._labels import UNLABELED, Labels, Supervision, check_labels, split_validation
+from skellagnn.validation._labels import (
+    Labels,
+    Supervision,
+    check_labels,
+    check_true_labels,
+    split_validation,
+)
 from skellagnn.validation._numbers import check_int, check_real
 
 __all__ = [
@@ -13,12 +19,12 @@ __all__ = [
     "ClassNames",
     "Labels",
     "Supervision",
-    "UNLABELED",
     "as_graph",
     "check_int",
     "check_labels",
     "check_class_names",
     "check_real",
+    "check_true_labels",
     "remember_columns",
     "split_validation",
     "with_callbacks",

@@ -70,7 +70,11 @@ def _refuse_other_graphs(X: Any) -> None:
             "texts=texts)."
         )
     kind = f"{type(X).__module__}.{type(X).__qualname__}"
-    if hasattr(X, "edge_index"):
+    if hasattr(X, "node_types") and hasattr(X, "edge_types"):
+        raise GraphError(
+            f"`X` must be a TextGraph, got {kind}. Convert it: TextGraph.from_pyg(data.to_homogeneous(), texts=...)."
+        )
+    if hasattr(X, "edge_index") or hasattr(X, "adj_t"):
         raise GraphError(
             f"`X` must be a TextGraph, got {kind}. Convert it: TextGraph.from_pyg(data, texts=...), and pass "
             "y=data.y.numpy()."

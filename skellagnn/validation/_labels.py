@@ -110,8 +110,7 @@ def check_labels(
         )
     # numpy makes names of the numbers in a list that holds both
     _refuse_names_beside_numbers(given if isinstance(given, (list, tuple)) else y, argument)
-    if y.dtype.kind == "O" and all(isinstance(label, numbers.Real) for label in y):
-        y = np.array(y.tolist())
+    y = _numbers_from_objects(y)
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name=argument)
     check_classification_targets(y)
@@ -171,6 +170,33 @@ def check_labels(
     return Labels(classes, _subset(Supervision(unique, label_of, scaled), counts))
 
 
+def check_true_labels(y: Any) -> NDArray[Any]:
+    """Check labels to score against, and bring numbers in an object array to a type of numbers, as for training.
+
+    Raises
+    ------
+    LabelError
+        If a label is missing, or -1 among numbers.
+    """
+    labels = _numbers_from_objects(column_or_1d(y, warn=True))
+    missing = _missing(labels)
+    unlabeled = [] if missing or labels.dtype.kind not in "iuf" else labels[labels == UNLABELED].tolist()
+    if missing or unlabeled:
+        got = f"{missing[0]!r} (missing)" if missing else "-1 (unlabeled)"
+        raise LabelError(
+            f"`y` must be true labels to score against, got {got} for {len(missing) + len(unlabeled)} of {len(labels)} "
+            "targets. Score the labeled ones: score(graph[labeled], y[labeled]). In a cross-validation pass "
+            "graph[labeled], y[labeled] as a whole: the other nodes still pass messages."
+        )
+    return labels
+
+
+def _numbers_from_objects(y: NDArray[Any]) -> NDArray[Any]:
+    if y.dtype.kind == "O" and all(isinstance(label, numbers.Real) for label in y):
+        return np.array(y.tolist())
+    return y
+
+
 def _to_largest(weights: NDArray[Any]) -> NDArray[np.float64]:
     """Divide by the largest, so that neither products nor sums leave the range of float64."""
     scaled: NDArray[np.float64] = weights / weights.max()
@@ -196,6 +222,7 @@ def _missing(y: NDArray[Any]) -> list[Any]:
 
 
 def _is_missing(label: Any) -> bool:
+    """Whether a label is None, NaN, or one of pandas' missing values."""
     # pandas' own missing values are known by name: nothing else here needs pandas
     return (
         label is None or (isinstance(label, float) and label != label) or type(label).__name__ in ("NAType", "NaTType")
