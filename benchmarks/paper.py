@@ -3,11 +3,20 @@
     python benchmarks/paper.py DATA [--quick] [--workers 2] [--results FILE.jsonl] [--experiment NAME ...] [--plan]
     python benchmarks/paper.py report FILE.jsonl [--docs docs/paper.md] [--figure docs/_static/gradients.svg]
 
-DATA holds the folders ``cora`` and ``wikispeedia``, each as ``skellagnn.datasets.load_folder`` reads it, with
-``splits.json.gz`` and recorded answers; one that is missing is left out. Every finished fit is a line of the results
-file, and what is in the file is not run again: after an interruption start the same command anew. A fit that several
-experiments need is run once. Every arm predicts without LLM, with the estimator's defaults but for what its name says;
-the validation nodes of a split decide the epoch.
+DATA holds the folders ``cora`` and ``wikispeedia``, each as ``skellagnn.datasets.load_folder`` reads it; one that is
+missing is left out. Only these two will do, since this program repeats our own tables: for a folder of yours there is
+``python -m skellagnn --data FOLDER``. Beside the graph and its labels each of the two holds
+
+* ``splits.json.gz`` with ``fewshot_20perclass_seedN`` and ``random_60_20_20_seedN``, N from 0 to 9, and for Cora
+  ``planetoid_public``, each with the parts ``train``, ``val`` and ``test``;
+* ``llm_answers.jsonl.gz``, the answers of the strong LLM, and ``llm_answers_plan.json``, which lists the nodes asked
+  about, under ``pagerank_top`` and ``random``;
+* for Cora the answers of other LLMs: ``llm_tape_gpt35_ranked_pred``, ``llm_zeroshot_glbench``,
+  ``llm_concise_id_llama31_8b`` and ``llm_short_summary_6w``, all ``.jsonl.gz``.
+
+Every finished fit is a line of the results file, and what is in the file is not run again: after an interruption start
+the same command anew. A fit that several experiments need is run once. Every arm predicts without LLM, with the
+estimator's defaults but for what its name says; the validation nodes of a split decide the epoch.
 
 With ``--quick``: three seeds, a few arms of each experiment, Cora alone unless the memory holds Wikispeedia's encoded
 texts already (five minutes of encoding); it starts no fit after nine minutes. All experiments come to their first seed

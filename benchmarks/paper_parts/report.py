@@ -200,8 +200,8 @@ def render_tables(lines: Sequence[Record]) -> dict[str, str]:
         add(table["experiment"], table["title"], render(table, results))
         if table["experiment"] == "inference":
             add("views", table["title"], views_table(table, results))
-        both = any(arm["name"].startswith("the paper") for arm in table["arms"])  # the recipe and the paper's method
-        if table["experiment"] == "ratio" or (both and table["experiment"] == "defaults"):
+        # not of the fits that are given texts: learning TF-IDF from them is a part of the first ones' seconds only
+        if table["experiment"] == "ratio":
             add("cost", table["title"], cost_table(table, results))
     rendered = {name: "\n\n".join(parts) for name, parts in found.items()}
     rendered["run"] = run_facts(lines)
