@@ -492,7 +492,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         }
 
         def as_it_is() -> dict[str, Any]:
-            return {**fitted, "network_": copy.deepcopy(network)}
+            names = getattr(columns, "feature_names_in_", None)  # not those of an earlier fit
+            return {**fitted, "network_": copy.deepcopy(network), "feature_names_in_": names}
 
         with progress_bar(self.verbose, self.max_iter, "training", "epoch") as advance:
 

@@ -68,8 +68,9 @@ FEATURES_ENCODER = "minilm"
 # which differs with the number of threads, turns the last components of a decomposition.
 N_COMPARED = 16
 SAME_ROWS = 0.9
-# Below this, rows are of another space: those of one encoder for other texts of the same nodes are more similar.
-OTHER_SPACE = 0.3
+# Below this, rows are of another space: unrelated ones are near 0, those of one encoder for the first words of a text
+# and for all of it are above 0.2.
+OTHER_SPACE = 0.1
 # The encoder by name that learned last in this process: the fits of a search all learn from the texts of one graph.
 _LEARNED: dict[tuple[str, bytes], Any] = {}
 # `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
@@ -133,8 +134,8 @@ def ready_encoder(parameter: Any, graph: TextGraph, *, answers: bool) -> Any:
 def _rows_of_some(encoder: Any, graph: TextGraph, memory: Any = None) -> tuple[NDArray[np.float32], float]:
     """Return what the encoder makes of some nodes' texts, and how similar it is to their features.
 
-    That is the mean cosine similarity: 1 if the features came from this encoder, or if it makes nothing but zero rows;
-    NaN if they are of another width.
+    That is the mean cosine similarity where neither is zero: 1 if the features came from this encoder, or if there is
+    nothing to compare; NaN if they are of another width.
     """
     assert graph.texts is not None
     assert graph.features is not None
@@ -143,7 +144,7 @@ def _rows_of_some(encoder: Any, graph: TextGraph, memory: Any = None) -> tuple[N
     rows = encode_texts(encoder, texts, memory=memory, n_features=_width_if_blank(texts, given.shape[1]))
     if rows.shape != given.shape:
         return rows, float("nan")
-    known = rows.any(axis=1)
+    known = rows.any(axis=1) & given.any(axis=1)
     return rows, float((unit_rows(rows) * given).sum(axis=1)[known].mean()) if known.any() else 1.0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -79,6 +80,15 @@ class History:
 _GENERATORS = threading.RLock()
 
 
+def _forget_lock() -> None:
+    global _GENERATORS
+    _GENERATORS = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):  # a forked process has none of the threads that might hold it
+    os.register_at_fork(after_in_child=_forget_lock)
+
+
 @contextmanager
 def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
     """Seed torch inside the block only: what the caller's generators would draw next is left as it was.
@@ -94,6 +104,22 @@ def seeded(seed: int, device: torch.device | str = "cpu") -> Iterator[None]:
             with torch.cuda.device(device):
                 torch.cuda.manual_seed(seed)
         yield
+
+
+@contextmanager
+def _others_may_draw(device: torch.device | str) -> Iterator[None]:
+    """Let other threads train meanwhile, and the caller's code draw: neither moves the training's generators."""
+    on_gpu = torch.device(device).type == "cuda"
+    lock, state = _GENERATORS, torch.get_rng_state()
+    gpu_state = torch.cuda.get_rng_state(device) if on_gpu else None
+    lock.release()
+    try:
+        yield
+    finally:
+        lock.acquire()
+        torch.set_rng_state(state)
+        if gpu_state is not None:  # pragma: no cover
+            torch.cuda.set_rng_state(gpu_state, device)
 
 
 def train(
@@ -215,7 +241,10 @@ def train(
                     best = (accuracy, -cross_entropy)
                     history.best_iter = epoch
                     best_state = copy.deepcopy(network.state_dict())
-            stop = on_epoch is not None and on_epoch(epoch, history)
+            stop = False
+            if on_epoch is not None:
+                with _others_may_draw(device):
+                    stop = on_epoch(epoch, history)
             if group is not None:
                 stop = group.any(stop)
             if stop or (held_out is not None and epoch - history.best_iter >= settings.n_iter_no_change):

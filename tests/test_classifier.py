@@ -867,7 +867,12 @@ class Network(nn.Module):
         return np.array([[len(text), text.count("1"), 1.0] for text in texts], dtype=np.float32)
 
 
-@pytest.mark.parametrize("encoder", [Network(), EncoderUnion([Network(), "tfidf"])], ids=["alone", "in a union"])
+UNION = EncoderUnion([Network(), "tfidf"])
+
+
+@pytest.mark.parametrize(
+    "encoder", [Network(), UNION, EncoderUnion([UNION, "tfidf"])], ids=["alone", "in a union", "deep in one"]
+)
 def test_a_saved_model_is_given_its_network_again(data, encoder):
     clf = quick(encoder=encoder, max_iter=2).fit(data.graph, data.target)
     loaded = pickle.loads(pickle.dumps(clf))
@@ -994,6 +999,16 @@ def test_scikit_learns_monitor_scores_the_model_of_each_epoch(data, encoded):
     assert scores[-1] == clf.score(encoded[:40], data.target[:40])
     # looking on changes nothing
     np.testing.assert_array_equal(clf.predict_proba(encoded), plain.predict_proba(encoded))
+
+
+def test_a_monitor_sees_the_columns_of_this_fit(data, encoded):
+    pandas = pytest.importorskip("pandas")
+    callback = pytest.importorskip("sklearn.callback")
+    clf = quick(max_iter=2).fit(pandas.DataFrame(encoded.features[:, :3], columns=["a", "b", "c"]), data.target)
+    clf.set_callbacks(callback.ScoringMonitor(scoring="accuracy"))
+    clf.fit(pandas.DataFrame(encoded.features[:, :2], columns=["d", "e"]), data.target)
+    clf.fit(encoded.features, data.target)
+    assert not hasattr(clf, "feature_names_in_")
 
 
 def test_progress_bar_only_if_verbose(data, encoded, capsys):

@@ -567,7 +567,7 @@ def test_an_enhancer_with_limits_of_its_own_is_believed(counting_enhancer):
 
     assert (usage.total.tokens_in, usage.total.tokens_out) == (40, 60)
     enhancer.count_tokens = lambda questions: [19] * len(questions)  # what is counted is better than an estimate
-    assert Budget(max_tokens=49).affordable([Question(BRIEF, {"text": "a"})], enhancer) == 1
+    assert Budget(max_tokens=49).sizes([Question(BRIEF, {"text": "a"})], enhancer) == [(19, 30)]
 
 
 def test_money_is_counted_where_there_are_prices(counting_enhancer):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -530,6 +532,51 @@ def test_seeded_blocks_of_several_threads_do_not_mix():
 
     assert drawn == [draw()] * 8
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def losses(on_epoch=None, seed=3):
+    with seeded(0):
+        network = build_backbone("sage", N_FEATURES, 4, 2, 2, 0.5)
+    settings = replace(PLAIN, max_iter=3)
+    return train(network, GRAPH.adjacency, BARE, LABELED, None, None, settings, seed=seed, on_epoch=on_epoch).loss
+
+
+def test_a_callback_may_draw_and_train_in_another_thread():
+    """It would wait for itself if the training kept the generators meanwhile; and what it draws moves nothing."""
+    found = []
+
+    def on_epoch(epoch, history):
+        torch.rand(5)
+        with ThreadPoolExecutor(1) as pool:
+            found.append(pool.submit(losses, seed=4).result(timeout=60))
+        return False
+
+    assert losses(on_epoch) == losses()
+    assert found == [losses(seed=4)] * 3 != [losses()] * 3
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_forked_process_waits_for_no_thread_that_it_does_not_have():
+    inside, done = threading.Event(), threading.Event()
+
+    def hold():
+        with seeded(0):
+            inside.set()
+            done.wait(60)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    inside.wait(60)
+    child = os.fork()
+    if child == 0:  # pragma: no cover
+        signal.alarm(30)
+        with seeded(1):
+            os._exit(7)
+    _, status = os.waitpid(child, 0)
+    done.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(status) == 7
 
 
 def test_seeded_restores_the_state_after_an_error():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -49,6 +51,8 @@ def edge_homophily(graph: TextGraph, target: ArrayLike) -> float:
             f"`target` must have one label per node ({graph.n_nodes}), got shape {labels.shape}. Labels of a view "
             "alone are not enough: pass those of all nodes."
         )
+    if labels.dtype.kind == "O" and all(isinstance(label, Real) for label in labels):
+        labels = np.array(labels.tolist())
     if labels.dtype.kind in "if":
         unlabelled = ~(labels >= 0)  # true for NaN
     else:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import pickle
 import re
+import sys
 import types
 from typing import Any
 
@@ -29,7 +29,8 @@ def encoder_identity(encoder: Any) -> str:
 def state_digest(part: Any) -> str:
     """Return 32 hex digits that identify an object by all that it holds, in every process.
 
-    Of classes and functions that are part of it, the code counts, too, but not that of others which they call.
+    Of classes and functions that are part of it, the code counts, too, with defaults and plain class attributes, but
+    not that of other functions which they call.
 
     Raises
     ------
@@ -53,11 +54,18 @@ def state_digest(part: Any) -> str:
     return digests[0] if not code else str(joblib.hash([digests[0], code]))
 
 
+class _Nowhere:
+    """A file that keeps nothing."""
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+
 class _Globals(pickle.Pickler):
     """Finds the classes and functions that a pickle would name, and not hold."""
 
     def __init__(self) -> None:
-        super().__init__(io.BytesIO())
+        super().__init__(_Nowhere())
         self.found: dict[str, Any] = {}
 
     def reducer_override(self, part: Any) -> Any:
@@ -66,34 +74,56 @@ class _Globals(pickle.Pickler):
         return NotImplemented
 
 
-def _code_of(part: Any) -> list[str]:
-    """Return a digest of the code of each class and function in an object but those of installed packages."""
+# Code of the standard library and of installed packages is a matter of their versions.
+_INSTALLED = re.compile(r"site-packages|dist-packages|[/\\]lib[/\\]python3|<frozen")
+_PLAIN_TYPES = (str, bytes, int, float, complex, type(None))  # bool is an int
+
+
+def _code_of(part: Any) -> list[Any]:
+    """Return what the classes and functions in an object do, but for those of installed packages."""
     pickler = _Globals()
     pickler.dump(part)
     codes = []
     for name, found in sorted(pickler.found.items()):
-        functions = vars(found).values() if isinstance(found, type) else [found]
-        for function in functions:
-            function = getattr(function, "fget", None) or getattr(function, "__func__", function)
-            code = getattr(function, "__code__", None)
-            if code is not None and not _INSTALLED.search(code.co_filename):
-                codes.append(f"{name} {joblib.hash(_plain(code))}")
+        for place in found.__mro__ if isinstance(found, type) else ():
+            for attribute, value in sorted(vars(place).items()):
+                if isinstance(value, _PLAIN_TYPES) and not attribute.startswith("__") and not _is_installed(place):
+                    codes.append([name, attribute, repr(value)])
+                codes += [[name, attribute, *code] for code in _function_code(value)]
+        codes += [[name, *code] for code in _function_code(found)]
     return codes
 
 
-# Code of the standard library and of installed packages is a matter of their versions.
-_INSTALLED = re.compile(r"site-packages|dist-packages|[/\\]lib[/\\]python3|<frozen")
+def _is_installed(place: type) -> bool:
+    module = sys.modules.get(place.__module__)
+    file = getattr(module, "__file__", None)
+    return place.__module__ == "builtins" or (file is not None and _INSTALLED.search(file) is not None)
 
 
-def _plain(code: types.CodeType) -> list[Any]:
-    """Return what a function does, without the place where it stands."""
+def _function_code(value: Any) -> list[list[Any]]:
+    """Return the code of a function, method or property and of what it wraps, with their defaults."""
+    found = []
+    value = getattr(value, "fget", None) or getattr(value, "__func__", value)
+    while isinstance(value, types.FunctionType):
+        if not _INSTALLED.search(value.__code__.co_filename):
+            defaults = [repr(value.__defaults__), repr(value.__kwdefaults__)]
+            found.append([*_plain(value.__code__, value.__doc__), *defaults])
+        value = getattr(value, "__wrapped__", None)
+    return found
+
+
+def _plain(code: types.CodeType, doc: str | None = None) -> list[Any]:
+    """Return what a function does, without the place where it stands and what it says of itself."""
     constants = [
-        _plain(constant) if isinstance(constant, types.CodeType) else repr(constant)
+        _plain(constant)
+        if isinstance(constant, types.CodeType)
+        else sorted(map(repr, constant))
+        if isinstance(constant, frozenset)
+        else repr(constant)
         for constant in code.co_consts
-        if not isinstance(constant, frozenset)
+        if doc is None or constant != doc
     ]
-    sets = [sorted(map(repr, constant)) for constant in code.co_consts if isinstance(constant, frozenset)]
-    return [code.co_code, list(code.co_names), constants, sets]
+    return [code.co_code, list(code.co_names), constants]
 
 
 def _hash(copy: Any) -> str:

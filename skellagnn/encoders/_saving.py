@@ -24,7 +24,7 @@ def with_weights(saved: Any, given: Any) -> Any:
     """Return what was saved, with the networks of ``given``, which is of the same form, in the places that are None."""
     if saved is None:
         return given if _is_network(given) else None
-    if not isinstance(saved, EncoderUnion) or None not in saved.encoders_:
+    if not isinstance(saved, EncoderUnion):
         return saved
     parts = given.encoders if isinstance(given, EncoderUnion) else []
     if len(parts) != len(saved.encoders_):

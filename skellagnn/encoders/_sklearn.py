@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.encoders._identity import state_digest
@@ -68,11 +69,8 @@ class SklearnTextEncoder(BaseEstimator):  # type: ignore[misc]
         """Return an encoder that is fitted if the transformer is: with the very object, not a clone."""
         encoder = cls(transformer)
         frozen = transformer.estimator if isinstance(transformer, FrozenEstimator) else transformer
-        try:
-            check_is_fitted(frozen)
-        except (NotFittedError, TypeError):  # a TypeError of what is no estimator of scikit-learn
-            return encoder
-        encoder.transformer_ = frozen
+        if _is_fitted(frozen):
+            encoder.transformer_ = frozen
         return encoder
 
     def encode(self, texts: Sequence[str]) -> NDArray[Any]:
@@ -111,3 +109,14 @@ class SklearnTextEncoder(BaseEstimator):  # type: ignore[misc]
         """Identify the fitted transformer by a digest of all that it holds."""
         check_is_fitted(self, "transformer_")
         return f"sklearn:{type(self.transformer_).__name__}@{state_digest(self.transformer_)}"
+
+
+def _is_fitted(transformer: Any) -> bool:
+    if isinstance(transformer, Pipeline):  # scikit-learn asks the last step only, which may have nothing to learn
+        steps = [step for _, step in transformer.steps if step is not None and step != "passthrough"]
+        return all(map(_is_fitted, steps))
+    try:
+        check_is_fitted(transformer)
+    except (NotFittedError, TypeError, AttributeError):  # the latter two of what only looks like scikit-learn's
+        return False
+    return True

@@ -228,7 +228,7 @@ class _Asking:
     def _ask(self, positions: list[int], second_try: bool, advance: Any) -> Iterator[tuple[int, str | None]]:
         """Ask what the budget allows; yields each answer as it arrives."""
         batch = [self.questions[position] for position in positions]
-        allowed = self.budget.affordable(batch, self.enhancer)
+        allowed = self.budget.affordable(self.budget.sizes(batch, self.enhancer))
         for place, answer in _complete(self.enhancer, batch[:allowed]):
             usage = self.usage_of(positions[place])
             self.budget.spend(batch[place], answer, usage)

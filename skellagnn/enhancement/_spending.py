@@ -128,16 +128,16 @@ class Budget:
         price_in, price_out = self.prices or (0.0, 0.0)
         return (tokens_in * price_in + tokens_out * price_out) / 1e6
 
-    def affordable(self, questions: Sequence[Question], enhancer: Any = None) -> int:
-        """Return how many of the questions, from the first on, fit even if every answer is as long as it may be.
+    def sizes(self, questions: Sequence[Question], enhancer: Any = None) -> list[tuple[int, int]]:
+        """Return the prompt tokens of each question and those of the longest answer; zeros where no limit asks."""
+        if self.max_tokens is None and self.max_cost is None:
+            return [(0, 0)] * len(questions)
+        counts, lengths = count_or_estimate(enhancer, questions), longest_answers(enhancer, questions)
+        return list(zip(counts, lengths, strict=True))
 
-        Prompt tokens are those that the enhancer counts, else an estimate.
-        """
+    def affordable(self, sizes: Sequence[tuple[int, int]]) -> int:
+        """Return how many questions of these sizes, from the first on, fit even if every answer is the longest."""
         tokens_in, tokens_out = self.tokens_in, self.tokens_out
-        sizes = [(0, 0)] * len(questions)
-        if self.max_tokens is not None or self.max_cost is not None:
-            counts, lengths = count_or_estimate(enhancer, questions), longest_answers(enhancer, questions)
-            sizes = list(zip(counts, lengths, strict=True))
         for number, (count, length) in enumerate(sizes):
             tokens_in += count
             tokens_out += length
@@ -147,7 +147,7 @@ class Budget:
                 or (self.max_cost is not None and self.cost(tokens_in, tokens_out) > self.max_cost)
             ):
                 return number
-        return len(questions)
+        return len(sizes)
 
     def spend(self, question: Question, answer: str | None, usage: PromptUsage) -> None:
         """Count one question that was put to the enhancer."""

@@ -148,8 +148,11 @@ class _Recording:
         self.node_names = frozenset(node for node, _ in self.by_node)
         self.prompt_names = frozenset(prompt for table in (self.by_node, self.by_text) for _, prompt in table)
         self.n_nodes = len(self.node_names) + len({text for text, _ in self.by_text})
+        said: dict[tuple[str, str], set[str]] = {}
         for (node, prompt), text in self.text_of.items():
-            self.by_text.setdefault((text, prompt), self.by_node[node, prompt])
+            said.setdefault((text, prompt), set()).add(self.by_node[node, prompt])
+        # a text that got several answers on several nodes says nothing about another node
+        self.by_text = {**{key: answers.pop() for key, answers in said.items() if len(answers) == 1}, **self.by_text}
 
     def find(self, question: str) -> str | None:
         if not isinstance(question, Question):

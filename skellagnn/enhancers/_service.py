@@ -179,7 +179,7 @@ class Service:
             # ValueError: what came is no JSON; the client passes that on as it is
             passing=isinstance(error, (APIConnectionError, BadReply, OSError, ValueError)),
             ambiguous=True,
-            unreachable=kind == "ConnectError",
+            unreachable=kind in ("ConnectError", "ConnectTimeout"),
         )
 
     def _judge_status(self, error: Exception, status: int) -> Failure:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skellagnn.enhancement import Budget, count_or_estimate, longest_answers
+from skellagnn.enhancement import Budget
 from skellagnn.enhancers import resolve_enhancer
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.plan._part import PlanPart, join_parts
@@ -56,17 +56,15 @@ def check_enhancer(enhancer: Any, parts: tuple[PlanPart, ...]) -> Any:
 def _allowed(plan: Plan, budget: Budget) -> Iterator[tuple[int, Question]]:
     for number, part in enumerate(plan.parts):
         tries = 2 if part.asks_again else 1
-        enhancer = part.enhancer
-        for question in part.questions:
-            key = QuestionKey.of(question)
-            if key in part.stored and key not in part.bad:
-                continue
-            if budget.affordable([question] * tries, enhancer) < tries:
+        keys = {QuestionKey.of(question): question for question in part.questions}
+        asked = [question for key, question in keys.items() if key not in part.stored or key in part.bad]
+        for question, (tokens_in, tokens_out) in zip(asked, budget.sizes(asked, part.enhancer), strict=True):
+            if budget.affordable([(tokens_in, tokens_out)] * tries) < tries:
                 break
             # nobody knows yet how long the answer is: the pieces together stay within the limit whatever comes
             budget.calls += tries
-            budget.tokens_in += tries * sum(count_or_estimate(enhancer, [question]))
-            budget.tokens_out += tries * sum(longest_answers(enhancer, [question]))
+            budget.tokens_in += tries * tokens_in
+            budget.tokens_out += tries * tokens_out
             yield number, question
 
 

@@ -57,12 +57,14 @@ _BLANKS = r"(?:[\s_\-\u2010-\u2015\u2212]|\\[_\-])+"
 
 # "my" before "_numpy" (or "\_numpy") is a part of the word, in "_numpy_" the name is emphasized. What stands before a
 # dot is a part of it where it has a letter ("my.numpy", "v2.numpy"), and no number in a list ("1.Theory").
-_BEFORE = rf"(?<!{_LETTER})(?<!{_LETTER}_)(?<!{_LETTER}\\_)" + "".join(
+# The "5" of "4.5" is no class.
+_BEFORE = rf"(?<!{_LETTER})(?<!{_LETTER}_)(?<!{_LETTER}\\_)(?<!\d\.(?=\d))" + "".join(
     rf"(?<!{_NO_DIGIT}{digits}\.)"
     for digits in ("", r"\d", r"\d\d", r"\d\d\d")  # `re` looks back by fixed lengths
 )
-# "numpy" before ".linalg" is a part of a longer name, before a full stop it is not, even if no blank follows.
-_AFTER = rf"(?!(?:\\?_)*{_LETTER}|\.(?!{_CAPITAL})(?:{_LETTER}|_))"
+# "numpy" before ".linalg" is a part of a longer name, as "ASP" before ".NET", before a full stop it is not, even if no
+# blank follows.
+_AFTER = rf"(?!(?:\\?_)*{_LETTER}|\.(?!{_CAPITAL}(?!{_CAPITAL}))(?:{_LETTER}|_))"
 
 
 @lru_cache(maxsize=64)

@@ -51,6 +51,6 @@ def without_password(store: Any) -> Any:
         return store
     # `URL.set(password=None)` would leave the password as it is
     parsed = make_url(url)._replace(password=None)
-    secrets = [name for name in parsed.query if "pass" in name.lower()]
+    secrets = [name for name in parsed.query if "password" in name.lower()]
     bare = parsed.difference_update_query(secrets).render_as_string(hide_password=False)
     return ResponseStore(bare, lease=store.lease) if isinstance(store, ResponseStore) else bare

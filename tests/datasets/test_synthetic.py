@@ -287,5 +287,6 @@ def test_edges_at_a_missing_label_do_not_count(missing):
 
     assert edge_homophily(graph, ["cat", "cat", "dog", missing]) == 0.5
     assert edge_homophily(graph, np.array(["nan", "nan", "dog", missing], dtype=object)) == 0.5
+    assert edge_homophily(graph, [0.0, 0.0, 1.0, -1.0]) == edge_homophily(graph, [0, 0, 1, -2]) == 0.5
     if isinstance(missing, (int, float)):
         assert edge_homophily(graph, [0, 0, 1, missing]) == edge_homophily(graph, np.array([0, 0, 1, missing])) == 0.5

@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer
 
 from skellagnn import TextGraph
 from skellagnn.encoders import (
@@ -287,6 +290,34 @@ def test_a_fitted_transformer_is_used_as_it_is(frozen: bool) -> None:
     graph = TextGraph.from_edges([(0, 1)], texts=texts)
     np.testing.assert_array_equal(encode_graph(graph, given).features, expected)
     assert resolve_encoder(given).transformer_ is learned
+
+
+def test_a_pipeline_is_fitted_if_all_of_its_steps_are() -> None:
+    texts = ["on cats and dogs", "on dogs", "on graphs and cats"]
+    graph = TextGraph.from_edges([(0, 1)], texts=texts)
+    pipeline = make_pipeline(TfidfVectorizer(), "passthrough", TruncatedSVD(2, random_state=0), Normalizer())
+
+    rows = encode_graph(graph, pipeline).features
+    np.testing.assert_allclose(rows, pipeline.fit_transform(texts), atol=1e-6)
+    np.testing.assert_allclose(encode_texts(pipeline, texts[:1]), rows[:1], atol=1e-6)  # now it is fitted
+
+
+def test_a_transformer_of_another_library() -> None:
+    class Lengths:
+        def get_params(self, deep: bool = True) -> dict[str, Any]:
+            return {}
+
+        def set_params(self, **params: Any) -> Any:
+            return self
+
+        def fit(self, texts: Any, y: Any = None) -> Any:
+            return self
+
+        def transform(self, texts: Any) -> Any:
+            return np.array([[len(text)] for text in texts])
+
+    graph = TextGraph.from_edges([(0, 1)], texts=["a", "bb"])
+    np.testing.assert_array_equal(encode_graph(graph, Lengths()).features, [[1], [2]])
 
 
 def test_what_is_frozen_does_not_learn_again() -> None:

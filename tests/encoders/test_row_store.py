@@ -53,49 +53,96 @@ def test_rows_of_another_encoder_are_not_taken(tmp_path: Path, counting_class: A
     assert len(other.asked) == 4
 
 
+CALLS: list[int] = []
+
+
 class Scaled:
     """Without a name; in a module, so that it can be pickled."""
-
-    n_calls = 0
 
     def __init__(self, factor: float) -> None:
         self.factor = factor
 
     def encode(self, texts: Any) -> Any:
-        type(self).n_calls += 1
+        CALLS.append(len(texts))
         return np.array([[len(text) * self.factor] for text in texts])
 
 
 def test_encoder_without_a_name_is_known_by_what_it_holds(tmp_path: Path) -> None:
     rows = encode_texts(Scaled(2), ["a", "bb"], memory=tmp_path)
     np.testing.assert_array_equal(encode_texts(Scaled(3), ["a", "bb"], memory=tmp_path), rows * 1.5)
-    calls = Scaled.n_calls
+    CALLS.clear()
     np.testing.assert_array_equal(encode_texts(Scaled(2), ["bb", "a"], memory=tmp_path), rows[::-1])
-    assert Scaled.n_calls == calls
+    assert CALLS == []
 
 
-def encoder_of(body: str) -> Any:
-    """An encoder of a module of its own, whose code is as given."""
+def module_of(code: str) -> Any:
+    """A module of that code, under one name, so that what is in it can be pickled."""
     module = types.ModuleType("made_up_encoders")
     sys.modules[module.__name__] = module
-    exec(f"class Made:\n    def encode(self, texts):\n        {body}\n\ndef lower(text):\n    {body}\n", vars(module))
+    exec(code, vars(module))
     return module
 
 
-def test_another_code_is_another_encoder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "made_up_encoders", None)
-    one = encoder_of("return [[len(text), 1.0] for text in texts]")
-    rows = encode_texts(one.Made(), ["a", "bb"], memory=tmp_path)
-    other = encoder_of("return [[1.0, len(text)] for text in texts]")
 
-    np.testing.assert_array_equal(encode_texts(other.Made(), ["a", "bb"], memory=tmp_path), rows[:, ::-1])
-    digests = [state_digest(encoder_of(f"return {body}").Made()) for body in ("1", "text in {'x', 'y'}", "1")]
-    assert digests[0] == digests[2] != digests[1]
-    hashing = [
-        state_digest(HashingVectorizer(preprocessor=encoder_of(f"return text.{method}()").lower))
-        for method in ("lower", "upper", "lower")
-    ]
-    assert hashing[0] == hashing[2] != hashing[1]
+
+MADE = """
+from functools import wraps
+class Base:
+    prefix = "query: "
+    def helper(self, text, dim=64):
+        "Say something."
+        return len(text)
+def loud(function):
+    @wraps(function)
+    def inner(*arguments):
+        return function(*arguments)
+    return inner
+class Made(Base):
+    @loud
+    def encode(self, texts):
+        return [[self.helper(text), 1.0] for text in texts]
+"""
+
+
+@pytest.mark.usefixtures("made_up")
+def test_rows_of_another_code_are_not_taken(tmp_path: Path) -> None:
+    rows = encode_texts(module_of(MADE).Made(), ["a", "bb"], memory=tmp_path)
+    other = module_of(MADE.replace("[self.helper(text), 1.0]", "[1.0, self.helper(text)]")).Made()
+
+    np.testing.assert_array_equal(encode_texts(other, ["a", "bb"], memory=tmp_path), rows[:, ::-1])
+
+
+@pytest.mark.usefixtures("made_up")
+@pytest.mark.parametrize(
+    ("change", "is_other"),
+    [
+        (("len(text)", "len(text) + 1"), True),  # in a base class
+        (("1.0]", "2.0]"), True),  # behind a decorator
+        (("dim=64", "dim=128"), True),
+        (("query: ", "passage: "), True),
+        (("1.0]", "text in {'x', 'y', 'z'}]"), True),
+        (("Say something.", "Say more."), False),
+        (("class Base", "# a comment\n\nclass Base"), False),
+    ],
+)
+def test_an_encoder_is_known_by_what_its_code_does(change: tuple[str, str], is_other: bool) -> None:
+    digests = [state_digest(module_of(code).Made()) for code in (MADE, MADE.replace(*change))]
+
+    assert (digests[0] != digests[1]) == is_other
+    again = state_digest(module_of(MADE.replace(*change)).Made())
+    assert again == digests[1]
+
+
+@pytest.mark.usefixtures("made_up")
+def test_a_transformer_is_known_by_the_functions_that_it_calls() -> None:
+    def digest(method: str) -> str:
+        module = module_of(f"def change(text):\n    return text.{method}()\n")
+        return state_digest(HashingVectorizer(preprocessor=module.change))
+
+    assert digest("lower") == digest("lower") != digest("upper")
 
 
 def test_encoders_that_cannot_be_told_apart(tmp_path: Path, reference: Any) -> None:

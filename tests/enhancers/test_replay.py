@@ -90,6 +90,13 @@ def test_a_record_with_a_text_follows_its_text_when_nodes_are_numbered_anew():
     assert len({ReplayEnhancer(some).name for some in (records, records[::-1])}) == 1
 
 
+def test_a_text_with_several_answers_says_nothing_about_another_node():
+    records = [{"node": name, "text": "same", "prompt": "keywords", "response": name * 3} for name in "ab"]
+    for some in (records, records[::-1]):
+        replay = ReplayEnhancer(some, on_missing="skip")
+        assert replay.complete([about("same", "c"), about("same", "b")]) == [None, "bbb"]
+
+
 def test_missing_answers_are_counted_and_named():
     questions = [about("x", str(i)) for i in range(6, 14)]
     with pytest.raises(MissingAnswerError, match="has no answer to 7 of 8 questions") as caught:

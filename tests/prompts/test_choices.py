@@ -91,6 +91,18 @@ def test_of_dotted_names_the_longest_at_a_place_counts(answer, expected):
     assert named(answer, ["numpy", "numpy.linalg"]) == expected
 
 
+def test_a_capital_after_a_dot_may_belong_to_a_name():
+    assert named("ASP.NET", ["ASP", "ASP.net"]) == ["ASP.net"]
+    assert named("Node.JS", ["Node", "Node.js"]) == ["Node.js"]
+
+
+def test_decimals_are_no_classes():
+    assert named("I would give it 4.5", list("12345")) == []
+    assert named("My confidence is 0.7; class 5", ["5", "7"]) == ["5"]
+    assert named("1.5", ["5"]) == []
+    assert named("1. 5", ["5"]) == ["5"]
+
+
 def test_of_names_that_share_their_beginning_the_longest_counts():
     names = ["Learning", "Rule_Learning", "Rule Learning Theory"]
 

@@ -16,6 +16,7 @@ from skellagnn.store import ResponseStore, without_password
         ("postgresql://h/db?user=u&password=s3cr3t&sslpassword=s3cr3t", "postgresql://h/db?user=u"),
         ("postgresql://u:s3cr3t@h/db?sslmode=require&Password=s3cr3t", "postgresql://u@h/db?sslmode=require"),
         ("postgresql://u@h/db?password=s3cr3t&password=s3cr3t", "postgresql://u@h/db"),
+        ("postgresql://u:s3cr3t@h/db?passfile=%2Fp", "postgresql://u@h/db?passfile=%2Fp"),
     ],
 )
 def test_a_url_loses_its_passwords_wherever_they_stand(url: str, bare: str) -> None:
