@@ -115,8 +115,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         teacher has checked class-naming answers, it is multiplied by the trust in them (``answer_trust_``) and, where
         answers are fewer than labels, by their ratio.
     distillation : float, default=2.0
-        Weight, beside the labels, of a teacher's class probabilities on the unlabeled nodes. The teacher is trained
-        first, without the LLM, and once more with the answers; its cost is that of one more fit, or two. 0 trains none.
+        Weight, beside the labels, of a teacher's class probabilities on the unlabeled nodes; where these are fewer than
+        the labels, times their ratio. The teacher is trained first, without the LLM, and once more with the answers;
+        its cost is that of one more fit, or two. 0 trains none.
     answer_weight : float or "auto", default="auto"
         Weight of the soft targets from class-naming answers, in the training of the teacher or, where there is none,
         of the network; 0 switches them off. It is that of their mean beside the mean over the labels or, where answers
@@ -464,7 +465,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 trust, share = lesson.trust, lesson.share
             settings = replace(
                 settings,
-                soft_target_weight=self.distillation,
+                # beside many labels, too: the mean over a few unlabeled nodes would outweigh them
+                soft_target_weight=self.distillation * lesson.targets.share(len(labeled.nodes)),
                 consistency=0.0,
                 n_unlabeled=N_UNLABELED,
                 # an LLM that is found to name wrong classes is not shown as often either, nor one beside many labels

@@ -1183,6 +1183,19 @@ def test_labels_in_object_arrays_are_scored_as_they_are_fitted(data, encoded):
         clf.score(encoded, unknown)
 
 
+@pytest.mark.parametrize(("n_labeled", "weight"), [(40, 2.0), (60, 2.0), (90, 2 * 30 / 90), (120, 0.0)])
+def test_a_teacher_of_few_nodes_weighs_less_than_many_labels(data, encoded, monkeypatch, n_labeled, weight):
+    seen = []
+
+    def recorded(*arguments, **options):
+        seen.append(arguments[6].soft_target_weight)
+        return train(*arguments, **options)
+
+    monkeypatch.setattr("skellagnn.classifier.train", recorded)
+    quick(max_iter=1).fit(encoded[:n_labeled], data.target[:n_labeled])
+    assert seen == [pytest.approx(weight)]
+
+
 def test_what_shaped_the_model_is_not_read_from_the_parameters_later(data, encoded):
     clf = quick(n_neighbors=2, max_iter=5).fit(encoded, data.target)
     before = clf.predict_proba(encoded)
