@@ -185,8 +185,8 @@ def report(arguments: Sequence[str]) -> int:
     if options.docs is None:
         print("\n\n".join(f"## {name}\n\n{text}" for name, text in tables.items()))
         return 0
-    figures = {}
-    if options.figure is not None and series:
+    figures = None if options.figure is None else {}
+    if figures is not None and series:
         alt = "Norm of the gradient of each layer's weights over training, with and without LLM views."
         figures["gradients"] = image(options.figure, options.docs, alt)
     page = options.docs.read_text(encoding="utf-8")

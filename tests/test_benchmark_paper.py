@@ -387,6 +387,14 @@ def test_tables_are_put_between_their_markers_and_prose_stays(part):
     assert fill(page, {"a": "| new |"}, {}) == page
 
 
+def test_figures_that_are_not_drawn_stay(part):
+    fill = part("report").fill_page
+    page = fill(PAGE, {"a": "| new |"}, {"b": "an image"})
+
+    assert "an image" in fill(page, {"a": "| newer |"}, None)
+    assert "an image" not in fill(page, {"a": "| newer |"}, {})
+
+
 def test_a_table_without_a_place_on_the_page_is_an_error(part):
     with pytest.raises(ValueError, match="no marker for \\['c'\\]"):
         part("report").fill_page(PAGE, {"a": "", "c": ""}, {})

@@ -222,7 +222,7 @@ def run_facts(lines: Sequence[Record]) -> str:
     return markdown_table(["of the run", ""], facts)
 
 
-def fill_page(text: str, tables: Mapping[str, str], figures: Mapping[str, str]) -> str:
+def fill_page(text: str, tables: Mapping[str, str], figures: Mapping[str, str] | None) -> str:
     """Put tables and figures between their markers; everything else on the page stays as it is.
 
     Parameters
@@ -230,14 +230,14 @@ def fill_page(text: str, tables: Mapping[str, str], figures: Mapping[str, str]) 
     text : str
         With ``<!-- table: NAME -->`` or ``<!-- figure: NAME -->`` and ``<!-- end -->``, each on a line of its own.
     tables, figures : mapping of str to str
-        Markdown by name. A marker without one says that there are no results.
+        Markdown by name. A marker without one says that there are no results; with None the figures stay as they are.
 
     Raises
     ------
     ValueError
         If a table has no place on the page: no experiment is left out of a report.
     """
-    marked = {"table": tables, "figure": figures}
+    marked = {"table": tables, "figure": figures or {}}
     places = {(kind, name) for _, kind, name, _ in _MARKED.findall(text)}
     homeless = [name for kind, found in marked.items() for name in found if (kind, name) not in places]
     if homeless:
@@ -245,6 +245,8 @@ def fill_page(text: str, tables: Mapping[str, str], figures: Mapping[str, str]) 
 
     def fill(match: re.Match[str]) -> str:
         opening, kind, name, closing = match.groups()
+        if kind == "figure" and figures is None:
+            return match.group()
         content = marked[kind].get(name, NOTHING)
         return f"{opening}\n{content}\n\n{closing}"
 
