@@ -555,7 +555,7 @@ def test_a_callback_may_draw_and_train_in_another_thread():
     assert found == [losses(seed=4)] * 3 != [losses()] * 3
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only a forked process inherits a lock; Windows starts anew")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_process_waits_for_no_thread_that_it_does_not_have():
     inside, done = threading.Event(), threading.Event()

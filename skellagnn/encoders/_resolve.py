@@ -19,7 +19,7 @@ from skellagnn.encoders._tfidf import TfidfEncoder
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.resolve import resolve
 
-__all__ = ["ENCODERS", "resolve_encoder", "fit_encoder", "is_fittable", "is_fitted"]
+__all__ = ["ENCODERS", "resolve_encoder", "fit_encoder", "is_fittable", "is_fitted", "is_network"]
 
 ENCODERS: dict[str, Callable[[], Encoder]] = {
     "minilm": SentenceBertEncoder,
@@ -119,9 +119,13 @@ def fit_encoder(encoder: Encoder, texts: Sequence[str]) -> Encoder:
 def is_fittable(encoder: Any) -> bool:
     """Whether the encoder learns from texts."""
     # A SentenceTransformer has a `fit` too, which trains the network on other things.
+    return not is_network(encoder) and callable(getattr(encoder, "fit", None))
+
+
+def is_network(encoder: Any) -> bool:
+    """Whether the encoder is itself a network, such as a SentenceTransformer; nothing is imported to find out."""
     torch = sys.modules.get("torch")
-    is_network = torch is not None and isinstance(encoder, torch.nn.Module)
-    return not is_network and callable(getattr(encoder, "fit", None))
+    return torch is not None and isinstance(encoder, torch.nn.Module)
 
 
 def is_fitted(encoder: Any) -> bool:

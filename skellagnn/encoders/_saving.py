@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
-import sys
 from typing import Any
 
+from skellagnn.encoders._resolve import is_network
 from skellagnn.encoders._union import EncoderUnion
 
 
@@ -17,13 +17,13 @@ def without_weights(encoder: Any) -> Any:
         if hasattr(encoder, "encoders_"):
             saved.encoders_ = [without_weights(part) for part in encoder.encoders_]
         return saved
-    return None if _is_network(encoder) else encoder
+    return None if is_network(encoder) else encoder
 
 
 def with_weights(saved: Any, given: Any) -> Any:
     """Return what was saved, with the networks of ``given``, which is of the same form, in the places that are None."""
     if saved is None:
-        return given if _is_network(given) else None
+        return given if is_network(given) else None
     if not isinstance(saved, EncoderUnion):
         return saved
     parts = given.encoders if isinstance(given, EncoderUnion) else []
@@ -32,8 +32,3 @@ def with_weights(saved: Any, given: Any) -> Any:
     whole = copy.copy(saved)
     whole.encoders_ = [with_weights(part, other) for part, other in zip(saved.encoders_, parts, strict=True)]
     return whole
-
-
-def _is_network(encoder: Any) -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(encoder, torch.nn.Module)

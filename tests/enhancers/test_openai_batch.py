@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
-from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 from sklearn.base import clone
 
 from skellagnn.enhancers import OpenAIEnhancer, _batch_api
-from skellagnn.enhancers._batch_api import JSONFileState
 from skellagnn.exceptions import AnswerWarning, EnhancerError
 
 TEXTS = [f"text {i}" for i in range(6)]
@@ -325,39 +322,6 @@ def test_the_file_is_in_the_home_folder_and_empty_again_at_the_end(batcher, tmp_
     assert '"id": "batch_0"' in seen[0]
     assert json.loads(file.read_text()) == {}
     assert sorted(path.name for path in file.parent.iterdir()) == ["batches.json", "batches.json.lock"]
-
-
-def test_a_file_keeps_values_by_name(tmp_path):
-    state = JSONFileState(tmp_path / "deep" / "state.json")
-    assert state.get_state("a") is None
-    state.put_state("a", {"n": 1})
-    state.put_state("b", [2])
-    state.drop_state("a")
-    state.drop_state("a")
-    assert (state.get_state("a"), JSONFileState(tmp_path / "deep" / "state.json").get_state("b")) == (None, [2])
-
-
-def test_a_change_waits_for_that_of_another_process(tmp_path, monkeypatch):
-    monkeypatch.setattr(JSONFileState, "_lock", nullcontext())  # what only threads of one process share
-    state = JSONFileState(tmp_path / "state.json")
-    inside, go_on = threading.Event(), threading.Event()
-
-    def slowly(value):
-        inside.set()
-        assert go_on.wait(20)
-        return [*(value or []), "slow"]
-
-    first = threading.Thread(target=state.update_state, args=("a", slowly))
-    second = threading.Thread(target=JSONFileState(state.path).update_state, args=("a", lambda value: [*value, "fast"]))
-    first.start()
-    assert inside.wait(20)
-    second.start()
-    second.join(0.1)
-    assert second.is_alive()  # if nothing held it, it would be over by now
-    go_on.set()
-    first.join()
-    second.join()
-    assert state.get_state("a") == ["slow", "fast"]
 
 
 @pytest.mark.parametrize("text", ["{broken", "[1]"])
