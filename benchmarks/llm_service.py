@@ -30,8 +30,8 @@ from urllib.parse import urlsplit
 from store import measure  # the script beside this one
 
 from skellagnn.enhancers import Answer, OpenAIEnhancer, close_clients
+from skellagnn.llm.store import QuestionKey, ResponseStore, ask_through
 from skellagnn.prompts import Prompt, Question
-from skellagnn.store import QuestionKey, ResponseStore, ask_through
 
 PROMPT = Prompt("keywords", "List five keywords that tell what the following text is about.\n\nText:\n{text}")
 WORDS = "graph neural networks pass messages between the nodes of a graph and language models read their texts "

@@ -26,7 +26,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from skellagnn.enhancers import Answer
-from skellagnn.store import QuestionKey, ResponseStore, ask_through
+from skellagnn.llm.store import QuestionKey, ResponseStore, ask_through
 
 MODEL = "benchmark/model-7b@main;temperature=0;max_new_tokens=128"
 PROMPTS = ("keywords:0123456789abcdef", "summary:fedcba9876543210")

@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from skellagnn import prompts as prompts
     from skellagnn.classifier import ELLaGNNClassifier as ELLaGNNClassifier
     from skellagnn.encoders import encode_graph as encode_graph
-    from skellagnn.enhancers import CallableEnhancer as CallableEnhancer
-    from skellagnn.enhancers import OpenAIEnhancer as OpenAIEnhancer
-    from skellagnn.enhancers import ReplayEnhancer as ReplayEnhancer
-    from skellagnn.enhancers import TransformersEnhancer as TransformersEnhancer
     from skellagnn.graph import TextGraph as TextGraph
+    from skellagnn.llm.enhancers import CallableEnhancer as CallableEnhancer
+    from skellagnn.llm.enhancers import OpenAIEnhancer as OpenAIEnhancer
+    from skellagnn.llm.enhancers import ReplayEnhancer as ReplayEnhancer
+    from skellagnn.llm.enhancers import TransformersEnhancer as TransformersEnhancer
+    from skellagnn.llm.plan import plan_search as plan_search
+    from skellagnn.llm.prompts import Prompt as Prompt
+    from skellagnn.llm.store import ResponseStore as ResponseStore
     from skellagnn.parameters import PAPER_SETTINGS as PAPER_SETTINGS
-    from skellagnn.plan import plan_search as plan_search
-    from skellagnn.prompts import Prompt as Prompt
-    from skellagnn.store import ResponseStore as ResponseStore
 
 # public name -> module that defines it; loaded when first asked for, so that `import skellagnn` stays cheap
 _MODULE_OF = {
@@ -30,10 +30,10 @@ _MODULE_OF = {
     "CallableEnhancer": "skellagnn.enhancers",
     "OpenAIEnhancer": "skellagnn.enhancers",
     "TransformersEnhancer": "skellagnn.enhancers",
-    "ResponseStore": "skellagnn.store",
+    "ResponseStore": "skellagnn.llm.store",
     "ReplayEnhancer": "skellagnn.enhancers",
     "encode_graph": "skellagnn.encoders",
-    "plan_search": "skellagnn.plan",
+    "plan_search": "skellagnn.llm.plan",
     "PAPER_SETTINGS": "skellagnn.parameters",
 }
 _SUBMODULES = ("datasets", "enhancers", "prompts")

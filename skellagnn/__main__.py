@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skellagnn.base.resolve import resolve
 from skellagnn.exceptions import InvalidParameterError, LabelError, SkellagnnError
-from skellagnn.resolve import resolve
 
 DESCRIPTION = """\
 Train E-LLaGNN on a text-attributed graph and compare it with the same graph neural network without an LLM.
@@ -116,9 +116,9 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     from sklearn.frozen import FrozenEstimator
 
     from skellagnn import PAPER_SETTINGS, ELLaGNNClassifier, ReplayEnhancer
-    from skellagnn.backbones import BACKBONES
+    from skellagnn.base.numbers import check_int
     from skellagnn.encoders import fit_encoder
-    from skellagnn.validation import check_int
+    from skellagnn.gnn.backbones import BACKBONES
 
     resolve(options.backbone, BACKBONES, parameter="--backbone")  # before minutes of encoding
     check_int("--splits", options.splits, at_least=1)
@@ -225,7 +225,7 @@ def _compare(
     arms: dict[str, Any], graph: Any, y: NDArray[np.int64], labeled: NDArray[np.int64], options: Any, say: Any
 ) -> dict[str, Any]:
     """Fit every arm on the same random splits; print mean, standard deviation and paired differences."""
-    from skellagnn.progress import progress_bar
+    from skellagnn.base.progress import progress_bar
 
     scores: dict[str, list[float]] = {name: [] for name in arms}
     asked = dict.fromkeys(arms, 0)

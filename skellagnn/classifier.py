@@ -17,16 +17,21 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.channel import SoftTargets, answer_targets
-from skellagnn.distributed import ProcessGroup
+from skellagnn.base.progress import progress_bar
+from skellagnn.distillation import N_UNLABELED, Lesson, teach
 from skellagnn.encoders import with_weights, without_weights
-from skellagnn.enhancement import LLMUsage, build_questions
-from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
+from skellagnn.gnn._distributed import ProcessGroup
+from skellagnn.gnn._inference import predict_logits
+from skellagnn.gnn._targets import LabeledNodes, SoftLabels
+from skellagnn.gnn._training import History, TrainingSettings, ValidationGraph, train
 from skellagnn.graph import TextGraph
-from skellagnn.inference import predict_logits
+from skellagnn.llm.asking import LLMUsage, build_questions
+from skellagnn.llm.enhancers import DetachedEnhancer, resolve_enhancer
+from skellagnn.llm.plan import Plan, PlanPart
+from skellagnn.llm.prompts import PromptCatalog
+from skellagnn.llm.store import resolve_store, without_password
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_budget, check_settings, resolve_device, shared_parameters
-from skellagnn.plan import Plan, PlanPart
 from skellagnn.preparation import (
     augment,
     build_network,
@@ -38,15 +43,10 @@ from skellagnn.preparation import (
     resolve_parts,
     select,
 )
-from skellagnn.progress import progress_bar
-from skellagnn.prompts import PromptCatalog
 from skellagnn.selection import FEATURELESS_SELECTIONS
-from skellagnn.store import resolve_store, without_password
-from skellagnn.teacher import N_UNLABELED, Lesson, teach
-from skellagnn.training import History, TrainingSettings, ValidationGraph, train
+from skellagnn.supervision import answer_targets
 from skellagnn.validation import (
     CallbackSupportMixin,
-    Supervision,
     as_graph,
     check_class_names,
     check_labels,
@@ -434,18 +434,18 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         raw_ranked = ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
         validation = teacher_validation = None
         if held_out is not None:
-            val_graph, val_raw, supervision = held_out
+            val_graph, val_raw, val_labeled = held_out
             val_ranked = raw_ranked
             if val_graph is not graph:
                 val_ranked = rank_neighbors(val_graph.adjacency, val_raw, self.n_neighbors)
-            validation = ValidationGraph(val_ranked, val_raw, supervision)
+            validation = ValidationGraph(val_ranked, val_raw, val_labeled)
             teacher_validation = replace(validation, adjacency=val_graph.adjacency)
 
         # labels of validation nodes do not check the answers: `labeled` holds training labels only
         answers = partial(answer_targets, active, choices, labeled.nodes, labeled.labels, len(labels.classes))
         lesson: Lesson | None = None
         trust = share = 1.0
-        soft_targets: SoftTargets | None
+        soft_targets: SoftLabels | None
         if self.distillation > 0:
             checked = bool(choices) and self.answer_weight != 0
             lesson = self._teach(
@@ -466,7 +466,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             settings = replace(
                 settings,
                 # beside many labels, too: the mean over a few unlabeled nodes would outweigh them
-                soft_target_weight=self.distillation * lesson.targets.share(len(labeled.nodes)),
+                soft_label_weight=self.distillation * lesson.targets.share(len(labeled.nodes)),
                 consistency=0.0,
                 n_unlabeled=N_UNLABELED,
                 # an LLM that is found to name wrong classes is not shown as often either, nor one beside many labels
@@ -479,7 +479,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 weight *= soft_targets.share(len(labeled.nodes))
             # a step on all labels looks at all nodes; one on a batch of them must not
             n_unlabeled = None if batch_size is None else N_UNLABELED
-            settings = replace(settings, soft_target_weight=weight, n_unlabeled=n_unlabeled)
+            settings = replace(settings, soft_label_weight=weight, n_unlabeled=n_unlabeled)
         if self.enhanced_queries and trust * share > 0 and len(features.active):
             nodes, rows = features.queries(trust)
             ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
@@ -539,10 +539,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self,
         raw: NDArray[np.float32],
         adjacency: sparse.csr_array,
-        labeled: Supervision,
+        labeled: LabeledNodes,
         validation: ValidationGraph | None,
         n_classes: int,
-        answers: Callable[..., SoftTargets | None] | None,
+        answers: Callable[..., SoftLabels | None] | None,
         settings: TrainingSettings,
         seed: int,
         device: torch.device,

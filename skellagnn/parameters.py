@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skellagnn.enhancement import Budget
+from skellagnn.base.numbers import check_int, check_real
 from skellagnn.exceptions import InvalidParameterError
+from skellagnn.gnn._training import TrainingSettings
 from skellagnn.graph import TextGraph
-from skellagnn.prompts import PromptCatalog
+from skellagnn.llm.asking import Budget
+from skellagnn.llm.prompts import PromptCatalog
+from skellagnn.llm.store import resolve_store
 from skellagnn.selection import count_active_nodes, select_active_nodes
-from skellagnn.store import resolve_store
-from skellagnn.training import TrainingSettings
-from skellagnn.validation import check_int, check_real
 
 if TYPE_CHECKING:
     import torch
@@ -81,7 +81,7 @@ def check_settings(estimator: Any) -> TrainingSettings:
         consistency=check_real("consistency", estimator.consistency, low=0),
         drop_node=check_real("drop_node", estimator.drop_node, low=0, high=1, open_high=True),
         # set where the targets are known: by the teacher for the answers, by the estimator for the teacher
-        soft_target_weight=0.0,
+        soft_label_weight=0.0,
         sample_size=estimator.sample_size,
         sampling=estimator.sampling,
         # a hop more than layers: those that look at degrees, as GCNConv does, need all edges of the outermost senders

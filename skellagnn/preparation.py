@@ -17,26 +17,27 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skellagnn.backbones import build_backbone
-from skellagnn.distributed import ProcessGroup
-from skellagnn.edges import edges_for
+from skellagnn.base.resources import available_memory, scratch_array
+from skellagnn.base.vectors import are_unit_rows, unit_rows
+from skellagnn.distillation import N_UNLABELED
 from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
 from skellagnn.encoders._resolve import is_fittable, is_fitted
-from skellagnn.enhancement import LLMUsage, build_questions, enhance
-from skellagnn.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.exceptions import GraphError, InvalidParameterError
-from skellagnn.features import NodeFeatures
+from skellagnn.gnn._distributed import ProcessGroup
+from skellagnn.gnn._inference import check_output
+from skellagnn.gnn._sparse import edges_for
+from skellagnn.gnn._targets import LabeledNodes
+from skellagnn.gnn._training import seeded
+from skellagnn.gnn._views import NodeFeatures
+from skellagnn.gnn.backbones import build_backbone
 from skellagnn.graph import TextColumn, TextGraph
-from skellagnn.inference import check_output
-from skellagnn.neighborhood import are_unit_rows, unit_rows
+from skellagnn.llm.asking import LLMUsage, build_questions, enhance
+from skellagnn.llm.enhancers import DetachedEnhancer, resolve_enhancer
+from skellagnn.llm.prompts import PromptCatalog
+from skellagnn.llm.store import resolve_store
 from skellagnn.parameters import check_budget
-from skellagnn.prompts import PromptCatalog
-from skellagnn.resources import available_memory, scratch_array
 from skellagnn.selection import select_active_nodes
-from skellagnn.store import resolve_store
-from skellagnn.teacher import N_UNLABELED
-from skellagnn.training import seeded
-from skellagnn.validation import ClassNames, Labels, Supervision, as_graph, check_labels, split_validation
+from skellagnn.validation import ClassNames, Labels, as_graph, check_labels, split_validation
 
 if TYPE_CHECKING:
     from torch import nn
@@ -207,7 +208,7 @@ def hold_out(
     encoder: Any,
     scale: bool,
     columns: Any,
-) -> tuple[Supervision, tuple[TextGraph, NDArray[np.float32], Supervision] | None]:
+) -> tuple[LabeledNodes, tuple[TextGraph, NDArray[np.float32], LabeledNodes] | None]:
     """Return the training labels and, with early stopping, the graph, rows and labels to validate on.
 
     ``columns`` is an estimator that remembers the columns of X.
@@ -220,17 +221,17 @@ def hold_out(
                 "`X_val` must be left out with early_stopping=False, which looks at no validation nodes; got one."
             )
         val_graph = as_graph(columns, X_val, reset=False)
-        val_labels = check_labels(val_graph, y_val, classes=labels.classes, argument="y_val").supervision
+        val_labels = check_labels(val_graph, y_val, classes=labels.classes, argument="y_val").labeled
         # a view shares the arrays of its graph
         if val_graph.adjacency is graph.adjacency and val_graph.features is graph.features:
-            return labels.supervision, (graph, raw, val_labels)
+            return labels.labeled, (graph, raw, val_labels)
         val_raw = raw_rows(estimator, val_graph, encoder, scale=scale, n_features=raw.shape[1])
         check_width(val_raw, raw.shape[1], "X_val")
-        return labels.supervision, (val_graph, val_raw, val_labels)
-    n_held_out = estimator.validation_fraction * len(labels.supervision.nodes)
+        return labels.labeled, (val_graph, val_raw, val_labels)
+    n_held_out = estimator.validation_fraction * len(labels.labeled.nodes)
     if not estimator.early_stopping or (estimator.early_stopping == "auto" and n_held_out < MIN_HELD_OUT):
-        return labels.supervision, None
-    labeled, held_out = split_validation(labels.supervision, estimator.validation_fraction, len(labels.classes), seed)
+        return labels.labeled, None
+    labeled, held_out = split_validation(labels.labeled, estimator.validation_fraction, len(labels.classes), seed)
     return labeled, (graph, raw, held_out)
 
 

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skellagnn.base.resolve import resolve
+from skellagnn.base.resources import count_threads
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.graph import TextColumn, TextGraph
-from skellagnn.resolve import resolve
-from skellagnn.resources import count_threads
 
 __all__ = [
     "FEATURELESS_SELECTIONS",

@@ -9,48 +9,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
-from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import tomllib
 
 import skellagnn
 
 ROOT = Path(skellagnn.__file__).parent
-
-# A module imports from its own package and from lower rows. Whoever adds a module places it here.
-ROWS = [
-    ["graph", "resolve", "exceptions", "progress", "resources"],
-    ["prompts", "enhancers", "answers", "store", "encoders", "selection", "datasets", "validation", "hops"],
-    ["features", "neighborhood", "enhancement", "channel", "sharing"],
-    ["attention", "edges", "hop_network", "backbones", "distributed"],
-    ["inference"],
-    ["batches"],
-    ["steps"],
-    ["training"],
-    ["teacher", "parameters"],
-    ["preparation"],
-    ["classifier", "plan", "plotting", "__main__"],
-]
-
-WITHIN_A_ROW = {
-    ("graph", "exceptions"): "errors are at the bottom of everything",
-    ("graph", "resolve"): "closest match for a column that is not there",
-    ("resolve", "exceptions"): "errors are at the bottom of everything",
-    ("enhancers", "prompts"): "what an enhancer is asked is a Question",
-    ("answers", "prompts"): "an answer is judged by its Question",
-    ("store", "prompts"): "answers are kept by the key of a Question",
-    ("store", "enhancers"): "what is kept is an Answer",
-    ("features", "neighborhood"): "queries are means of unit-length rows, as the ranking makes them",
-    ("hop_network", "edges"): "a hop is made along edges",
-    ("backbones", "hop_network"): "what the networks are made of",
-    ("backbones", "edges"): "layers multiply with edges",
-    ("backbones", "attention"): "a layer that weighs edges by itself",
-    ("edges", "attention"): "one of the forms that edges take",
-    ("classifier", "plan"): "ELLaGNNClassifier.plan returns a Plan",
-    ("__main__", "classifier"): "the command runs the estimator",
-}
+PROJECT = ROOT.parent
 
 # Seconds and hundreds of megabytes: imported inside the functions that need them ...
 HEAVY = {
@@ -66,21 +34,21 @@ HEAVY = {
 }
 # ... except here.
 AT_MODULE_LEVEL = {
-    ("attention.py", "torch"): "attention is torch",
-    ("edges.py", "torch"): "sparse products are torch",
-    ("hop_network.py", "torch"): "networks are torch",
-    ("backbones.py", "torch"): "networks are torch",
-    ("distributed.py", "torch"): "gradients are torch",
-    ("batches.py", "torch"): "what a network reads is torch",
-    ("steps.py", "torch"): "what a network reads is torch",
-    ("training.py", "torch"): "the loop is torch",
-    ("inference.py", "torch"): "prediction is torch",
-    ("teacher.py", "torch"): "a network, and its training",
+    ("gnn/_attention.py", "torch"): "attention is torch",
+    ("gnn/_sparse.py", "torch"): "sparse products are torch",
+    ("gnn/_layered.py", "torch"): "networks are torch",
+    ("gnn/backbones.py", "torch"): "networks are torch",
+    ("gnn/_distributed.py", "torch"): "gradients are torch",
+    ("gnn/_loader.py", "torch"): "what a network reads is torch",
+    ("gnn/_steps.py", "torch"): "what a network reads is torch",
+    ("gnn/_training.py", "torch"): "the loop is torch",
+    ("gnn/_inference.py", "torch"): "prediction is torch",
+    ("distillation.py", "torch"): "a network, and its training",
     ("preparation.py", "torch"): "builds the network",
     ("classifier.py", "torch"): "puts the three together; `import skellagnn` does not load it",
-    ("store/_engines.py", "sqlalchemy"): "loaded by the first use of a store, not by importing it",
-    ("store/_schema.py", "sqlalchemy"): "loaded by the first use of a store, not by importing it",
-    ("store/_queries.py", "sqlalchemy"): "loaded by the first use of a store, not by importing it",
+    ("llm/store/_engines.py", "sqlalchemy"): "loaded by the first use of a store, not by importing it",
+    ("llm/store/_schema.py", "sqlalchemy"): "loaded by the first use of a store, not by importing it",
+    ("llm/store/_queries.py", "sqlalchemy"): "loaded by the first use of a store, not by importing it",
 }
 
 
@@ -122,74 +90,38 @@ def imports() -> tuple[Import, ...]:
     return tuple(found)
 
 
-def module_of(file: str) -> str:
-    """skellagnn/graph/_io.py belongs to the module graph."""
-    return file.split("/")[0].removesuffix(".py")
+def floors() -> list[list[str]]:
+    """Return the floors of pyproject.toml, top first, each with the rooms on it."""
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
+    return [layer.split(" | ") for layer in layers]
 
 
-def imported_module(found: Import) -> str | None:
-    parts = found.module.split(".")
-    if parts[0] != "skellagnn":
-        return None
-    if len(parts) > 1:
-        return parts[1]
-    # from skellagnn import TextGraph: the module that the name is loaded from
-    return skellagnn._MODULE_OF.get(found.name, f"skellagnn.{found.name}").split(".")[1]
+# -- floors ------------------------------------------------------------------------------------------------------
 
 
-def edges() -> dict[tuple[str, str], Import]:
-    """Return (importer, imported) -> one place where it happens; the package's own lazy __init__ left out."""
-    pairs = {}
-    for found in imports():
-        importer, imported = module_of(found.file), imported_module(found)
-        if imported is not None and importer not in (imported, "__init__"):
-            pairs.setdefault((importer, imported), found)
-    return pairs
+def test_modules_import_from_floors_below(monkeypatch, capsys):
+    from importlinter.cli import lint_imports
+
+    monkeypatch.chdir(PROJECT)
+
+    assert lint_imports(no_cache=True) == 0, capsys.readouterr().out
 
 
-def row_of(module: str) -> int:
-    return next(number for number, row in enumerate(ROWS) if module in row)
+def test_there_are_at_most_ten_floors():
+    assert len(floors()) <= 10
 
 
-# -- the table ---------------------------------------------------------------------------------------------------
+def test_contributing_tells_the_floors():
+    told = "; ".join(", ".join(f"`{room}`" for room in floor) for floor in floors())
 
+    page = " ".join((PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
 
-def test_every_module_has_its_row():
-    modules = {module_of(path.relative_to(ROOT).as_posix()) for path in files()} - {"__init__"}
-    placed = [module for row in ROWS for module in row]
-
-    assert len(placed) == len(set(placed))
-    assert modules <= set(placed)
-
-
-def test_modules_import_from_lower_rows_only():
-    wrong = [
-        f"{place.file}:{place.line}: {importer} (row {row_of(importer)}) imports {imported} (row {row_of(imported)})"
-        for (importer, imported), place in edges().items()
-        if row_of(imported) >= row_of(importer) and (importer, imported) not in WITHIN_A_ROW
-    ]
-
-    assert wrong == []
-
-
-def test_exceptions_to_the_table_are_within_a_row_and_still_needed():
-    assert {pair for pair in WITHIN_A_ROW if row_of(pair[0]) != row_of(pair[1])} == set()
-    assert set(WITHIN_A_ROW) - set(edges()) == set()
-
-
-def test_no_module_imports_itself_through_others():
-    graph: dict[str, set[str]] = {}
-    for importer, imported in edges():
-        graph.setdefault(importer, set()).add(imported)
-
-    order = list(TopologicalSorter(graph).static_order())  # raises CycleError, which names the circle
-
-    assert order.index("exceptions") < order.index("classifier")
+    assert f"{told}." in page
 
 
 def test_the_parser_sees_what_it_should():
     assert len(imports()) > 200
-    assert ("classifier", "training") in edges()
     assert any(found.in_function and found.module == "tqdm.auto" for found in imports())
     assert any(found.for_types and found.module == "skellagnn.graph._text_graph" for found in imports())
 
@@ -221,14 +153,15 @@ def test_private_parts_of_scikit_learn_have_one_importer():
 
 
 def test_prediction_cannot_reach_an_enhancer():
-    reachable, waiting = set(), ["inference"]
-    while waiting:
-        module = waiting.pop()
-        if module not in reachable:
-            reachable.add(module)
-            waiting += [imported for importer, imported in edges() if importer == module]
+    import grimp
 
-    assert reachable <= {"inference", "hop_network", "attention", "edges", "hops", "resources", "exceptions", "resolve"}
+    graph = grimp.build_graph("skellagnn", cache_dir=None)
+    llm = {"skellagnn.llm", *graph.find_descendants("skellagnn.llm")}
+    rooms = ["gnn", "encoders", "neighborhood", "graph", "validation"]
+
+    for room in (f"skellagnn.{room}" for room in rooms):
+        for module in {room, *graph.find_descendants(room)}:
+            assert not llm & graph.find_upstream_modules(module), module
 
 
 def test_one_caller_asks_the_llm():
@@ -242,8 +175,8 @@ def test_one_caller_asks_the_llm():
     }
 
     # preparation.py calls the stand-in of a loaded model with no question, to have it say why it cannot be fitted
-    assert {file for file in callers if not file.startswith("enhancers/")} <= {
-        "enhancement/_asking.py",
+    assert {file for file in callers if not file.startswith("llm/enhancers/")} <= {
+        "llm/asking/_asking.py",
         "preparation.py",
     }
 
@@ -278,12 +211,16 @@ def test_importing_the_package_loads_nothing_heavy():
 
 def test_importing_what_comes_before_training_loads_nothing_heavy():
     modules = [
-        module
-        for row in ROWS[:3]
-        for module in row
-        if (ROOT / module).with_suffix(".py").exists() or (ROOT / module).is_dir()
+        "datasets",
+        "encoders",
+        "enhancers",
+        "graph",
+        "llm.plan",
+        "neighborhood",
+        "prompts",
+        "selection",
+        "validation",
     ]
-    assert len(modules) > 12
 
     # scikit-learn loads pandas where there is one
     assert (

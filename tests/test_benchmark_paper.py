@@ -348,7 +348,7 @@ def test_norms_put_the_weights_of_a_layer_together(part):
 def test_recorder_writes_a_norm_for_each_layer_and_backward_pass(part):
     import torch
 
-    from skellagnn.edges import edges_for
+    from skellagnn.gnn._sparse import edges_for
     from skellagnn.graph import TextGraph
 
     network = part("fitting").GradientRecorder("gcn")(4, 8, 3, 3, 0.0)

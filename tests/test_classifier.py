@@ -27,8 +27,6 @@ from skellagnn import (
     encode_graph,
     plan_search,
 )
-from skellagnn.backbones import BACKBONES, build_backbone
-from skellagnn.batches import Reader
 from skellagnn.datasets import make_text_graph
 from skellagnn.encoders import EncoderUnion, TfidfEncoder
 from skellagnn.enhancers import DetachedEnhancer
@@ -40,8 +38,10 @@ from skellagnn.exceptions import (
     LabelError,
     MissingAnswerError,
 )
+from skellagnn.gnn._loader import Reader
+from skellagnn.gnn._training import train
+from skellagnn.gnn.backbones import BACKBONES, build_backbone
 from skellagnn.preparation import choose_batch_size, raw_rows
-from skellagnn.training import train
 
 ECHO = Prompt("echo", "{text}")
 
@@ -130,7 +130,7 @@ def test_the_papers_settings_leave_its_method_alone(data):
     clf = recorded(data, **PAPER_SETTINGS).fit(data.graph[:40], data.target[:40])
 
     assert (clf.teacher_history_, clf.answer_trust_) == ([], None)
-    assert set(clf.history_.consistency_loss) == set(clf.history_.soft_target_loss) == {0.0}
+    assert set(clf.history_.consistency_loss) == set(clf.history_.soft_label_loss) == {0.0}
     # what is left of the LLM are its views
     plain = quick(encoder="tfidf", **PAPER_SETTINGS).fit(data.graph[:40], data.target[:40])
     assert np.abs(clf.predict_proba(data.graph) - plain.predict_proba(data.graph)).max() > 1e-3
@@ -144,7 +144,7 @@ def test_the_backbone_learns_from_the_teacher_and_the_teacher_from_the_answers(d
     assert (len(without.teacher_history_), without.answer_trust_) == (1, 0.0)
     assert len(helped.teacher_history_) == 2
     assert 0 < helped.answer_trust_ <= 1
-    assert min(without.history_.soft_target_loss) > 0  # of the teacher's predictions
+    assert min(without.history_.soft_label_loss) > 0  # of the teacher's predictions
     assert max(without.teacher_history_[0].consistency_loss) > 0
     assert max(without.history_.consistency_loss) == 0
 
@@ -166,7 +166,7 @@ def test_without_a_teacher_answers_and_consistency_are_the_networks_own(data):
     clf = recorded(data, distillation=0).fit(data.graph[:40], data.target[:40])
     same = recorded(data, distillation=0, answer_weight=0.5).fit(data.graph[:40], data.target[:40])
 
-    assert min(clf.history_.soft_target_loss) > 0
+    assert min(clf.history_.soft_label_loss) > 0
     assert max(clf.history_.consistency_loss) > 0
     np.testing.assert_array_equal(clf.predict_proba(data.graph), same.predict_proba(data.graph))
 
@@ -226,7 +226,7 @@ def shown(monkeypatch, clf, graph, y):
 
 @pytest.mark.parametrize("trust", [0.0, 0.5, 1.0])
 def test_views_are_shown_and_neighbors_ranked_as_far_as_the_answers_are_trusted(data, monkeypatch, trust):
-    monkeypatch.setattr("skellagnn.channel.estimate_trust", lambda *arguments: (0.8, trust))
+    monkeypatch.setattr("skellagnn.supervision.estimate_trust", lambda *arguments: (0.8, trust))
     params = {"n_neighbors": 2, "max_iter": 2, "augmentation_ratio": 20}
     enhanced, probability = shown(monkeypatch, recorded(data, **params), data.graph[:8], data.target[:8])
     raw, _ = shown(monkeypatch, recorded(data, enhanced_queries=False, **params), data.graph[:8], data.target[:8])
@@ -239,7 +239,7 @@ def test_views_are_shown_and_neighbors_ranked_as_far_as_the_answers_are_trusted(
 
 
 def test_views_are_shown_less_often_where_labels_are_many(data, monkeypatch):
-    monkeypatch.setattr("skellagnn.channel.estimate_trust", lambda *arguments: (0.8, 1.0))
+    monkeypatch.setattr("skellagnn.supervision.estimate_trust", lambda *arguments: (0.8, 1.0))
     asked = recorded(data, augmentation_ratio=10, selection=lambda graph, rows, rng: np.arange(graph.n_nodes))
     asked.set_params(max_iter=2)
 
@@ -656,7 +656,7 @@ def test_batches_are_taken_where_the_graph_does_not_fit(data, encoded, backbone,
 @pytest.mark.parametrize("params", [{"distillation": 0}, {"distillation": 0, "consistency": 0}, {}], ids=str)
 def test_no_batch_looks_at_the_whole_graph(data, encoded, params, monkeypatch):
     monkeypatch.setattr("skellagnn.classifier.N_UNLABELED", 7)
-    monkeypatch.setattr("skellagnn.teacher.N_UNLABELED", 7)
+    monkeypatch.setattr("skellagnn.distillation.N_UNLABELED", 7)
     sizes = []
     read = Reader.read
 
@@ -1188,7 +1188,7 @@ def test_a_teacher_of_few_nodes_weighs_less_than_many_labels(data, encoded, monk
     seen = []
 
     def recorded(*arguments, **options):
-        seen.append(arguments[6].soft_target_weight)
+        seen.append(arguments[6].soft_label_weight)
         return train(*arguments, **options)
 
     monkeypatch.setattr("skellagnn.classifier.train", recorded)

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 import skellagnn
-from skellagnn.backbones import BACKBONES
 from skellagnn.encoders import ENCODERS
-from skellagnn.enhancers._shorthand import _PREFIXES
+from skellagnn.gnn.backbones import BACKBONES
+from skellagnn.llm.enhancers._shorthand import _PREFIXES
 from skellagnn.prompts import BUILTIN_PROMPTS
 from skellagnn.selection import SELECTIONS
 
@@ -47,7 +47,7 @@ NOT_IN_REFERENCE = {
 # Of modules that are in the reference only for what a fit leaves behind.
 INTERNAL_NAMES = {
     "skellagnn.encoders": {"with_weights", "without_weights"},
-    "skellagnn.enhancement": {
+    "skellagnn.llm.asking": {
         "Budget",
         "Enhancement",
         "QuestionTable",
@@ -56,9 +56,9 @@ INTERNAL_NAMES = {
         "enhance",
         "longest_answers",
     },
-    "skellagnn.plan": {"merge_plans"},
+    "skellagnn.llm.plan": {"merge_plans"},
     "skellagnn.prompts": {"estimate_tokens"},
-    "skellagnn.training": {"TrainingSettings", "ValidationGraph", "seeded", "train"},
+    "skellagnn.gnn._training": {"TrainingSettings", "ValidationGraph", "seeded", "train"},
 }
 
 

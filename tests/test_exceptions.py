@@ -9,8 +9,8 @@ import pytest
 
 from skellagnn import exceptions
 from skellagnn.exceptions import SkellagnnError, SkellagnnWarning, StoreError
+from skellagnn.llm.store import QuestionKey
 from skellagnn.prompts import Prompt, Question
-from skellagnn.store import QuestionKey
 
 BUILTIN_OF = {
     "SkellagnnError": Exception,

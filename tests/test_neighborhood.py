@@ -9,8 +9,9 @@ import pytest
 from scipy import sparse
 
 from skellagnn import TextGraph, neighborhood
+from skellagnn.base.vectors import are_unit_rows, unit_rows
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.neighborhood import are_unit_rows, cosine_of_edges, rank_neighbors, unit_rows
+from skellagnn.neighborhood import cosine_of_edges, rank_neighbors
 
 
 def make(seed=0, *, directed=True, weighted=True, n_nodes=25, n_edges=150, n_features=6):

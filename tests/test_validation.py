@@ -14,17 +14,10 @@ from sklearn.exceptions import DataConversionWarning
 from torch_geometric.data import Data
 
 from skellagnn import TextGraph
+from skellagnn.base.numbers import check_int, check_real
 from skellagnn.exceptions import GraphError, InvalidParameterError, LabelError
-from skellagnn.validation import (
-    Supervision,
-    as_graph,
-    check_class_names,
-    check_int,
-    check_labels,
-    check_real,
-    remember_columns,
-    split_validation,
-)
+from skellagnn.gnn._targets import LabeledNodes
+from skellagnn.validation import as_graph, check_class_names, check_labels, remember_columns, split_validation
 
 GRAPH = TextGraph.from_edges([(0, 1), (1, 2), (2, 3)], texts=list("abcdef"))
 
@@ -502,7 +495,7 @@ def labeled(*counts, first=100):
     """Class c has counts[c] nodes, numbered from ``first``, classes mixed; the weight of a node is its number."""
     labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(counts)), counts))
     nodes = np.arange(first, first + len(labels))
-    return Supervision(nodes, labels, nodes.astype(np.float32))
+    return LabeledNodes(nodes, labels, nodes.astype(np.float32))
 
 
 def class_counts(supervision, n_classes):

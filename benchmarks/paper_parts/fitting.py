@@ -22,12 +22,13 @@ import skellagnn
 from paper_parts.recordings import EXTRA_PROMPTS, ZERO_SHOT, make_recording, write_recording
 from paper_parts.records import Fit, Record
 from skellagnn import ELLaGNNClassifier, ReplayEnhancer, TextGraph, encode_graph
-from skellagnn.answers import diagnose
+from skellagnn.base.vectors import unit_rows
 from skellagnn.datasets import edge_homophily, load_folder
 from skellagnn.encoders import encode_texts, resolve_encoder
-from skellagnn.enhancement import build_questions
-from skellagnn.features import NodeFeatures
-from skellagnn.neighborhood import rank_neighbors, unit_rows
+from skellagnn.gnn._views import NodeFeatures
+from skellagnn.llm.answers import diagnose
+from skellagnn.llm.asking import build_questions
+from skellagnn.neighborhood import rank_neighbors
 from skellagnn.prompts import PromptCatalog, parse_choices
 from skellagnn.selection import pagerank, select_active_nodes
 
@@ -166,7 +167,7 @@ class GradientRecorder:
         self.backbone = backbone
 
     def __call__(self, in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float) -> Any:
-        from skellagnn.backbones import build_backbone
+        from skellagnn.gnn.backbones import build_backbone
 
         network = build_backbone(self.backbone, in_channels, hidden_channels, out_channels, n_layers, dropout)
         squares: dict[str, list[float]] = {}

@@ -12,12 +12,12 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
+from skellagnn.base.resolve import resolve
 from skellagnn.encoders._base import Encoder
 from skellagnn.encoders._sentence_bert import SentenceBertEncoder
 from skellagnn.encoders._sklearn import SklearnTextEncoder
 from skellagnn.encoders._tfidf import TfidfEncoder
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.resolve import resolve
 
 __all__ = ["ENCODERS", "resolve_encoder", "fit_encoder", "is_fittable", "is_fitted", "is_network"]
 

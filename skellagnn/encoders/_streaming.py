@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skellagnn.base.progress import progress_bar
 from skellagnn.encoders._base import Encoder
 from skellagnn.encoders._distinct import DistinctTexts
 from skellagnn.encoders._row_store import RowStore
 from skellagnn.encoders._sentence_bert import one_long_text_warning
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.progress import progress_bar
 
 # What a killed run loses at most, beside the chunk that it was at. More often would cost encoders that are fast.
 _COMMIT_SECONDS = 5.0

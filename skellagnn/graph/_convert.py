@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skellagnn.base.resolve import suggest
 from skellagnn.exceptions import GraphError
 from skellagnn.graph._adjacency import adjacency_from_edges, weights_to_float32
-from skellagnn.resolve import suggest
 
 if TYPE_CHECKING:
     from skellagnn.graph._text_graph import TextGraph

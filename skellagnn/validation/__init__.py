@@ -7,23 +7,18 @@ from skellagnn.validation._class_names import ClassNames, check_class_names
 from skellagnn.validation._graph import as_graph, remember_columns
 from skellagnn.validation._labels import (
     Labels,
-    Supervision,
     check_labels,
     check_true_labels,
     split_validation,
 )
-from skellagnn.validation._numbers import check_int, check_real
 
 __all__ = [
     "CallbackSupportMixin",
     "ClassNames",
     "Labels",
-    "Supervision",
     "as_graph",
-    "check_int",
     "check_labels",
     "check_class_names",
-    "check_real",
     "check_true_labels",
     "remember_columns",
     "split_validation",

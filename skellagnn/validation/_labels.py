@@ -15,27 +15,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from skellagnn.exceptions import InvalidParameterError, LabelError
+from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.graph import TextGraph
 
 UNLABELED = -1
-
-
-@dataclass(frozen=True)
-class Supervision:
-    """Labels of some nodes.
-
-    Parameters
-    ----------
-    nodes : ndarray of int64 of shape (n_labeled,)
-    labels : ndarray of int64 of shape (n_labeled,)
-        Class indices.
-    weights : ndarray of float32 of shape (n_labeled,)
-        Sample weights times class weights, none of them 0. Only their ratios mean something; their mean is 1.
-    """
-
-    nodes: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    weights: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -46,13 +29,13 @@ class Labels:
     ----------
     classes : ndarray of shape (n_classes,)
         Sorted.
-    supervision : Supervision
+    labeled : LabeledNodes
         Nodes in increasing order; a node that is in view several times has its weights added up. One whose weights are
         0 is left out; a class of which ``class_weight`` leaves none stays in ``classes``.
     """
 
     classes: NDArray[Any]
-    supervision: Supervision
+    labeled: LabeledNodes
 
 
 def check_labels(
@@ -167,7 +150,7 @@ def check_labels(
     counts = summed.astype(np.float32) > 0
     # only ratios count: around 1 they survive as float32, however small or large the weights are that came in
     scaled = (summed / summed[counts].mean()).astype(np.float32)
-    return Labels(classes, _subset(Supervision(unique, label_of, scaled), counts))
+    return Labels(classes, LabeledNodes(unique, label_of, scaled)[counts])
 
 
 def check_true_labels(y: Any) -> NDArray[Any]:
@@ -230,13 +213,13 @@ def _is_missing(label: Any) -> bool:
 
 
 def split_validation(
-    supervision: Supervision, fraction: float, n_classes: int, seed: int
-) -> tuple[Supervision, Supervision]:
+    labeled: LabeledNodes, fraction: float, n_classes: int, seed: int
+) -> tuple[LabeledNodes, LabeledNodes]:
     """Hold out a stratified share of the labeled nodes.
 
     Parameters
     ----------
-    supervision : Supervision
+    labeled : LabeledNodes
     fraction : float
         Share to hold out, in (0, 1).
     n_classes : int
@@ -244,7 +227,7 @@ def split_validation(
 
     Returns
     -------
-    training, validation : Supervision
+    training, validation : LabeledNodes
         At least one node of every class stays in training; a class with one node is not validated on.
 
     Raises
@@ -253,8 +236,8 @@ def split_validation(
         If no class has two labeled nodes.
     """
     rng = np.random.default_rng(seed)
-    order = rng.permutation(len(supervision.nodes))
-    counts = np.bincount(supervision.labels, minlength=n_classes)
+    order = rng.permutation(len(labeled.nodes))
+    counts = np.bincount(labeled.labels, minlength=n_classes)
     # per class: its share, rounded at random so that small classes are held out in proportion, too
     share = fraction * counts
     take = np.floor(share + rng.random(n_classes)).astype(np.int64)
@@ -264,18 +247,14 @@ def split_validation(
     if take.sum() == 0:
         raise LabelError(
             "`early_stopping` holds out a share of the labeled nodes of each class and needs a class with at least "
-            f"two, got {len(supervision.nodes)} labeled nodes of {n_classes} classes. Label more nodes, pass X_val "
+            f"two, got {len(labeled.nodes)} labeled nodes of {n_classes} classes. Label more nodes, pass X_val "
             "and y_val, or set early_stopping=False."
         )
-    shuffled = supervision.labels[order]
+    shuffled = labeled.labels[order]
     grouped = np.argsort(shuffled, kind="stable")
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     rank = np.empty(len(order), dtype=np.int64)
     rank[grouped] = np.arange(len(order)) - starts[shuffled[grouped]]
     held_out = np.zeros(len(order), dtype=bool)
     held_out[order] = rank < take[shuffled]
-    return _subset(supervision, ~held_out), _subset(supervision, held_out)
-
-
-def _subset(supervision: Supervision, mask: NDArray[np.bool_]) -> Supervision:
-    return Supervision(supervision.nodes[mask], supervision.labels[mask], supervision.weights[mask])
+    return labeled[~held_out], labeled[held_out]

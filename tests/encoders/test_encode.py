@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 
 from skellagnn import TextGraph
+from skellagnn.base.vectors import unit_rows
 from skellagnn.encoders import (
     ENCODERS,
     Encoder,
@@ -30,7 +31,6 @@ from skellagnn.encoders import (
     resolve_encoder,
 )
 from skellagnn.exceptions import GraphError, InvalidParameterError
-from skellagnn.neighborhood import unit_rows
 
 TEXTS = ["on cats", "", "on dogs", "on cats", " \n\t\u3000", "关于图", "on cats"]
 

@@ -1,0 +1,1 @@
+"""What every room needs: names, numbers, memory, progress."""

@@ -1,0 +1,1 @@
+"""Graph neural networks: backbones, sparse products, neighbor sampling, training and inference. Knows no LLM."""

@@ -1,0 +1,191 @@
+"""Exact, LLM-free logits: all that prediction needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import sparse
+from torch import Tensor, nn
+
+from skellagnn.base.resources import available_memory, scratch_array
+from skellagnn.exceptions import InvalidParameterError
+from skellagnn.gnn._layered import Gathered, HopNetwork
+from skellagnn.gnn._sampling import HopFinder
+from skellagnn.gnn._sparse import aggregate, edge_form_of, edge_matrix, edges_for, make_edges
+
+__all__ = ["check_output", "predict_logits", "to_tensor"]
+
+# A block of rows may take this share of the free memory, with six arrays as wide as the widest layer beside it.
+BLOCK_SHARE = 0.1
+BLOCK_ARRAYS = 6
+SMALLEST_BLOCK = 1 << 15
+
+
+def predict_logits(
+    network: nn.Module,
+    adjacency: sparse.csr_array,
+    raw: NDArray[Any],
+    device: torch.device | str = "cpu",
+    *,
+    targets: NDArray[np.int64] | None = None,
+) -> NDArray[np.float32]:
+    """Run the network on raw rows, no dropout, all neighbors.
+
+    Parameters
+    ----------
+    network : nn.Module
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+        Ranked edges.
+    raw : ndarray of float32 or float16 of shape (n_nodes, n_features)
+    device : torch.device or str
+    targets : ndarray of int64 of shape (n_targets,), default=None
+        Nodes whose logits are wanted, repeats allowed; by default all.
+
+    Returns
+    -------
+    logits : ndarray of float32 of shape (n_targets, n_classes)
+
+    Notes
+    -----
+    Built-in networks are run layer by layer, as many nodes at a time as a tenth of the free memory allows, and only for
+    nodes in the receptive field of the targets: exact, with memory for the rows of two layers. A network of one's own
+    sees the whole graph at once.
+    """
+    home = next((parameter.device for parameter in network.parameters()), torch.device(device))
+    was_training = network.training
+    network.to(device).eval()
+    try:
+        with torch.no_grad():
+            if isinstance(network, HopNetwork):
+                return _by_layers(network, adjacency, raw, device, targets)
+            logits = network(to_tensor(raw, device), edges_for(network, adjacency, device)).cpu().numpy()
+            return np.asarray(logits if targets is None else logits[targets])
+    finally:
+        # as it was found: `to` moves a module in place, and a fitted one is kept (and pickled) on the CPU
+        network.to(home).train(was_training)
+
+
+def _by_layers(
+    network: HopNetwork,
+    adjacency: sparse.csr_array,
+    raw: NDArray[Any],
+    device: torch.device | str,
+    targets: NDArray[np.int64] | None,
+) -> NDArray[np.float32]:
+    form = edge_form_of(network)
+    matrix = edge_matrix(form, adjacency)
+    n_nodes = matrix.shape[0]
+    everything = np.arange(n_nodes)
+    if targets is not None and np.array_equal(targets, everything):
+        targets = None
+    wanted = everything if targets is None else np.unique(targets)
+    # nodes that each hop has to make, the last hop first
+    needed = [wanted]
+    for _ in range(network.n_hops):
+        needed.append(_with_senders(matrix, needed[-1], n_nodes))
+    needed.reverse()
+    width = max([raw.shape[1], *(parameter.shape[0] for parameter in network.parameters())])
+    size = SMALLEST_BLOCK
+    if n_nodes > size:  # finding out what memory is free takes a tenth of the time of a small prediction
+        size = max(size, int(BLOCK_SHARE * available_memory() / (4 * width * BLOCK_ARRAYS)))
+
+    def blocks(nodes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        return [nodes[start : start + size] for start in range(0, max(len(nodes), 1), size)]
+
+    def rows_of(nodes: NDArray[np.int64]) -> Tensor:
+        found = _take(raw, nodes)
+        if found.dtype == np.float32 and found.flags.writeable and torch.device(device).type == "cpu":
+            return torch.from_numpy(found)  # nothing that ships writes into its input
+        return to_tensor(found, device)
+
+    # hop 0 multiplies on its narrower side where all rows fit into one block; in blocks, each would transform the rows
+    # of its neighbors anew, and their mean comes first
+    first = int(network.gathers and not (network.narrows and len(needed[0]) <= size))
+    present = needed[first]
+    if first:
+        parts = [
+            network.first_hop(
+                Gathered(rows_of(nodes), torch.from_numpy(aggregate(_cut(matrix, nodes), raw)).to(device))
+            )
+            for nodes in blocks(present)
+        ]
+    else:
+        parts = [network.encode(rows_of(nodes)) for nodes in blocks(present)]
+    rows = _stack(parts)
+    initial_nodes, initial = present, rows
+    finder = HopFinder(matrix)
+    for i in range(first, network.n_hops):
+        parts = []
+        for nodes in blocks(needed[i + 1]):
+            whole = len(nodes) == n_nodes
+            hops = None if whole else finder.find(nodes, 1)
+            edges = make_edges(form, matrix if hops is None else hops.matrices[0], device)
+            read = nodes if hops is None else hops.nodes
+            x = _rows_at(rows, present, read, device)
+            start = x if network.gathers else _rows_at(initial, initial_nodes, read, device)
+            parts.append(network.hop(i, x, start, edges))
+        present, rows = needed[i + 1], _stack(parts)
+    made = _stack([network.decode(_rows_at(rows, present, nodes, device)) for nodes in blocks(present)])
+    return made if targets is None else made[np.searchsorted(wanted, targets)]
+
+
+def _with_senders(matrix: sparse.csr_array, nodes: NDArray[np.int64], n_nodes: int) -> NDArray[np.int64]:
+    """Return the nodes and all that they hear from, sorted."""
+    if len(nodes) == n_nodes:
+        return nodes
+    mark = np.zeros(n_nodes, dtype=bool)
+    mark[nodes] = True
+    mark[matrix[nodes].indices] = True
+    return np.flatnonzero(mark)
+
+
+def _cut(matrix: sparse.csr_array, nodes: NDArray[np.int64]) -> sparse.csr_array:
+    return matrix if len(nodes) == matrix.shape[0] else matrix[nodes]
+
+
+def _take(rows: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:
+    """Return rows at increasing places without repeats; all of them as they are."""
+    return rows if len(places) == len(rows) else rows[places]
+
+
+def _rows_at(
+    rows: NDArray[np.float32], present: NDArray[np.int64], nodes: NDArray[np.int64], device: torch.device | str
+) -> Tensor:
+    """Return the rows of some nodes out of those that are present, which are sorted."""
+    if len(nodes) == len(present) and bool((nodes == present).all()):
+        return torch.from_numpy(rows).to(device)
+    return torch.from_numpy(rows[np.searchsorted(present, nodes)]).to(device)
+
+
+def _stack(parts: list[Tensor]) -> NDArray[np.float32]:
+    arrays = [part.cpu().numpy() for part in parts]
+    if len(arrays) == 1:
+        return np.asarray(arrays[0])
+    stacked = scratch_array((sum(map(len, arrays)), arrays[0].shape[1]), np.float32)
+    np.concatenate(arrays, out=stacked)
+    return stacked
+
+
+def to_tensor(rows: NDArray[Any], device: torch.device | str) -> Tensor:
+    """Copy rows into a tensor of float32: what comes in may be a read-only memory map, which torch cannot share."""
+    return torch.tensor(rows, dtype=torch.float32, device=device)
+
+
+def check_output(logits: Any, n_nodes: int, n_classes: int, backbone: Any) -> None:
+    """Check what a network returned once, before it is trained.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is no tensor of shape (n_nodes, n_classes).
+    """
+    shape = tuple(logits.shape) if isinstance(logits, Tensor) else None
+    if shape != (n_nodes, n_classes):
+        raise InvalidParameterError(
+            f"`backbone` must build a module whose forward(x, edge_index) returns a tensor of shape (n_nodes, "
+            f"out_channels) = ({n_nodes}, {n_classes}), got {type(logits).__name__ if shape is None else shape} from "
+            f"{backbone!r}. Let its last layer have out_channels columns."
+        )

@@ -1,0 +1,68 @@
+"""What a network is trained to say: labels of some nodes, and class probabilities of others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LabeledNodes", "SoftLabels"]
+
+
+@dataclass(frozen=True)
+class LabeledNodes:
+    """Labels of some nodes.
+
+    Parameters
+    ----------
+    nodes : ndarray of int64 of shape (n_labeled,)
+    labels : ndarray of int64 of shape (n_labeled,)
+        Class indices.
+    weights : ndarray of float32 of shape (n_labeled,)
+        Sample weights times class weights, none of them 0. Only their ratios mean something; their mean is 1.
+    """
+
+    nodes: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    weights: NDArray[np.float32]
+
+    def __getitem__(self, mask: NDArray[np.bool_]) -> LabeledNodes:
+        """Return those that a mask of shape (n_labeled,) selects."""
+        return LabeledNodes(self.nodes[mask], self.labels[mask], self.weights[mask])
+
+
+@dataclass(frozen=True)
+class SoftLabels:
+    """Class probabilities that the network is to come near to, for some unlabeled nodes.
+
+    Parameters
+    ----------
+    nodes : ndarray of int64 of shape (n_nodes_with_target,)
+    targets : ndarray of float32 of shape (n_nodes_with_target, n_classes)
+        Rows sum to 1.
+    weights : ndarray of float32 of shape (n_nodes_with_target,)
+        Reliability of each, in [0, 1].
+    trust : float, default=1.0
+        How far the source as a whole is trusted, in [0, 1].
+    """
+
+    nodes: NDArray[np.int64]
+    targets: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    trust: float = 1.0
+
+    def share(self, n_labeled: int) -> float:
+        """Return what a loss that is a mean over these nodes may weigh beside a mean over so many labels.
+
+        Parameters
+        ----------
+        n_labeled : int
+
+        Returns
+        -------
+        share : float
+            1, or the number of these nodes over that of the labels if that is less. Without it, answers about a few
+            nodes would outweigh thousands of labels, each of them many times over.
+        """
+        return min(1.0, len(self.nodes) / max(n_labeled, 1))

@@ -1,0 +1,345 @@
+"""Any OpenAI-compatible server as an enhancer."""
+
+from __future__ import annotations
+
+import threading
+import time
+import warnings
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
+from skellagnn.llm.enhancers._base import Answer
+from skellagnn.llm.enhancers._batch_api import BatchRun
+from skellagnn.llm.enhancers._limits import shared_limits
+from skellagnn.llm.enhancers._naming import (
+    answer_limit,
+    describe_settings,
+    require_mapping,
+    require_number,
+    require_text,
+)
+from skellagnn.llm.enhancers._pool import gather
+from skellagnn.llm.enhancers._service import (
+    OPENAI_URL,
+    RequestFailed,
+    Service,
+    Unanswered,
+    check_key_variable,
+    client_for,
+    question_id,
+    read_key,
+    read_reply,
+    resolve_url,
+)
+from skellagnn.llm.prompts import estimate_tokens
+
+_TOKEN_PARAMETERS = ("max_tokens", "max_completion_tokens")
+_OWN_FIELDS = {
+    "model": "That is the parameter `model`.",
+    "messages": "They are made from the prompt and `system_prompt`.",
+    "temperature": "That is the parameter `temperature`.",
+    "seed": "That is the parameter `seed`.",
+    "max_tokens": "That is the parameter `max_tokens`.",
+    "max_completion_tokens": "Set token_parameter='max_completion_tokens' and `max_tokens`.",
+    "n": "One answer a prompt is used, and each further one would be paid for.",
+    "stream": "Answers are stored whole.",
+}
+
+
+class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
+    """Ask a server that speaks the OpenAI protocol: OpenAI, vLLM, Ollama, llama.cpp, ``transformers serve``.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model, as the server knows it.
+    base_url : str, default=None
+        Address of the server, such as ``"http://localhost:8000/v1"``. By default the one in ``OPENAI_BASE_URL``,
+        else OpenAI's own.
+    api_key_env : str or None, default="OPENAI_API_KEY"
+        *Name* of the environment variable that holds the key; the key itself is read when a question is asked and
+        kept nowhere. None for a server that needs no key.
+    max_concurrency : int, default=8
+        Requests in flight.
+    requests_per_minute, tokens_per_minute : float, default=None
+        Limits to keep, shared by all threads of this process. Tokens are estimated before a request (four bytes a
+        token, and the longest answer) and put right by what the server counts.
+    max_retries : int, default=5
+        Further tries of a request that can still succeed: after 408, 409, 429, 5xx, a lost connection, a timeout or
+        a reply that is no JSON. Waits double from half a second up to 30 s, with jitter, unless the server says
+        ``Retry-After``.
+    timeout : float, default=60.0
+        Seconds to wait for a reply.
+    temperature : float or None, default=0.0
+        None leaves it to the server, as some models demand.
+    seed : int, default=None
+        Passed on where given. Servers promise little about it: what makes runs repeatable is the store.
+    max_tokens : int, default=None
+        Longest answer in tokens. By default ``max_answer_tokens`` of each prompt. Models that think before they
+        answer spend the same tokens on thinking: give those some thousands.
+    system_prompt : str, default=None
+        Sent before each question.
+    extra_body : dict, default=None
+        Further fields of the request, such as ``{"chat_template_kwargs": {"enable_thinking": False}}`` for vLLM or
+        ``{"reasoning_effort": "low"}``.
+    token_parameter : {"max_tokens", "max_completion_tokens"}, default="max_tokens"
+        What the server calls the limit; OpenAI's own newer models want the second.
+    batch : bool, default=False
+        Send all questions as one job to ``/v1/batches`` and wait for it, up to a day, usually at half the price.
+        After an interruption the same call goes on waiting for the same job.
+    batch_poll : float, default=30.0
+        Seconds between two looks at a job.
+    batch_state : object, default=None
+        Where the ids of unfinished jobs are kept: any object with ``get_state(name)``, ``put_state(name, text)`` and
+        ``drop_state(name)``. By default the file ``batches.json`` in the folder ``SKELLAGNN_HOME``.
+    model_name : str, default=None
+        What answers are stored under, if not the default, which contains the address: give one where the same model
+        is reached by changing addresses.
+
+    Raises
+    ------
+    InvalidParameterError, EnhancerError, MissingDependencyError
+        When asked; see :meth:`complete_iter`.
+
+    Notes
+    -----
+    The key is in no attribute, pickle, repr, error or log record. Errors are built from the server's status and
+    message after the key was taken out of them, never chained to the client's own exceptions.
+
+    A request that keeps failing while others succeed is left unanswered (None, and counted in a warning); so is one
+    that the server refuses for its own sake, because of its length or a content filter. Anything else ends the call
+    with an error, after the answers in flight have been handed over. Where a request fails and no other is under way,
+    those of the last ten minutes count, whoever made them in this process; if the next one fails as well, that is an
+    error.
+
+    Examples
+    --------
+    >>> from skellagnn.enhancers import OpenAIEnhancer
+    >>> OpenAIEnhancer("qwen3:8b", base_url="http://localhost:11434/v1", api_key_env=None).name
+    'openai:qwen3:8b@http://localhost:11434/v1[temperature=0.0]'
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key_env: str | None = "OPENAI_API_KEY",
+        max_concurrency: int = 8,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        max_retries: int = 5,
+        timeout: float = 60.0,
+        temperature: float | None = 0.0,
+        seed: int | None = None,
+        max_tokens: int | None = None,
+        system_prompt: str | None = None,
+        extra_body: dict[str, Any] | None = None,
+        token_parameter: str = "max_tokens",
+        batch: bool = False,
+        batch_poll: float = 30.0,
+        batch_state: Any = None,
+        model_name: str | None = None,
+    ) -> None:
+        # the one check that cannot wait: a key given here by mistake would show in repr, get_params and pickles
+        check_key_variable(api_key_env)
+        self.model = model
+        self.base_url = base_url
+        self.api_key_env = api_key_env
+        self.max_concurrency = max_concurrency
+        self.requests_per_minute = requests_per_minute
+        self.tokens_per_minute = tokens_per_minute
+        self.max_retries = max_retries
+        self.timeout = timeout
+        self.temperature = temperature
+        self.seed = seed
+        self.max_tokens = max_tokens
+        self.system_prompt = system_prompt
+        self.extra_body = extra_body
+        self.token_parameter = token_parameter
+        self.batch = batch
+        self.batch_poll = batch_poll
+        self.batch_state = batch_state
+        self.model_name = model_name
+
+    @property
+    def name(self) -> str:
+        """Model, address, and the settings that change an answer."""
+        if self.model_name is not None:
+            return self.model_name
+        url = resolve_url(self.base_url)
+        settings = {
+            "temperature": self.temperature,
+            "seed": self.seed,
+            "max_tokens": self.max_tokens,
+            "system_prompt": self.system_prompt,
+            "extra_body": self.extra_body or None,
+        }
+        return f"openai:{self.model}{'' if url == OPENAI_URL else '@' + url}{describe_settings(settings)}"
+
+    @property
+    def chunk_size(self) -> int:
+        """How many prompts to pass at a time: enough to keep all connections busy, or one batch job."""
+        return 50_000 if self.batch else max(256, 16 * self.max_concurrency)
+
+    def estimate_tokens(self, prompts: Sequence[str]) -> list[int]:
+        """Return about how many tokens each request has, system prompt included, for plans and limits."""
+        system = 0 if self.system_prompt is None else estimate_tokens(self.system_prompt)
+        return [system + estimate_tokens(prompt) for prompt in prompts]
+
+    def longest_answers(self, prompts: Sequence[str]) -> list[int]:
+        """Return how many tokens each answer may have: ``max_tokens``, else what its prompt allows."""
+        return [answer_limit(prompt, self.max_tokens) for prompt in prompts]
+
+    def complete(self, prompts: Sequence[str]) -> list[Answer | None]:
+        """Answer each prompt; see :meth:`complete_iter`, which hands answers over as they arrive."""
+        answers: list[Answer | None] = [None] * len(prompts)
+        for position, answer in self.complete_iter(prompts):
+            answers[position] = answer
+        return answers
+
+    def complete_iter(self, prompts: Sequence[str]) -> Iterator[tuple[int, Answer | None]]:
+        """Answer each prompt, in the order in which the answers arrive.
+
+        Parameters
+        ----------
+        prompts : sequence of str
+
+        Yields
+        ------
+        position, answer : int, Answer or None
+            Each position once. Whoever keeps each answer at once loses nothing to a later error or to Ctrl-C.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a parameter is wrong; before anything is asked.
+        EnhancerError
+            If the key is missing, the server refuses the way of asking, or nothing succeeds any more. The message
+            says how many questions were answered before.
+        MissingDependencyError
+            If ``openai`` is not installed.
+
+        Warns
+        -----
+        AnswerWarning
+            If questions were left unanswered; counted by reason.
+        """
+        questions = list(prompts)
+        extra = self._check()
+        if not questions:
+            return iter(())
+        url = resolve_url(self.base_url)
+        key = read_key(self.api_key_env, url)
+        limits = shared_limits(url, self.model, self.requests_per_minute, self.tokens_per_minute)
+        client = client_for(url, key, float(self.timeout))
+        service = Service(url, client, key, self.api_key_env, self.max_retries, limits)
+        bodies = [self._body(question, extra) for question in questions]
+        if self.batch:
+            run = BatchRun(service, bodies, model=self.model, poll=float(self.batch_poll), state=self.batch_state)
+            arriving = run.outcomes()
+        else:
+            arriving = self._ask_each(service, bodies)
+        return self._hand_over(arriving, url, len(questions))
+
+    def _hand_over(
+        self, arriving: Generator[tuple[int, Answer | Unanswered], None, None], url: str, n_questions: int
+    ) -> Iterator[tuple[int, Answer | None]]:
+        """Pass outcomes on, count them, and turn a failure into an error or a warning that has the counts."""
+        unanswered: Counter[str] = Counter()
+        n_answered = 0
+        failed: str | None = None
+        try:
+            with closing(arriving):
+                for position, outcome in arriving:
+                    if isinstance(outcome, Unanswered):
+                        unanswered[outcome.reason] += 1
+                        yield position, None
+                    else:
+                        n_answered += 1
+                        yield position, outcome
+        except RequestFailed as error:
+            failed = error.failure.reason
+        if failed is not None:  # outside the except block, so that nothing is chained
+            raise EnhancerError(
+                f"The server at {url} failed for `model` {self.model!r}: {failed.rstrip('.')}. Of {n_questions} "
+                f"questions {n_answered} were answered and {n_questions - n_answered} were not. Once the cause is "
+                "gone, run the same again: answers that were stored are not asked for again."
+            )
+        if unanswered:
+            reasons = "; ".join(f"{count} x {reason}" for reason, count in unanswered.most_common(3))
+            warnings.warn(
+                f"{unanswered.total()} of {n_questions} questions were left unanswered by {self.model!r} at {url}: "
+                f"{reasons}{'; ...' if len(unanswered) > 3 else ''}. They count as failed and are asked again next "
+                "time.",
+                AnswerWarning,
+                stacklevel=2,
+            )
+
+    def _ask_each(
+        self, service: Service, bodies: list[dict[str, Any]]
+    ) -> Generator[tuple[int, Answer | Unanswered], None, None]:
+        def ask(position: int, stop: threading.Event) -> Answer | Unanswered | None:
+            body = bodies[position]
+            estimate = _estimate_tokens(body, self.token_parameter)
+
+            def send(client: Any) -> Answer:
+                start = time.monotonic()
+                # `post` and not `chat.completions.create`: the same request and checks without building and
+                # validating a dozen pydantic objects, a third of the time that a request costs on this side
+                reply = client.post("/chat/completions", body=body, cast_to=object)
+                return read_reply(reply, time.monotonic() - start)
+
+            try:
+                answer = service.request(send, stop=stop, tokens=estimate, question=question_id(body))
+            except RequestFailed as error:
+                if error.failure.about_question:
+                    return Unanswered(error.failure.reason)
+                raise
+            if isinstance(answer, Answer):
+                if answer.tokens_in is not None and answer.tokens_out is not None:
+                    service.limits.correct(estimate, answer.tokens_in + answer.tokens_out)
+                return answer
+            return None
+
+        return gather(ask, len(bodies), self.max_concurrency)
+
+    def _body(self, question: str, extra: dict[str, Any]) -> dict[str, Any]:
+        text = str(question).encode("utf-8", "replace").decode()  # lone surrogates cannot be sent
+        messages = [{"role": "user", "content": text}]
+        if self.system_prompt is not None:
+            messages.insert(0, {"role": "system", "content": self.system_prompt})
+        body: dict[str, Any] = {"model": self.model, "messages": messages}
+        body[self.token_parameter] = answer_limit(question, self.max_tokens)
+        if self.temperature is not None:
+            body["temperature"] = self.temperature
+        if self.seed is not None:
+            body["seed"] = self.seed
+        return {**body, **extra}
+
+    def _check(self) -> dict[str, Any]:
+        require_text(self.model, "model")
+        require_text(self.system_prompt, "system_prompt", optional=True)
+        require_number(self.max_concurrency, "max_concurrency", least=1)
+        require_number(self.requests_per_minute, "requests_per_minute", least=1e-3, whole=False, optional=True)
+        require_number(self.tokens_per_minute, "tokens_per_minute", least=1e-3, whole=False, optional=True)
+        require_number(self.max_retries, "max_retries", least=0)
+        require_number(self.timeout, "timeout", least=1e-3, whole=False)
+        require_number(self.temperature, "temperature", least=0, whole=False, optional=True)
+        require_number(self.max_tokens, "max_tokens", least=1, optional=True)
+        require_number(self.batch_poll, "batch_poll", least=0, whole=False)
+        if self.token_parameter not in _TOKEN_PARAMETERS:
+            raise InvalidParameterError(
+                f"`token_parameter` must be 'max_tokens' or 'max_completion_tokens', got {self.token_parameter!r}. "
+                "Use the one that the server knows."
+            )
+        return require_mapping(self.extra_body, "extra_body", taken=_OWN_FIELDS)
+
+
+def _estimate_tokens(body: dict[str, Any], token_parameter: str) -> float:
+    return sum(estimate_tokens(message["content"]) for message in body["messages"]) + float(body[token_parameter])

@@ -1,0 +1,174 @@
+"""The plan of a whole search: the plans of its candidates, each question once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from skellagnn.exceptions import InvalidParameterError
+from skellagnn.graph import TextGraph
+from skellagnn.llm.plan._part import join_parts
+from skellagnn.llm.plan._plan import Plan
+
+Number = TypeVar("Number", int, float)
+
+
+def merge_plans(plans: Sequence[Plan], n_fits: int) -> Plan:
+    """Join the plans of several fits on one graph.
+
+    Each question to one enhancer counts once where the fits share its answer, through a store or a recording. Without
+    a store the parts of the plans stay apart, since each fit asks anew.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+        Not empty.
+    n_fits : int
+        Fits that ask.
+
+    Returns
+    -------
+    plan : Plan
+        Its budget is ``n_fits`` times the largest one of the plans, for each limit that all of them have.
+    """
+    parts = join_parts([part for plan in plans for part in plan.parts])
+    largest = max(plans, key=lambda plan: len(plan.active_nodes))
+    # the nodes of every plan, those of the largest first: plans that differ in the ratio are prefixes of it
+    nodes = dict(zip(largest.active_nodes.tolist(), largest.active_names, strict=True))
+    for plan in plans:
+        nodes.update(zip(plan.active_nodes.tolist(), plan.active_names, strict=True))
+    return Plan(
+        largest.n_nodes,
+        np.array(list(nodes), dtype=np.int64),
+        tuple(nodes.values()),
+        tuple(parts),
+        next((plan.prices for plan in plans if plan.prices is not None), None),
+        n_fits,
+        _times(n_fits, [plan.max_calls for plan in plans]),
+        _times(n_fits, [plan.max_tokens for plan in plans]),
+        _times(n_fits, [plan.max_cost for plan in plans]),
+    )
+
+
+def _times(n_fits: int, limits: Sequence[Number | None]) -> Number | None:
+    known = [limit for limit in limits if limit is not None]
+    return n_fits * max(known) if len(known) == len(limits) else None
+
+
+def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
+    """Say what a whole cross-validated search would ask the LLM, without asking anything.
+
+    Selection looks at neither labels nor folds, so that all folds of a candidate ask the same questions; what is new
+    is asked once for the whole search. With ``store=None`` nothing is shared: the plan then counts every question as
+    often as fits ask it, with the refit for that candidate which asks most. Candidates without an enhancer ask nothing.
+
+    Parameters
+    ----------
+    search : GridSearchCV, RandomizedSearchCV or a halving search
+        Over an :class:`~skellagnn.ELLaGNNClassifier`, or a pipeline that ends in one. A randomized search needs an
+        int as ``random_state``: otherwise nobody knows what it will draw.
+    X : TextGraph
+    y : array-like of shape (n_targets,)
+
+    Returns
+    -------
+    plan : Plan
+        ``plan.execute()`` asks it all; the search then makes no call, as far as no budget left something unasked and
+        every answer came.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is no such search; if labels name the classes in a prompt and a training fold lacks one of them, since
+        its fit would list fewer names and so ask other questions: give ``class_names``; or if it is a halving search
+        without a store, whose later rounds nobody knows.
+
+    Notes
+    -----
+    Folds that ``search.cv`` draws without an int as ``random_state`` are others in the search. Where labels name the
+    classes and some are rare, give ``class_names``.
+    """
+    from sklearn.base import clone
+    from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
+
+    if hasattr(search, "param_grid"):
+        candidates = list(ParameterGrid(search.param_grid))
+    elif hasattr(search, "param_distributions"):
+        if not isinstance(search.random_state, (int, np.integer)):
+            raise InvalidParameterError(
+                "`search` must have an int as random_state to be planned, got "
+                f"{search.random_state!r}: nobody knows what it will draw. Set random_state=0."
+            )
+        n_iter = getattr(search, "n_iter", None)
+        if n_iter is None:  # a halving search draws as many as its data allow
+            n_iter = search.n_candidates if isinstance(search.n_candidates, int) else len(y)
+        candidates = list(ParameterSampler(search.param_distributions, n_iter, random_state=search.random_state))
+    else:
+        raise InvalidParameterError(
+            f"`search` must be a GridSearchCV, RandomizedSearchCV or halving search, got {type(search).__name__}."
+        )
+    n_splits, refit = check_cv(search.cv, y, classifier=True).get_n_splits(X, y), bool(search.refit)
+    plans = []
+    for params in candidates:
+        estimator = clone(search.estimator).set_params(**params)
+        while hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        if not hasattr(estimator, "plan"):
+            raise InvalidParameterError(
+                f"`search` must be over an ELLaGNNClassifier, got {type(estimator).__name__}, which asks nothing."
+            )
+        if estimator.enhancer is not None:
+            plan = estimator.plan(X, y)
+            if getattr(estimator, "class_names", None) is None and _lists_classes(plan):
+                _check_folds(search, X, y)
+            plans.append(plan)
+    if not plans:
+        return Plan(X.n_nodes, np.empty(0, dtype=np.int64), (), (), None, len(candidates) * n_splits + refit)
+    if hasattr(search, "factor") and not all(part.shares_answers for plan in plans for part in plan.parts):
+        raise InvalidParameterError(
+            "`store` must be given to plan a halving search, got None: every fit would ask anew, and nobody knows yet "
+            "which candidates the later rounds fit. Use store='auto'."
+        )
+    return merge_plans(_repeated(plans, n_splits, refit), len(plans) * n_splits + refit)
+
+
+def _repeated(plans: Sequence[Plan], n_splits: int, refit: bool) -> list[Plan]:
+    """Count questions that no store keeps as often as fits ask them."""
+    if all(part.shares_answers for plan in plans for part in plan.parts):
+        return list(plans)
+    # nobody knows which candidate will be fitted again: at most that which asks most
+    costliest = max(range(len(plans)), key=lambda number: plans[number].tokens_in + plans[number].max_tokens_out)
+    repeated = []
+    for number, plan in enumerate(plans):
+        repeats = n_splits + (refit and number == costliest)
+        parts = tuple(part if part.shares_answers else replace(part, repeats=repeats) for part in plan.parts)
+        repeated.append(replace(plan, parts=parts))
+    return repeated
+
+
+def _lists_classes(plan: Plan) -> bool:
+    return any(question.prompt.names_classes for part in plan.parts for question in part.questions)
+
+
+def _check_folds(search: Any, X: TextGraph, y: Any) -> None:
+    """Raise if a training fold lacks a class, where the labels are the names that prompts list."""
+    from sklearn.model_selection import check_cv
+
+    advice = "Give the estimator `class_names`, all of them, so that every fit lists the same ones."
+    reason = "`class_names` must be given to plan a search in which labels name the classes and"
+    if getattr(search, "resource", None) == "n_samples":
+        raise InvalidParameterError(f"{reason} rounds fit samples that may lack some of them, got None. {advice}")
+    labels = np.asarray(y)
+    try:
+        folds = list(check_cv(search.cv, y, classifier=True).split(X, y))
+    except ValueError as error:  # of groups, which only `search.fit` gets
+        raise InvalidParameterError(f"{reason} folds cannot be made here ({error}), got None. {advice}") from error
+    for number, (train, _) in enumerate(folds):
+        lacking = sorted(set(labels.tolist()) - set(labels[train].tolist()))
+        if lacking:
+            raise InvalidParameterError(
+                f"{reason} a training fold lacks one, got None and no {lacking[0]!r} in fold {number}. {advice}"
+            )

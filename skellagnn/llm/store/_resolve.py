@@ -1,0 +1,56 @@
+"""What the ``store`` parameter of an estimator may be."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from skellagnn.exceptions import InvalidParameterError
+from skellagnn.llm.store._store import ResponseStore
+
+
+def resolve_store(store: Any, enhancer: Any = None) -> ResponseStore | None:
+    """Return the store that ``store`` stands for. Nothing is opened or created yet.
+
+    Parameters
+    ----------
+    store : "auto", ResponseStore, str, path or None
+        ``"auto"`` is the default file, or no store for an enhancer that is a recording itself (``is_recording``).
+    enhancer : Enhancer, default=None
+
+    Returns
+    -------
+    store : ResponseStore or None
+
+    Raises
+    ------
+    InvalidParameterError
+        If it stands for nothing.
+    """
+    if store is None or isinstance(store, ResponseStore):
+        return store
+    if isinstance(store, str) and store == "auto":
+        return None if getattr(enhancer, "is_recording", False) else ResponseStore()
+    if isinstance(store, (str, os.PathLike)):
+        return ResponseStore(store)
+    raise InvalidParameterError(
+        f"`store` must be 'auto', a ResponseStore, a path, a database URL, or None for none, got "
+        f"{type(store).__name__} ({store!r:.100})."
+    )
+
+
+def without_password(store: Any) -> Any:
+    """Return a ``store`` parameter as it may go into a pickle: a database URL loses its passwords, also in its query.
+
+    Whoever loads it gives the password to ``PGPASSWORD`` or ``~/.pgpass``.
+    """
+    from sqlalchemy.engine import make_url
+
+    url = store.url if isinstance(store, ResponseStore) else store
+    if isinstance(url, os.PathLike) or url is None or "://" not in str(url):
+        return store
+    # `URL.set(password=None)` would leave the password as it is
+    parsed = make_url(url)._replace(password=None)
+    secrets = [name for name in parsed.query if "password" in name.lower()]
+    bare = parsed.difference_update_query(secrets).render_as_string(hide_password=False)
+    return ResponseStore(bare, lease=store.lease) if isinstance(store, ResponseStore) else bare
