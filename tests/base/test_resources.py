@@ -11,7 +11,7 @@ import joblib
 import numpy as np
 import pytest
 
-from skellagnn import resources
+from skellagnn.base import resources
 from skellagnn.base.resources import ARRAY_SHARE, available_memory, count_threads, scratch_array
 
 GIB = 2**30

@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from skellagnn import TextGraph, inference
+from skellagnn import TextGraph
 from skellagnn.exceptions import InvalidParameterError
+from skellagnn.gnn import _inference as inference
 from skellagnn.gnn._inference import check_output, predict_logits, to_tensor
 from skellagnn.gnn._sparse import edges_for
 from skellagnn.gnn.backbones import BACKBONES, build_backbone
