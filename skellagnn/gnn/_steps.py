@@ -16,7 +16,6 @@ from skellagnn.gnn._distributed import ProcessGroup
 from skellagnn.gnn._loader import Inputs, Reader, ahead
 from skellagnn.gnn._targets import LabeledNodes, SoftLabels
 from skellagnn.gnn._views import NodeFeatures
-from skellagnn.neighborhood import cosine_of_edges
 
 __all__ = ["Step", "StepMaker", "TrainingSettings"]
 
@@ -29,10 +28,9 @@ class TrainingSettings:
     weight_decay: float
     max_iter: int
     n_iter_no_change: int
-    view_probability: float
-    consistency: float
-    drop_node: float
-    soft_label_weight: float
+    consistency: float = 0.0
+    drop_node: float = 0.0
+    soft_label_weight: float = 0.0
     n_passes: int = 2
     # Sharpening of the mean prediction that the passes are to agree with; 1 leaves it as it is.
     temperature: float = 0.5
@@ -41,7 +39,7 @@ class TrainingSettings:
     # Labeled nodes of a step; None: all of them, one step an epoch.
     batch_size: int | None = None
     # Nodes without label that a step looks at for each of the two terms that need none; None: all.
-    n_unlabeled: int | None = None
+    n_unlabeled: int | None = 256
     # Neighbors drawn per node and hop in a batch (None: all), and whether in proportion to their similarity.
     sample_size: int | None = None
     sampling: str = "uniform"
@@ -121,10 +119,6 @@ class StepMaker:
         # the same rows in every epoch: read once
         self.static = self.n_steps == 1 and not draws and not samples
         preferences: NDArray[np.float32] | None = None
-        if samples and settings.sampling == "similarity":
-            receivers = np.repeat(np.arange(self.n_nodes), np.diff(adjacency.indptr))
-            # from [-1, 1] to [0, 1]
-            preferences = np.float32(0.5) * (1 + cosine_of_edges(receivers, adjacency.indices, features.raw))
         self.reader = Reader(
             network,
             adjacency,
@@ -174,7 +168,7 @@ class StepMaker:
         if self.soft is not None:
             asked = (
                 self._tensor(soft_rows),
-                self._tensor(self.soft.targets[soft]),
+                self._tensor(self.soft.probabilities[soft]),
                 self._tensor(self.soft.weights[soft]) / n_soft,
             )
         inputs = self.reader.read(targets, self.neighbor_rng)

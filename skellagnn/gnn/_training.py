@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from skellagnn.gnn._distributed import ProcessGroup
 from skellagnn.gnn._layered import Gathered
 from skellagnn.gnn._loader import Reader
 from skellagnn.gnn._steps import Step, StepMaker, TrainingSettings
-from skellagnn.gnn._targets import LabeledNodes, SoftLabels
+from skellagnn.gnn._targets import LabeledNodes, Supervision
 from skellagnn.gnn._views import NodeFeatures
 
 __all__ = ["History", "TrainingSettings", "ValidationGraph", "seeded", "train"]
@@ -45,6 +45,7 @@ class ValidationGraph:
     adjacency: sparse.csr_array
     raw: NDArray[Any]
     labeled: LabeledNodes
+    all_edges: Any = None
 
 
 @dataclass
@@ -125,11 +126,11 @@ def train(
     network: nn.Module,
     adjacency: sparse.csr_array,
     features: NodeFeatures,
-    labeled: LabeledNodes,
+    supervision: Supervision,
     validation: ValidationGraph | None,
-    soft_targets: SoftLabels | None,
     settings: TrainingSettings,
     *,
+    consistency: float = 0.0,
     seed: int,
     device: torch.device | str = "cpu",
     on_epoch: Callable[[int, History], bool] | None = None,
@@ -181,6 +182,11 @@ def train(
     Consistency as in GRAND (Feng et al., 2020, arXiv 2005.11079); views and LLM-free validation after E-LLaGNN
     (arXiv 2407.14996).
     """
+    labeled, soft_targets = supervision.labeled, supervision.soft
+    settings = replace(settings, consistency=consistency, soft_label_weight=supervision.soft_weight)
+    weight_of_consistency = consistency
+    if group is not None and group.size == 1:
+        group = None
     steps = StepMaker(
         network, adjacency, features, labeled, soft_targets, settings, seed=seed, device=device, group=group
     )
@@ -265,7 +271,7 @@ def _losses(
     label_loss = soft_label_loss = consistency_loss = step.label_weights.new_zeros(())
     probabilities = []
     for _ in range(n_passes):
-        x = step.inputs.draw(features, view_rng, settings.view_probability)
+        x = step.inputs.draw(features, view_rng, features.view_probability)
         if agree and settings.drop_node > 0:
             x = _drop_nodes(x, settings.drop_node)
         with torch.autocast(step.label_weights.device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
@@ -336,3 +342,6 @@ def _disagreement(passes: list[Tensor], temperature: float) -> Tensor:
     sharp = probabilities.mean(dim=0) ** (1 / temperature)
     target = (sharp / sharp.sum(dim=1, keepdim=True)).detach()
     return ((probabilities - target) ** 2).sum(dim=2).mean()
+
+
+N_UNLABELED = 256

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,10 @@ class NodeFeatures:
     active: NDArray[np.int64]
     views: NDArray[np.float32]
     answered: NDArray[np.bool_]
+    view_probability: float = 1.0
+
+    def scaled(self, probability: float) -> NodeFeatures:
+        return replace(self, view_probability=probability)
 
     @classmethod
     def without_views(cls, raw: NDArray[np.float32]) -> NodeFeatures:

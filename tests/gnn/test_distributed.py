@@ -94,9 +94,9 @@ def result_of(clf):
         "probabilities": clf.predict_proba(DATA.graph),
         "history": clf.history_,
         "accuracy": clf.score(DATA.graph[REST], DATA.target[REST]),
-        "trust": clf.answer_trust_,
+        "trust": clf.reliability_,
         "asked": usage.asked,
-        "active": clf.active_nodes_,
+        "active": clf.queried_nodes_,
     }
 
 

@@ -86,7 +86,7 @@ def test_views_and_answers_are_those_of_a_cpu():
 def test_a_teacher_hears_as_much_as_on_a_cpu():
     on_cpu, on_gpu = asking("cpu", max_iter=60), asking("cuda", max_iter=60)
 
-    assert on_gpu.answer_trust_ == pytest.approx(on_cpu.answer_trust_, abs=0.02)
+    assert on_gpu.reliability_ == pytest.approx(on_cpu.reliability_, abs=0.02)
     # what it drops is drawn on the device
     np.testing.assert_allclose(on_gpu.history_.loss, on_cpu.history_.loss, rtol=0.05)
     scores = [clf.score(DATA.graph[REST], DATA.target[REST]) for clf in (on_gpu, on_cpu)]
