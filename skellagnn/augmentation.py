@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,34 @@ from skellagnn.preparation import check_answer_space, ready_encoder
 from skellagnn.supervision import Answers
 from skellagnn.validation import ClassNames
 
-__all__ = ["Augmentation", "Augmenter"]
+__all__ = ["AnsweredQuestion", "Augmentation", "Augmenter"]
+
+
+class AnsweredQuestion(NamedTuple):
+    """What the LLM said to one prompt about one node. ``pandas.DataFrame(clf.answers_)`` is a table of these.
+
+    Attributes
+    ----------
+    node : int
+        Node id of the training graph.
+    name : str
+        Name of the node.
+    prompt : str
+        Name of the prompt.
+    answer : str or None
+        None if it was not asked, or there is nothing to use in what came.
+    classes : tuple of str
+        Names of the classes that were read from it, first choice first.
+    confidence : float or None
+        How sure the LLM says it is of its first choice, from 0 to 1.
+    """
+
+    node: int
+    name: str
+    prompt: str
+    answer: str | None
+    classes: tuple[str, ...]
+    confidence: float | None
 
 
 @dataclass(frozen=True)
@@ -38,11 +65,14 @@ class Augmentation:
         The classes that the answers name.
     usage : LLMUsage
         What was asked, and what it cost.
+    said : tuple of AnsweredQuestion
+        Every answer, node by node.
     """
 
     features: NodeFeatures
     answers: Answers
     usage: LLMUsage = field(default_factory=LLMUsage)
+    said: tuple[AnsweredQuestion, ...] = ()
 
 
 class Augmenter:
@@ -81,8 +111,8 @@ class Augmenter:
             raise InvalidParameterError(f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {on_bad_answer!r}.")
         if budget is not None and not isinstance(budget, Budget):
             raise InvalidParameterError(
-                f"`budget` must be a Budget or None, got {budget!r:.200}. Write budget=Budget(max_calls=100), with limits "
-                "of calls, tokens or money."
+                f"`budget` must be a Budget or None, got {budget!r:.200}. Write budget=Budget(max_calls=100), with "
+                "limits of calls, tokens or money."
             )
         self.enhancer = resolve_enhancer(enhancer)
         self.catalog = PromptCatalog.from_parameter(prompts)
@@ -157,7 +187,8 @@ class Augmenter:
             return unit_rows(encode_texts(encoder, texts, memory=memory))
 
         features = NodeFeatures.from_answers(embeddings, nodes, said.answers, said.table.index, encode)
-        return Augmentation(features, Answers(nodes, self._choices(said)), said.usage)
+        choices, confidences = self._read(said)
+        return Augmentation(features, Answers(nodes, choices, confidences), said.usage, self._tell(graph, nodes, said))
 
     def plan(self, graph: TextGraph, nodes: NDArray[np.int64]) -> PlanPart:
         """Return what :meth:`augment` would ask about some nodes; asks nothing."""
@@ -177,13 +208,34 @@ class Augmenter:
             verbose=self.verbose,
         )
 
-    def _choices(self, said: Enhancement) -> tuple[NDArray[np.int64], ...]:
-        """Return class indices, one table per class-naming prompt; a class that this fit does not know is no choice."""
+    def _read(self, said: Enhancement) -> tuple[tuple[NDArray[np.int64], ...], tuple[NDArray[np.float64], ...]]:
+        """Return class indices and confidences, a table for each class-naming prompt.
+
+        A class that this fit does not know is no choice.
+        """
         if self.names is None:
-            return ()
-        tables = (
-            said.choices(position, self.names.names)
-            for position, prompt in enumerate(self.catalog)
-            if prompt.names_classes
-        )
-        return tuple(np.where(table >= 0, self.names.class_index[table], -1) for table in tables)
+            return (), ()
+        naming = [position for position, prompt in enumerate(self.catalog) if prompt.names_classes]
+        tables = [said.choices(position, self.names.names) for position in naming]
+        choices = tuple(np.where(table >= 0, self.names.class_index[table], -1) for table in tables)
+        return choices, tuple(said.confidences[said.table.index[:, position]] for position in naming)
+
+    def _tell(self, graph: TextGraph, nodes: NDArray[np.int64], said: Enhancement) -> tuple[AnsweredQuestion, ...]:
+        listed = self.listed or ()
+        told = []
+        for position, prompt in enumerate(self.catalog):
+            choices = said.choices(position, listed) if prompt.names_classes else np.empty((len(nodes), 0), dtype=int)
+            for row, node in enumerate(nodes.tolist()):
+                question = said.table.index[row, position]
+                answer, confidence = said.answers[question], said.confidences[question]
+                told.append(
+                    AnsweredQuestion(
+                        node,
+                        graph.name_of(node),
+                        prompt.name,
+                        None if answer is None else str(answer),
+                        tuple(listed[choice] for choice in choices[row] if choice >= 0),
+                        None if np.isnan(confidence) else float(confidence),
+                    )
+                )
+        return tuple(told)

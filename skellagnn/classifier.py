@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.augmentation import Augmenter
+from skellagnn.augmentation import AnsweredQuestion, Augmentation, Augmenter
 from skellagnn.distillation import PropagationTeacher, Teaching
 from skellagnn.encoders import with_weights, without_weights
 from skellagnn.exceptions import InvalidParameterError
@@ -169,6 +169,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Nodes that the LLM was asked about, best first; node ids of the training graph.
     llm_usage_ : LLMUsage
         What was asked, and what it cost, by prompt.
+    answers_ : list of AnsweredQuestion
+        What the LLM said: node, name, prompt, answer, classes that were read, confidence. Not part of a pickle.
     reliability_ : float or None
         How far class-naming answers were relied on beside the teacher's own opinion, in [0, 1]; 0 where no answer named
         a class, or the LLM is not half as good as the teacher. None without a teacher.
@@ -229,6 +231,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     network_: nn.Module
     queried_nodes_: NDArray[np.int64]
     llm_usage_: LLMUsage
+    answers_: list[AnsweredQuestion]
     reliability_: float | None
     batch_size_: int | None
     history_: History
@@ -377,7 +380,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         fitted = partial(self._fitted, X, labels.classes, embeddings.shape[1], encoder, network)
         report = partial(callbacks.after_epoch, fitted)
         history = trainer.train(network, neighbors, features, supervision, validation, on_epoch=report)
-        self._keep(X, fitted(), trainer, queried, augmented.usage, supervision, teaching, history)
+        self._keep(X, fitted(), trainer, queried, augmented, supervision, teaching, history)
         callbacks.end()
         return self
 
@@ -529,7 +532,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         fitted: dict[str, Any],
         trainer: Trainer,
         queried: NDArray[np.int64],
-        usage: LLMUsage,
+        augmented: Augmentation,
         supervision: Supervision,
         teaching: Teaching | None,
         history: History,
@@ -540,7 +543,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 setattr(self, name, value)
         self.network_ = self.network_.cpu()
         self.queried_nodes_ = queried
-        self.llm_usage_ = usage
+        self.llm_usage_ = augmented.usage
+        self.answers_ = list(augmented.said)
         self.reliability_ = None if teaching is None else supervision.reliability
         self.batch_size_ = trainer.settings.batch_size
         self.history_ = history
@@ -674,6 +678,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     def __getstate__(self) -> dict[str, Any]:
         """Pickle without what prediction does not need: no enhancer, no weights of a language model."""
         state = dict(super().__getstate__())
+        state.pop("answers_", None)
         if "network_" in state:  # an unfitted one keeps them: joblib sends it to workers to be fitted
             if state["enhancer"] is not None:
                 state["enhancer"] = DetachedEnhancer(self.llm_usage_.model or type(self.enhancer).__name__)

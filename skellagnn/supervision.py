@@ -229,10 +229,13 @@ class Answers:
     nodes : ndarray of int64 of shape (n_queried,)
     choices : tuple of ndarray of int64 of shape (n_queried, n_choices)
         One array per class-naming prompt: first choice, second choice, ...; -1 where there is none.
+    confidences : tuple of ndarray of float64 of shape (n_queried,)
+        How sure the LLM says it is of its first choice, from 0 to 1; NaN where it does not say.
     """
 
     nodes: NDArray[np.int64]
     choices: tuple[NDArray[np.int64], ...] = ()
+    confidences: tuple[NDArray[np.float64], ...] = ()
 
     def labels_of(self, labeled: LabeledNodes) -> NDArray[np.int64]:
         """Return the training label of each queried node, -1 where it has none."""
