@@ -17,13 +17,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skellagnn.base.config import get_config
 from skellagnn.base.progress import progress_bar
 from skellagnn.distillation import N_UNLABELED, Lesson, teach
 from skellagnn.encoders import with_weights, without_weights
 from skellagnn.gnn._distributed import ProcessGroup
+from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import predict_logits
-from skellagnn.gnn._targets import LabeledNodes, SoftLabels
-from skellagnn.gnn._training import History, TrainingSettings, ValidationGraph, train
+from skellagnn.gnn._losses import Consistency
+from skellagnn.gnn._steps import TrainingSettings
+from skellagnn.gnn._targets import LabeledNodes, SoftLabels, Supervision
+from skellagnn.gnn._training import History, train
 from skellagnn.graph import TextGraph
 from skellagnn.llm.asking import LLMUsage, build_questions
 from skellagnn.llm.enhancers import DetachedEnhancer, resolve_enhancer
@@ -127,9 +131,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         0.5.
     consistency : float, default=1.0
         Weight of the agreement between two stochastic passes over all nodes, in the training of the teacher or, where
-        there is none, of the network; 0 makes one pass and switches ``drop_node`` off.
-    drop_node : float, default=0.0
-        Share of nodes whose rows are dropped in each of those passes.
+        there is none, of the network; 0 makes one pass.
     learning_rate_init : float, default=0.01
         Step size of Adam.
     weight_decay : float, default=5e-4
@@ -140,8 +142,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     sample_size : int or None, default=10
         In batches: neighbors drawn for each node and layer, anew in each step. None takes all. Looked at only where a
         node has more (``n_neighbors`` bounds that, too).
-    sampling : {"uniform", "similarity"}, default="uniform"
-        Whether they are drawn in proportion to their cosine similarity with the node.
     max_iter : int, default=200
         Epochs at most.
     early_stopping : bool or "auto", default="auto"
@@ -173,12 +173,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         ``"auto"`` takes a GPU if there is one.
     precision : {"float32", "bfloat16"}, default="float32"
         ``"bfloat16"`` multiplies in half precision where torch holds that to be safe (automatic mixed precision).
-    compile : bool, default=False
-        Train with ``torch.compile``: slower to start, needs a C++ compiler on a CPU; worth a try on a GPU.
-    data_parallel : bool, default=False
-        Share each step's nodes with the other processes of torch.distributed's default process group, all of which
-        call ``fit`` with the same graph, labels and parameters. The first one alone asks the LLM, and its
-        ``random_state`` counts.
     random_state : int, RandomState or None, default=None
         Of weights, dropout, views, validation split and selection. An int gives the same model, bit by bit, on the
         same machine and number of threads. Selections that draw use the int, or 0 without one: the folds of a
@@ -285,12 +279,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         distillation: float = 2.0,
         answer_weight: float | str = "auto",
         consistency: float = 1.0,
-        drop_node: float = 0.0,
         learning_rate_init: float = 0.01,
         weight_decay: float = 5e-4,
         batch_size: int | str | None = "auto",
         sample_size: int | None = 10,
-        sampling: str = "uniform",
         max_iter: int = 200,
         early_stopping: bool | str = "auto",
         validation_fraction: float = 0.1,
@@ -305,8 +297,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         memory: Any = None,
         device: str = "auto",
         precision: str = "float32",
-        compile: bool = False,
-        data_parallel: bool = False,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -326,12 +316,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.distillation = distillation
         self.answer_weight = answer_weight
         self.consistency = consistency
-        self.drop_node = drop_node
         self.learning_rate_init = learning_rate_init
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.sample_size = sample_size
-        self.sampling = sampling
         self.max_iter = max_iter
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -346,8 +334,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.memory = memory
         self.device = device
         self.precision = precision
-        self.compile = compile
-        self.data_parallel = data_parallel
         self.random_state = random_state
         self.verbose = verbose
 
@@ -386,7 +372,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             If another process of ``data_parallel`` failed.
         """
         settings = check_settings(self)
-        with ProcessGroup.joined(bool(self.data_parallel)) as group:
+        with ProcessGroup.joined(get_config().data_parallel) as group:
             return self._fit(X, y, sample_weight, X_val, y_val, settings, group)
 
     def _fit(
@@ -397,7 +383,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         X_val: Any,
         y_val: Any,
         settings: TrainingSettings,
-        group: ProcessGroup | None,
+        group: ProcessGroup,
     ) -> ELLaGNNClassifier:
         graph = as_graph(self, X, reset=True)
         labels = check_labels(graph, y, sample_weight, class_weight=self.class_weight)
@@ -405,8 +391,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         enhancer, encoder = resolve_parts(self, graph, names)
         network_seed, split_seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
         device = resolve_device(self.device)
-        if group is not None:  # without a random_state each would draw seeds of its own
-            network_seed, split_seed = group.first(partial(tuple, (network_seed, split_seed)))
+        # without a random_state each process would draw seeds of its own
+        network_seed, split_seed = group.first(partial(tuple, (network_seed, split_seed)))
         scale = isinstance(X, TextGraph)
         callbacks = self._callback_context()
         if callbacks is not None:
@@ -417,18 +403,15 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         remember_columns(columns, X)
         labeled, held_out = hold_out(self, graph, raw, labels, X_val, y_val, split_seed, encoder, scale, columns)
         network = build_network(self, graph, raw, len(labels.classes), network_seed, device)
-        if group is not None:
-            arrays = [graph.adjacency.indices, labeled.nodes, labeled.labels, labeled.weights]
-            rest = [shared_parameters(self), labels.classes.tolist(), raw.shape, held_out is None]
-            group.check_same(arrays, rest)
+        arrays = [graph.adjacency.indices, labeled.nodes, labeled.labels, labeled.weights]
+        group.check_same(arrays, [shared_parameters(self), labels.classes.tolist(), raw.shape, held_out is None])
 
         batch_size = choose_batch_size(self, network, graph.adjacency, len(labeled.nodes), raw.shape[1], group)
         settings = replace(settings, batch_size=batch_size)
 
         active = np.empty(0, dtype=np.int64)
         if enhancer is not None:
-            choose = partial(select, self, graph, raw)
-            active = choose() if group is None else group.first(choose)
+            active = group.first(partial(select, self, graph, raw))
         features, choices, usage = augment(self, graph, raw, active, enhancer, encoder, names, group)
 
         raw_ranked = ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
@@ -461,13 +444,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 group,
             )
             soft_targets = lesson.targets
+            # beside many labels, too: the mean over a few unlabeled nodes would outweigh them
+            weight = self.distillation * lesson.targets.share(len(labeled.nodes))
+            consistency = Consistency(0.0)
             if checked:
                 trust, share = lesson.trust, lesson.share
             settings = replace(
                 settings,
-                # beside many labels, too: the mean over a few unlabeled nodes would outweigh them
-                soft_label_weight=self.distillation * lesson.targets.share(len(labeled.nodes)),
-                consistency=0.0,
                 n_unlabeled=N_UNLABELED,
                 # an LLM that is found to name wrong classes is not shown as often either, nor one beside many labels
                 view_probability=settings.view_probability * trust * share,
@@ -479,7 +462,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 weight *= soft_targets.share(len(labeled.nodes))
             # a step on all labels looks at all nodes; one on a batch of them must not
             n_unlabeled = None if batch_size is None else N_UNLABELED
-            settings = replace(settings, soft_label_weight=weight, n_unlabeled=n_unlabeled)
+            settings = replace(settings, n_unlabeled=n_unlabeled)
+            consistency = Consistency(float(self.consistency))
         if self.enhanced_queries and trust * share > 0 and len(features.active):
             nodes, rows = features.queries(trust)
             ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
@@ -508,9 +492,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 network,
                 ranked,
                 features,
-                labeled,
+                Supervision(labeled, soft_targets, weight, (consistency,)),
                 validation,
-                soft_targets,
                 settings,
                 seed=network_seed,
                 device=device,
@@ -546,7 +529,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         settings: TrainingSettings,
         seed: int,
         device: torch.device,
-        group: ProcessGroup | None,
+        group: ProcessGroup,
     ) -> Lesson:
         """What is known without the answers, how far they can be trusted, and what both say together."""
         with progress_bar(self.verbose, 2 * self.max_iter, "teacher", "epoch") as advance:
@@ -564,6 +547,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 answers,
                 self.answer_weight,
                 settings,
+                (Consistency(float(self.consistency)),),
                 seed=seed,
                 device=device,
                 on_epoch=on_epoch,

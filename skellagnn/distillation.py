@@ -20,11 +20,15 @@ from scipy.special import log_softmax, softmax
 from torch import nn
 
 from skellagnn.base.resources import scratch_array
-from skellagnn.gnn._distributed import ProcessGroup
+from skellagnn.gnn._distributed import ALONE, ProcessGroup
+from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import predict_logits
+from skellagnn.gnn._losses import LossTerm
 from skellagnn.gnn._sparse import aggregate, edge_matrix
-from skellagnn.gnn._targets import LabeledNodes, SoftLabels
-from skellagnn.gnn._training import History, TrainingSettings, ValidationGraph, seeded, train
+from skellagnn.gnn._steps import TrainingSettings
+from skellagnn.gnn._targets import LabeledNodes, SoftLabels, Supervision
+from skellagnn.gnn._torch_state import seeded
+from skellagnn.gnn._training import History, train
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.gnn.backbones import build_backbone
 from skellagnn.supervision import Reference
@@ -119,11 +123,12 @@ def teach(
     answers: Callable[[Reference], SoftLabels | None] | None,
     answer_weight: float | str,
     settings: TrainingSettings,
+    regularizers: tuple[LossTerm, ...] = (),
     *,
     seed: int,
     device: torch.device | str = "cpu",
     on_epoch: Callable[[int, History], bool] | None = None,
-    group: ProcessGroup | None = None,
+    group: ProcessGroup = ALONE,
 ) -> Lesson:
     """Train one teacher without the answers and, if they are worth it, a second one with them.
 
@@ -145,6 +150,8 @@ def teach(
         the answers, and leaves them out where they are less than a tenth of the labels and trusted by less than 0.9.
     settings : TrainingSettings
         Of the estimator.
+    regularizers : tuple of LossTerm, default=()
+        Of each training.
     seed : int
     device : torch.device or str
     on_epoch : callable(epoch, history) -> bool, default=None
@@ -172,15 +179,13 @@ def teach(
         with seeded(seed, device):
             network = build_backbone("mlp", rows.shape[1], HIDDEN_CHANNELS, n_classes, 2, DROPOUT).to(device)
         features = NodeFeatures.without_views(rows)
-        own = replace(settings, soft_label_weight=weight)
         history = train(
             network,
             adjacency,
             features,
-            labels,
+            Supervision(labels, soft, weight, regularizers),
             validation,
-            soft,
-            own,
+            settings,
             seed=seed,
             device=device,
             on_epoch=on_epoch,
@@ -211,8 +216,7 @@ def teach(
     asked = None
     if answers is not None:
         # of the first process: rounding may differ between machines, and all must train the same teachers
-        ask = partial(answers, reference)
-        asked = ask() if group is None else group.first(ask)
+        asked = group.first(partial(answers, reference))
     trust, share = (0.0, 0.0) if asked is None else (asked.trust, asked.share(len(labeled.nodes)))
     if answer_weight == "auto" and share < FEW_ANSWERS and trust < FULL_TRUST:
         share = 0.0

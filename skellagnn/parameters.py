@@ -12,7 +12,7 @@ import numpy as np
 
 from skellagnn.base.numbers import check_int, check_real
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.gnn._training import TrainingSettings
+from skellagnn.gnn._steps import TrainingSettings
 from skellagnn.graph import TextGraph
 from skellagnn.llm.asking import Budget
 from skellagnn.llm.prompts import PromptCatalog
@@ -64,30 +64,19 @@ def check_settings(estimator: Any) -> TrainingSettings:
         check_int("batch_size", estimator.batch_size, at_least=1)
     if estimator.sample_size is not None:
         check_int("sample_size", estimator.sample_size, at_least=1)
-    for name, allowed in (("sampling", ("uniform", "similarity")), ("precision", ("float32", "bfloat16"))):
-        if getattr(estimator, name) not in allowed:
-            raise InvalidParameterError(
-                f"`{name}` must be {' or '.join(map(repr, allowed))}, got {getattr(estimator, name)!r}."
-            )
-    for name in ("compile", "data_parallel"):
-        if not isinstance(getattr(estimator, name), (bool, np.bool_)):
-            raise InvalidParameterError(f"`{name}` must be True or False, got {getattr(estimator, name)!r}.")
+    if estimator.precision not in ("float32", "bfloat16"):
+        raise InvalidParameterError(f"`precision` must be 'float32' or 'bfloat16', got {estimator.precision!r}.")
+    check_real("consistency", estimator.consistency, low=0)
     return TrainingSettings(
         learning_rate_init=check_real("learning_rate_init", estimator.learning_rate_init, low=0, open_low=True),
         weight_decay=check_real("weight_decay", estimator.weight_decay, low=0),
         max_iter=check_int("max_iter", estimator.max_iter, at_least=1),
         n_iter_no_change=check_int("n_iter_no_change", estimator.n_iter_no_change, at_least=1),
         view_probability=check_real("view_probability", estimator.view_probability, low=0, high=1),
-        consistency=check_real("consistency", estimator.consistency, low=0),
-        drop_node=check_real("drop_node", estimator.drop_node, low=0, high=1, open_high=True),
-        # set where the targets are known: by the teacher for the answers, by the estimator for the teacher
-        soft_label_weight=0.0,
         sample_size=estimator.sample_size,
-        sampling=estimator.sampling,
-        # a hop more than layers: those that look at degrees, as GCNConv does, need all edges of the outermost senders
-        n_hops=estimator.n_layers + 1,
+        # one more than layers: those that look at degrees, as GCNConv does, need all edges of the outermost sources
+        reach=estimator.n_layers + 1,
         precision=estimator.precision,
-        compile=bool(estimator.compile),
     )
 
 

@@ -23,11 +23,11 @@ from skellagnn.distillation import N_UNLABELED
 from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
 from skellagnn.encoders._resolve import is_fittable, is_fitted
 from skellagnn.exceptions import GraphError, InvalidParameterError
-from skellagnn.gnn._distributed import ProcessGroup
+from skellagnn.gnn._distributed import ALONE, ProcessGroup
 from skellagnn.gnn._inference import check_output
 from skellagnn.gnn._sparse import edges_for
 from skellagnn.gnn._targets import LabeledNodes
-from skellagnn.gnn._training import seeded
+from skellagnn.gnn._torch_state import seeded
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.gnn.backbones import build_backbone
 from skellagnn.graph import TextColumn, TextGraph
@@ -263,7 +263,7 @@ def choose_batch_size(
     adjacency: sparse.csr_array,
     n_labeled: int,
     n_features: int,
-    group: ProcessGroup | None = None,
+    group: ProcessGroup = ALONE,
 ) -> int | None:
     """Return the number of labeled nodes of a step; None for the whole graph at once.
 
@@ -280,16 +280,15 @@ def choose_batch_size(
         degrees = np.minimum(degrees, estimator.n_neighbors)
     agree = estimator.consistency > 0 and estimator.distillation == 0
     n_targets = adjacency.shape[0] if agree else n_labeled + (N_UNLABELED if estimator.distillation > 0 else 0)
-    hops = getattr(network, "n_hops", None)
+    hops = getattr(network, "n_propagations", None)
     reached = n_targets * (1 + float(degrees.mean() if len(degrees) else 0)) ** max(1, (hops or 1) - 1)
     n_rows = adjacency.shape[0] if hops is None else min(adjacency.shape[0], reached)
     n_passes = 2 if agree else 1
     n_layers = estimator.n_layers if hops is None else hops
     columns = 4 * n_features + n_passes * (3 * n_features + 5 * n_layers * estimator.hidden_channels)
-    memory = available_memory() / (1 if group is None else group.n_local)
+    memory = available_memory() / group.n_local
     fits = 4 * columns * n_rows <= FULL_GRAPH_SHARE * memory
-    if group is not None:  # one that is short of memory decides for all
-        fits = not group.any(not fits)
+    fits = not group.any(not fits)  # one that is short of memory decides for all
     if estimator.verbose:
         how = "the whole graph at once" if fits else f"batches of {BATCH_SIZE}"
         logger.info("batch_size='auto' chose %s: %.1f GB for all labels", how, 4e-9 * columns * n_rows)
@@ -310,7 +309,7 @@ def augment(
     enhancer: Any,
     encoder: Any,
     names: ClassNames | None,
-    group: ProcessGroup | None = None,
+    group: ProcessGroup = ALONE,
 ) -> tuple[NodeFeatures, list[NDArray[np.int64]], LLMUsage]:
     """Step 4: answers, their views, and the classes that they name."""
     if len(active) == 0:
@@ -331,7 +330,7 @@ def augment(
         verbose=estimator.verbose,
     )
     # one process asks: nothing is paid twice, and the limits hold for all together
-    enhancement = ask() if group is None else group.first(ask)
+    enhancement = group.first(ask)
 
     def encode(answers: Any) -> NDArray[np.float32]:
         rows = encode_texts(encoder, answers, memory=estimator.memory)

@@ -24,6 +24,7 @@ from skellagnn import (
     ReplayEnhancer,
     ResponseStore,
     TextGraph,
+    config_context,
     encode_graph,
     plan_search,
 )
@@ -215,9 +216,9 @@ def shown(monkeypatch, clf, graph, y):
     """Fit, and return the ranking and the view probability that the backbone was trained with."""
     seen = []
 
-    def spy(network, ranked, features, labeled, validation, soft_targets, settings, **options):
+    def spy(network, ranked, features, supervision, validation, settings, **options):
         seen.append((ranked.toarray(), settings.view_probability))
-        return train(network, ranked, features, labeled, validation, soft_targets, settings, **options)
+        return train(network, ranked, features, supervision, validation, settings, **options)
 
     monkeypatch.setattr("skellagnn.classifier.train", spy)
     clf.fit(graph, y)
@@ -749,27 +750,15 @@ def test_a_backbone_of_ones_own_in_batches(data, params):
     np.testing.assert_array_equal(clf.predict_proba(graph), again.predict_proba(graph))
 
 
-@pytest.mark.parametrize("params", [{"sample_size": 1}, {"sample_size": 1, "sampling": "similarity"}])
-def test_samples_are_another_training_in_batches_and_nothing_on_the_whole_graph(data, encoded, params):
+def test_samples_are_another_training_in_batches_and_nothing_on_the_whole_graph(data, encoded):
     def probabilities(**params):
         clf = quick(max_iter=5, backbone="gcn2", **PAPER_SETTINGS, **params)
         return clf.fit(encoded[:60], data.target[:60]).predict_proba(encoded)
 
-    in_batches = probabilities(batch_size=8, **params)
+    in_batches = probabilities(batch_size=8, sample_size=1)
     assert not np.array_equal(in_batches, probabilities(batch_size=8, sample_size=None))
     assert not np.array_equal(in_batches, probabilities(batch_size=8, sample_size=2))
-    np.testing.assert_array_equal(probabilities(batch_size=None, **params), probabilities(batch_size=None))
-
-
-def test_similarity_is_another_sample(data, encoded):
-    drawn = [
-        quick(max_iter=5, backbone="gcn2", batch_size=8, sample_size=1, sampling=sampling, **PAPER_SETTINGS)
-        .fit(encoded[:60], data.target[:60])
-        .predict_proba(encoded)
-        for sampling in ("uniform", "similarity", "similarity")
-    ]
-    assert not np.array_equal(drawn[0], drawn[1])
-    np.testing.assert_array_equal(drawn[1], drawn[2])
+    np.testing.assert_array_equal(probabilities(batch_size=None, sample_size=1), probabilities(batch_size=None))
 
 
 def test_views_and_answers_in_batches(data):
@@ -799,9 +788,9 @@ def test_half_precision_is_about_the_same_model(data, encoded, batch_size):
 @pytest.mark.parametrize("batch_size", [None, 16])
 def test_a_compiled_network_is_the_same_model(data, encoded, batch_size):
     params = {"max_iter": 10, "dropout": 0.0, "batch_size": batch_size, **PAPER_SETTINGS}
-    plain, compiled = (
-        quick(compile=compile, **params).fit(encoded[:60], data.target[:60]) for compile in (False, True)
-    )
+    plain = quick(**params).fit(encoded[:60], data.target[:60])
+    with config_context(compile=True):
+        compiled = quick(**params).fit(encoded[:60], data.target[:60])
 
     np.testing.assert_allclose(compiled.history_.loss, plain.history_.loss, rtol=1e-3)
     np.testing.assert_allclose(compiled.predict_proba(encoded), plain.predict_proba(encoded), atol=1e-3)
@@ -1067,11 +1056,7 @@ class TooWide(nn.Module):
         ({"batch_size": "all"}, InvalidParameterError, "`batch_size` must be .* None .*, or 'auto', got 'all'"),
         ({"sample_size": 0}, InvalidParameterError, "`sample_size` must be an int of at least 1, got 0"),
         ({"sample_size": "auto"}, InvalidParameterError, "`sample_size` must be an int of at least 1, got 'auto'"),
-        ({"sampling": "weighted"}, InvalidParameterError, "must be 'uniform' or 'similarity', got 'weighted'"),
         ({"precision": "float16"}, InvalidParameterError, "must be 'float32' or 'bfloat16', got 'float16'"),
-        ({"compile": 1}, InvalidParameterError, "`compile` must be True or False, got 1"),
-        ({"data_parallel": "yes"}, InvalidParameterError, "`data_parallel` must be True or False, got 'yes'"),
-        ({"data_parallel": True}, InvalidParameterError, "`data_parallel` must be False where .* Start the script"),
         ({"device": "gpu"}, InvalidParameterError, "`device` must be 'auto' or a torch device"),
         ({"class_names": ["a", "b"]}, InvalidParameterError, "`class_names` must name every class"),
     ],
@@ -1188,7 +1173,7 @@ def test_a_teacher_of_few_nodes_weighs_less_than_many_labels(data, encoded, monk
     seen = []
 
     def recorded(*arguments, **options):
-        seen.append(arguments[6].soft_label_weight)
+        seen.append(arguments[3].soft_weight)
         return train(*arguments, **options)
 
     monkeypatch.setattr("skellagnn.classifier.train", recorded)

@@ -1,13 +1,17 @@
-"""What a network is trained to say: labels of some nodes, and class probabilities of others."""
+"""What a network is trained to say: labels of some nodes, class probabilities of others, and what each weighs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LabeledNodes", "SoftLabels"]
+if TYPE_CHECKING:
+    from skellagnn.gnn._losses import LossTerm
+
+__all__ = ["LabeledNodes", "SoftLabels", "Supervision"]
 
 
 @dataclass(frozen=True)
@@ -66,3 +70,25 @@ class SoftLabels:
             nodes would outweigh thousands of labels, each of them many times over.
         """
         return min(1.0, len(self.nodes) / max(n_labeled, 1))
+
+
+@dataclass(frozen=True)
+class Supervision:
+    """All that a network is trained to say, with the weights of its parts.
+
+    Parameters
+    ----------
+    labeled : LabeledNodes
+        Their mean cross-entropy has the weight 1.
+    soft : SoftLabels or None, default=None
+        Class probabilities from elsewhere: answers of an LLM, a teacher.
+    soft_weight : float, default=0.0
+        Weight of the mean cross-entropy with these; 0 leaves them out.
+    regularizers : tuple of LossTerm, default=()
+        Terms that need no label, each with its weight, such as :class:`~skellagnn.gnn._losses.Consistency`.
+    """
+
+    labeled: LabeledNodes
+    soft: SoftLabels | None = None
+    soft_weight: float = 0.0
+    regularizers: tuple[LossTerm, ...] = ()
