@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
 from paper_parts.recordings import constant_answers, random_answers, read_recording, topic_line
+
 from skellagnn import PAPER_SETTINGS, ELLaGNNClassifier, ReplayEnhancer, encode_graph
 from skellagnn.datasets import load_folder
 from skellagnn.prompts import parse_choices

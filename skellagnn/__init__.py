@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from skellagnn import datasets as datasets
     from skellagnn import enhancers as enhancers
     from skellagnn import prompts as prompts
+    from skellagnn.base.config import config_context as config_context
     from skellagnn.classifier import ELLaGNNClassifier as ELLaGNNClassifier
     from skellagnn.encoders import encode_graph as encode_graph
     from skellagnn.graph import TextGraph as TextGraph
@@ -37,6 +38,7 @@ _MODULE_OF = {
     "encode_graph": "skellagnn.encoders",
     "plan_search": "skellagnn.llm.plan",
     "PAPER_SETTINGS": "skellagnn.parameters",
+    "config_context": "skellagnn.base.config",
 }
 _SUBMODULES = ("datasets", "enhancers", "prompts")
 

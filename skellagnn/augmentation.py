@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skellagnn.base.vectors import unit_rows
 from skellagnn.encoders import encode_texts
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.gnn._distributed import ProcessGroup
+from skellagnn.gnn._distributed import ALONE, ProcessGroup
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.graph import TextGraph
 from skellagnn.llm.asking import Budget, Enhancement, LLMUsage, build_questions, enhance
@@ -158,7 +158,7 @@ class Augmenter:
         encoder: Any,
         *,
         memory: Any = None,
-        group: ProcessGroup | None = None,
+        group: ProcessGroup = ALONE,
     ) -> Augmentation:
         """Ask about some nodes, encode the answers, and read the classes that they name.
 
@@ -170,7 +170,7 @@ class Augmenter:
         encoder : Encoder
             The one that ``embeddings`` came from.
         memory : str, joblib.Memory or None
-        group : ProcessGroup, default=None
+        group : ProcessGroup, default=ALONE
             The first process alone asks: nothing is paid twice, and the limits hold for all together.
 
         Returns
@@ -180,7 +180,6 @@ class Augmenter:
         if self.enhancer is None or len(nodes) == 0:
             return Augmentation(NodeFeatures.without_views(embeddings), Answers(nodes))
         check_answer_space(encoder, graph, embeddings, memory)  # before anything is paid
-        group = group or ProcessGroup.alone()
         said = group.first(lambda: self._ask(graph, nodes))
 
         def encode(texts: Any) -> NDArray[np.float32]:
@@ -198,6 +197,7 @@ class Augmenter:
 
     def _ask(self, graph: TextGraph, nodes: NDArray[np.int64]) -> Enhancement:
         table = build_questions(graph, nodes, self.catalog, self.listed)
+        assert self.enhancer is not None
         return enhance(
             self.enhancer,
             table,

@@ -16,15 +16,18 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.augmentation import AnsweredQuestion, Augmentation, Augmenter
+from skellagnn.base.config import get_config
 from skellagnn.distillation import PropagationTeacher, Teaching
 from skellagnn.encoders import with_weights, without_weights
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._batch_size import choose_batch_size
 from skellagnn.gnn._distributed import ProcessGroup
+from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import predict_logits
+from skellagnn.gnn._steps import N_UNLABELED, TrainingSettings
 from skellagnn.gnn._targets import LabeledNodes, Supervision
 from skellagnn.gnn._trainer import Trainer, build_network
-from skellagnn.gnn._training import N_UNLABELED, History, TrainingSettings, ValidationGraph
+from skellagnn.gnn._training import History
 from skellagnn.graph import TextGraph
 from skellagnn.llm.asking import Budget, LLMUsage
 from skellagnn.llm.enhancers import DetachedEnhancer
@@ -84,8 +87,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Turns texts and answers into feature vectors: ``"minilm"`` (Sentence-BERT), ``"tfidf"``, the name or folder of a
         sentence-transformers model, several of these joined by "+", a scikit-learn text transformer, or an object with
         ``encode``. ``"auto"``: ``"minilm+tfidf"`` for a graph without features. One that has features is read by these,
-        and ``"auto"`` encodes the answers about it with ``"minilm"``, which should have made them. None: the graph brings
-        features, and there is no enhancer.
+        and ``"auto"`` encodes the answers about it with ``"minilm"``, which should have made them. None: the graph
+        brings features, and there is no enhancer.
     n_neighbors : int or None, default=10
         Source nodes of each node's messages at most: the most similar ones. None keeps all. The teacher, which
         propagates once and for all, has all of them.
@@ -343,7 +346,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             If another process of a data-parallel fit failed.
         """
         check_parameters(self.get_params(deep=False))
-        with ProcessGroup.joined() as group:
+        with ProcessGroup.joined(get_config().data_parallel) as group:
             return self._fit(X, y, sample_weight, X_val, y_val, group)
 
     def _fit(
@@ -372,7 +375,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         supervision = supervise(labeled, augmented.answers, len(labels.classes), teaching, self.answer_weight, seed)
 
         # 4. Neighbors are ranked by their similarity with the node, LLM-enhanced where it was asked about.
-        features = augmented.features.scaled(self.view_probability * supervision.views)
+        features = augmented.features.shown(self.view_probability * supervision.views)
         queries = features.queries(supervision.queries) if self.enhanced_queries else None
         neighbors = rank_neighbors(graph.adjacency, embeddings, self.n_neighbors, queries)
 
@@ -468,7 +471,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         shared = shared_parameters(self.get_params(deep=False))
         group.check_same([graph.adjacency.indices, labeled.nodes, labeled.labels, labeled.weights], shared)
         batch_size = self.batch_size
-        if batch_size == "auto":
+        if isinstance(batch_size, str):
             batch_size = choose_batch_size(
                 network,
                 graph.adjacency,
@@ -487,7 +490,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             batch_size=batch_size,
             sample_size=self.sample_size,
             # a hop more than layers: those that look at degrees, as GCNConv does, need all edges of the outermost nodes
-            n_hops=self.n_layers + 1,
+            reach=self.n_layers + 1,
             n_unlabeled=N_UNLABELED,
         )
         return Trainer(settings, seed, resolve_device(self.device), group, self.verbose)

@@ -17,9 +17,11 @@ from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, clone
 
 from skellagnn.base.resources import scratch_array
+from skellagnn.gnn._early_stopping import ValidationGraph
+from skellagnn.gnn._losses import Consistency
 from skellagnn.gnn._sparse import aggregate, edge_matrix
 from skellagnn.gnn._targets import LabeledNodes, Supervision
-from skellagnn.gnn._trainer import Trainer, ValidationGraph
+from skellagnn.gnn._trainer import Trainer
 from skellagnn.gnn._training import History
 from skellagnn.gnn._views import NodeFeatures
 
@@ -135,9 +137,8 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
             self.network_,
             adjacency,
             NodeFeatures.without_views(propagated),
-            supervision,
+            replace(supervision, regularizers=(Consistency(self.consistency),)),
             validation,
-            consistency=self.consistency,
             description="teacher",
         )
         return self
@@ -151,7 +152,7 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
         known = getattr(self, "_propagated", ())
         for graph, given, propagated in known:
             if graph is adjacency and given is features:
-                return propagated
+                return np.asarray(propagated)
         propagated = propagate(adjacency, features, self.n_steps)
         self._propagated = (*known, (adjacency, features, propagated))
         return propagated

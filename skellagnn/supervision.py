@@ -309,7 +309,7 @@ def supervise(
     queries = reliability if checked.choices else 1.0
     # beside many labels, too: the mean over a few unlabeled nodes would outweigh them
     weight = teaching.teacher.weight * _ratio(said, labeled)
-    return Supervision(labeled, said, weight, reliability, views, queries)
+    return Supervision(labeled, said, weight, reliability=reliability, views=views, queries=queries)
 
 
 def _ratio(soft: SoftLabels, labeled: LabeledNodes) -> float:
@@ -348,8 +348,8 @@ def answer_targets(
     .. math:: q_v \\propto P_v^{1 - t/2} \\exp\\bigl(\\tfrac{1}{\\sqrt{m}} \\sum_p t_p e_{vp}\\bigr)
 
     with P the teacher, e the evidence of the m prompts that name classes, each weighed by its reliability t_p, and t
-    the largest of these; a target counts by how certain it is (1 less its entropy over log C), which is how far prompts,
-    teacher and, through the teacher, neighbors agree. A reliability of less than 1/32, of an LLM that is, above chance,
+    the largest of these; a target counts by how certain it is (1 less its entropy over log C), which is how far
+    prompts, teacher and, through the teacher, neighbors agree. A reliability of less than 1/32, of an LLM that is, above chance,
     not half as good as the teacher, counts as none.
     """
     active, choices = answers.nodes, answers.choices

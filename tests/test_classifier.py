@@ -25,6 +25,7 @@ from skellagnn import (
     ReplayEnhancer,
     ResponseStore,
     TextGraph,
+    config_context,
     encode_graph,
     plan_search,
 )
@@ -223,9 +224,9 @@ def shown(monkeypatch, clf, graph, y):
     """Fit, and return the ranking and the view probability that the backbone was trained with."""
     seen = []
 
-    def spy(network, ranked, features, labeled, validation, soft_targets, settings, **options):
+    def spy(network, ranked, features, supervision, validation, settings, **options):
         seen.append((ranked.toarray(), settings.view_probability))
-        return train(network, ranked, features, labeled, validation, soft_targets, settings, **options)
+        return train(network, ranked, features, supervision, validation, settings, **options)
 
     monkeypatch.setattr("skellagnn.classifier.train", spy)
     clf.fit(graph, y)
@@ -781,6 +782,37 @@ def test_views_and_answers_in_batches(data):
     assert clf.score(data.graph[40:], data.target[40:]) > 0.6
 
 
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_half_precision_is_about_the_same_model(data, encoded, batch_size):
+    full = quick(batch_size=batch_size).fit(encoded[:60], data.target[:60])
+    with config_context(precision="bfloat16"):
+        half = quick(batch_size=batch_size).fit(encoded[:60], data.target[:60])
+
+    assert half.history_.loss != full.history_.loss
+    assert half.history_.loss[0] == pytest.approx(full.history_.loss[0], rel=0.03)
+    assert half.score(encoded[60:], data.target[60:]) > 0.7
+    assert {parameter.dtype for parameter in half.network_.parameters()} == {torch.float32}
+
+
+@pytest.mark.slow
+# torch's compiler warns about torch
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("batch_size", [None, 16])
+def test_a_compiled_network_is_the_same_model(data, encoded, batch_size):
+    params = {"max_iter": 10, "dropout": 0.0, "batch_size": batch_size, **PAPER_SETTINGS}
+    plain = quick(**params).fit(encoded[:60], data.target[:60])
+    with config_context(compile=True):
+        compiled = quick(**params).fit(encoded[:60], data.target[:60])
+
+    np.testing.assert_allclose(compiled.history_.loss, plain.history_.loss, rtol=1e-3)
+    np.testing.assert_allclose(compiled.predict_proba(encoded), plain.predict_proba(encoded), atol=1e-3)
+    # what is kept is the network, not the compiled one
+    assert type(compiled.network_) is type(plain.network_)
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(compiled)).predict_proba(encoded), compiled.predict_proba(encoded)
+    )
+
+
 # -- persistence ------------------------------------------------------------------------------------------------
 
 
@@ -1155,7 +1187,7 @@ def test_a_teacher_of_few_nodes_weighs_less_than_many_labels(data, encoded, monk
     seen = []
 
     def recorded(*arguments, **options):
-        seen.append(arguments[6].soft_label_weight)
+        seen.append(arguments[3].soft_weight)
         return train(*arguments, **options)
 
     monkeypatch.setattr("skellagnn.classifier.train", recorded)

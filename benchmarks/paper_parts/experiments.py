@@ -174,10 +174,8 @@ def parts(scale: Scale) -> list[Table]:
         "raw queries": {"enhanced_queries": False},
         "answers weigh 0.5": {"answer_weight": 0.5},
         "answers weigh 2": {"answer_weight": 2},
-        "half of the rows dropped": {"drop_node": 0.5},
         "teacher weighs 1": {"distillation": 1},
         "teacher weighs 4": {"distillation": 4},
-        "no teacher, rows dropped": {"teacher": None, "drop_node": 0.5},
     }
     if scale.quick:
         switches = {name: switches[name] for name in ("no teacher", "no soft targets")}

@@ -1,11 +1,15 @@
-"""What a network is trained to say: labels of some nodes, and class probabilities of others."""
+"""What a network is trained to say: labels of some nodes, class probabilities of others, and what each weighs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from skellagnn.gnn._losses import LossTerm
 
 __all__ = ["LabeledNodes", "SoftLabels", "Supervision"]
 
@@ -34,11 +38,11 @@ class LabeledNodes:
 
 @dataclass(frozen=True)
 class SoftLabels:
-    """Class probabilities that the network is to come near to, for some nodes without label.
+    """Class probabilities that the network is to come near to, for some nodes.
 
     Parameters
     ----------
-    nodes : ndarray of int64 of shape (n_nodes_with_target,)
+    nodes : ndarray of int64 of shape (n_soft,)
     probabilities : ndarray of float32 of shape (n_soft, n_classes)
         Sum to 1 for each node.
     weights : ndarray of float32 of shape (n_soft,)
@@ -52,14 +56,18 @@ class SoftLabels:
 
 @dataclass(frozen=True)
 class Supervision:
-    """All that a network is trained to say, with all weights.
+    """All that a network is trained to say, with the weights of its parts.
 
     Parameters
     ----------
     labeled : LabeledNodes
+        Their mean cross-entropy has the weight 1.
     soft : SoftLabels or None, default=None
+        Class probabilities from elsewhere: answers of an LLM, a teacher.
     soft_weight : float, default=0.0
-        Weight of the mean loss over the soft labels, beside the mean over the labels.
+        Weight of the mean cross-entropy with these; 0 leaves them out.
+    regularizers : tuple of LossTerm, default=()
+        Terms that need no label, each with its weight, such as :class:`~skellagnn.gnn._losses.Consistency`.
     reliability : float, default=1.0
         How far the LLM's answers are relied on, in [0, 1].
     views, queries : float, default=1.0
@@ -69,6 +77,7 @@ class Supervision:
     labeled: LabeledNodes
     soft: SoftLabels | None = None
     soft_weight: float = 0.0
+    regularizers: tuple[LossTerm, ...] = ()
     reliability: float = 1.0
     views: float = 1.0
     queries: float = 1.0

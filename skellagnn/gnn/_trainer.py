@@ -14,10 +14,13 @@ from torch import nn
 
 from skellagnn.base.progress import progress_bar
 from skellagnn.gnn._distributed import ProcessGroup
+from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import check_output, predict_logits
 from skellagnn.gnn._sparse import edges_for
+from skellagnn.gnn._steps import TrainingSettings
 from skellagnn.gnn._targets import Supervision
-from skellagnn.gnn._training import History, TrainingSettings, ValidationGraph, seeded, train
+from skellagnn.gnn._torch_state import seeded
+from skellagnn.gnn._training import History, train
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.gnn.backbones import build_backbone
 
@@ -91,7 +94,6 @@ class Trainer:
         supervision: Supervision,
         validation: ValidationGraph | None,
         *,
-        consistency: float = 0.0,
         description: str = "training",
         on_epoch: Callable[[int, History], bool] | None = None,
     ) -> History:
@@ -110,7 +112,6 @@ class Trainer:
                 supervision,
                 validation,
                 self.settings,
-                consistency=consistency,
                 seed=self.seed,
                 device=self.device,
                 on_epoch=after_epoch,

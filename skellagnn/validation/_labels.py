@@ -188,8 +188,8 @@ def _sorted_classes(classes: NDArray[Any], argument: str) -> NDArray[Any]:
     found = np.unique(classes)
     if len(found) < 2:
         raise LabelError(
-            f"`{argument}` and `class_names` must tell at least two classes, got {found.tolist()!r}. A classifier needs "
-            "something to tell apart."
+            f"`{argument}` and `class_names` must tell at least two classes, got {found.tolist()!r}. A classifier "
+            "needs something to tell apart."
         )
     return found
 
