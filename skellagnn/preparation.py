@@ -5,10 +5,8 @@ Each function takes the estimator for its parameters, which it reads and does no
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import numbers
-from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skellagnn.base.resources import available_memory, scratch_array
-from skellagnn.base.vectors import are_unit_rows, unit_rows
+from skellagnn.base.resources import available_memory
+from skellagnn.base.vectors import unit_rows
 from skellagnn.distillation import N_UNLABELED
-from skellagnn.encoders import encode_texts, fit_encoder, resolve_encoder
-from skellagnn.encoders._resolve import is_fittable, is_fitted
-from skellagnn.exceptions import GraphError, InvalidParameterError
+from skellagnn.encoders import encode_texts
+from skellagnn.encoders._features import check_same_space, check_same_width, raw_features, ready_encoder
+from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._distributed import ProcessGroup
 from skellagnn.gnn._inference import check_output
 from skellagnn.gnn._sparse import edges_for
@@ -30,7 +28,7 @@ from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.gnn._training import seeded
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.gnn.backbones import build_backbone
-from skellagnn.graph import TextColumn, TextGraph
+from skellagnn.graph import TextGraph
 from skellagnn.llm.asking import LLMUsage, build_questions, enhance
 from skellagnn.llm.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.llm.prompts import PromptCatalog
@@ -59,21 +57,6 @@ logger = logging.getLogger(__name__)
 # `batch_size="auto"` takes batches of this size where the whole graph does not fit into that share of the free memory.
 BATCH_SIZE = 1024
 FULL_GRAPH_SHARE = 0.5
-# A row whose length differs from 1 by less is of unit length: its type is no more precise.
-UNIT = {np.dtype(np.float16): 1e-3, np.dtype(np.float32): 1e-6}
-# What `encoder="auto"` stands for. Words beside Sentence-BERT's rows gain on all data sets tried, see docs/paper.md. A
-# graph that has features most likely has them from Sentence-BERT alone, which makes the same rows for every graph.
-AUTO_ENCODER = "minilm+tfidf"
-FEATURES_ENCODER = "minilm"
-# Texts whose rows tell whether an encoder made the features, and the mean cosine similarity that is the same: rounding,
-# which differs with the number of threads, turns the last components of a decomposition.
-N_COMPARED = 16
-SAME_ROWS = 0.9
-# Below this, rows are of another space: unrelated ones are near 0, those of one encoder for the first words of a text
-# and for all of it are above 0.2.
-OTHER_SPACE = 0.1
-# The encoder by name that learned last in this process: the fits of a search all learn from the texts of one graph.
-_LEARNED: dict[tuple[str, bytes], Any] = {}
 # `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
 MIN_HELD_OUT = 50
 
@@ -102,99 +85,11 @@ def resolve_parts(estimator: Any, graph: TextGraph, names: ClassNames | None) ->
     return enhancer, ready_encoder(estimator.encoder, graph, answers=enhancer is not None)
 
 
-def ready_encoder(parameter: Any, graph: TextGraph, *, answers: bool) -> Any:
-    """Return the encoder that the parameter stands for, fitted if it learns from texts.
-
-    One that is fitted already is taken as it is where the graph has features: it is what they were made with. One that
-    learns here must make the same rows of the graph's texts as there are, or ``answers``, and later other graphs'
-    texts, would get rows of another space, of the same width. Where it does not, it is an error if there are answers
-    to encode; without any it is None: nobody can say what such texts would be worth.
-    """
-    if isinstance(parameter, str) and parameter == "auto":
-        parameter = AUTO_ENCODER if graph.features is None else FEATURES_ENCODER
-    encoder = resolve_encoder(parameter)
-    if encoder is None or graph.texts is None or not is_fittable(encoder):
-        return encoder
-    if graph.features is not None and is_fitted(encoder):
-        return encoder
-    fitted = (
-        _learned(parameter, encoder, graph.texts) if isinstance(parameter, str) else fit_encoder(encoder, graph.texts)
-    )
-    if graph.features is not None and not _rows_of_some(fitted, graph)[1] > SAME_ROWS:
-        if not answers:
-            return None
-        raise InvalidParameterError(
-            "`encoder` must be the one that the graph's features came from, got one that learns from the texts of this "
-            "graph and makes other rows of them: features of a part of a graph were learned from all of it. Pass the "
-            "fitted encoder to both encode_graph and the classifier (in a search within "
-            "sklearn.frozen.FrozenEstimator), or leave the features away: graph.with_features(None)."
-        )
-    return fitted
-
-
-def _rows_of_some(encoder: Any, graph: TextGraph, memory: Any = None) -> tuple[NDArray[np.float32], float]:
-    """Return what the encoder makes of some nodes' texts, and how similar it is to their features.
-
-    That is the mean cosine similarity where neither is zero: 1 if the features came from this encoder, or if there is
-    nothing to compare; NaN if they are of another width.
-    """
-    assert graph.texts is not None
-    assert graph.features is not None
-    few = np.linspace(0, graph.n_nodes - 1, N_COMPARED, dtype=np.int64)
-    texts, given = [graph.texts[node] for node in few], unit_rows(graph.features[few])
-    rows = encode_texts(encoder, texts, memory=memory, n_features=_width_if_blank(texts, given.shape[1]))
-    if rows.shape != given.shape:
-        return rows, float("nan")
-    known = rows.any(axis=1) & given.any(axis=1)
-    return rows, float((unit_rows(rows) * given).sum(axis=1)[known].mean()) if known.any() else 1.0
-
-
-def _width_if_blank(texts: Sequence[str], n_features: int | None) -> int | None:
-    """Return what only texts that are all blank need to be told: how wide their zero rows are."""
-    return None if any(text.strip() for text in texts) else n_features
-
-
-def _learned(name: str, encoder: Any, texts: TextColumn) -> Any:
-    """Return the encoder of that name, fitted: the one that was fitted last, if its texts were the same."""
-    digest = hashlib.blake2b(np.ascontiguousarray(texts.data).data)
-    digest.update(np.ascontiguousarray(texts.offsets).data)
-    key = (name, digest.digest())
-    fitted = _LEARNED.get(key)
-    if fitted is None:
-        fitted = fit_encoder(encoder, texts)
-        _LEARNED.clear()  # one: it may hold a large vocabulary
-        _LEARNED[key] = fitted
-    return fitted
-
-
 def raw_rows(
     estimator: Any, graph: TextGraph, encoder: Any, *, scale: bool, n_features: int | None = None
 ) -> NDArray[Any]:
-    """Step 2: raw rows. Called by fit and predict alike; knows no enhancer.
-
-    Features of float16 stay so, and what does not fit into memory lies on disk; who reads rows converts them.
-    ``n_features`` is the width of the rows of texts that are all blank, where it is known.
-    """
-    if graph.features is not None:
-        rows = graph.features
-    elif graph.texts is None:
-        raise GraphError(
-            "`X` must have texts or features, got a graph with neither. Pass texts=... or features=... when you "
-            "build it."
-        )
-    elif encoder is None:
-        raise InvalidParameterError(
-            "`encoder` must be given for a graph that has texts and no features, got None. Use encoder='minilm', "
-            "or give the graph features. A model that was fitted on features which its encoder did not make predicts "
-            "on such features only; one that was saved without its SentenceTransformer takes it from "
-            "set_params(encoder=...)."
-        )
-    else:
-        blank = _width_if_blank(graph.texts, n_features)
-        rows = encode_texts(encoder, graph.texts, memory=estimator.memory, n_features=blank)
-    if not scale or are_unit_rows(rows, UNIT[rows.dtype]):
-        return rows
-    return unit_rows(rows, out=scratch_array(rows.shape, rows.dtype))
+    """Step 2: raw rows. Called by fit and predict alike; knows no enhancer."""
+    return raw_features(graph, encoder, memory=estimator.memory, scale=scale, n_features=n_features)
 
 
 def hold_out(
@@ -316,7 +211,7 @@ def augment(
     if len(active) == 0:
         return NodeFeatures.without_views(raw), [], LLMUsage()
     if graph.features is not None and graph.texts is not None:  # before anything is paid
-        check_answer_rows(encoder, graph, raw, estimator.memory)
+        check_same_space(encoder, graph, raw, estimator.memory)
     catalog = PromptCatalog.from_parameter(estimator.prompts)
     listed = None if names is None else names.names
     table = build_questions(graph, active, catalog, listed)
@@ -335,7 +230,7 @@ def augment(
 
     def encode(answers: Any) -> NDArray[np.float32]:
         rows = encode_texts(encoder, answers, memory=estimator.memory)
-        check_answer_width(rows.shape[1], raw)
+        check_same_width(rows.shape[1], raw)
         return unit_rows(rows)
 
     features = NodeFeatures.from_answers(raw, active, enhancement.answers, enhancement.table.index, encode)
@@ -345,27 +240,6 @@ def augment(
         if prompt.names_classes and names is not None
     ]
     return features, choices, enhancement.usage
-
-
-def check_answer_rows(encoder: Any, graph: TextGraph, raw: NDArray[np.float32], memory: Any) -> None:
-    """Find out whether answers would become rows of the features' space, from what the encoder makes of some texts."""
-    rows, similarity = _rows_of_some(encoder, graph, memory)
-    check_answer_width(rows.shape[1], raw)
-    if similarity < OTHER_SPACE:
-        raise InvalidParameterError(
-            "`encoder` must be the one that the graph's features came from, got one whose rows of the same texts have "
-            f"nothing in common with them (mean cosine similarity {similarity:.2f}), although both have {raw.shape[1]} "
-            "columns. Pass that encoder, or leave the features away: graph.with_features(None)."
-        )
-
-
-def check_answer_width(width: int, raw: NDArray[np.float32]) -> None:
-    if width != raw.shape[1]:
-        raise InvalidParameterError(
-            f"`encoder` must be the one that the graph's features came from: it makes rows of {width} columns, the "
-            f"features have {raw.shape[1]}. Pass that encoder (fitted, if it learns from texts), or leave the features "
-            "away: graph.with_features(None)."
-        )
 
 
 def check_width(rows: NDArray[np.float32], n_features: int, argument: str) -> None:

@@ -867,11 +867,13 @@ class Network(nn.Module):
         return np.array([[len(text), text.count("1"), 1.0] for text in texts], dtype=np.float32)
 
 
-UNION = EncoderUnion([Network(), "tfidf"])
+UNION = EncoderUnion([("network", Network()), ("words", "tfidf")])
 
 
 @pytest.mark.parametrize(
-    "encoder", [Network(), UNION, EncoderUnion([UNION, "tfidf"])], ids=["alone", "in a union", "deep in one"]
+    "encoder",
+    [Network(), UNION, EncoderUnion([("both", UNION), ("words", "tfidf")])],
+    ids=["alone", "in a union", "deep in one"],
 )
 def test_a_saved_model_is_given_its_network_again(data, encoder):
     clf = quick(encoder=encoder, max_iter=2).fit(data.graph, data.target)

@@ -55,7 +55,9 @@ class DistinctTexts:
         whole.update(said.data)
         owners = np.flatnonzero(said)
         digests = digests[owners]
-        order, is_first = sort_keys(digests)
+        order = np.lexsort((digests[:, 1], digests[:, 0]))
+        is_first = np.ones(len(order), dtype=bool)
+        is_first[1:] = (np.diff(digests[order], axis=0) != 0).any(axis=1)
         starts = np.append(np.flatnonzero(is_first), len(owners))
         return cls(column, digests[order[is_first]], owners[order], starts, whole.hexdigest())
 
@@ -67,7 +69,7 @@ class DistinctTexts:
         return [self.column[position] for position in self.owners[self.starts[ids]].tolist()]
 
     def positions(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return all positions in the column that hold one of some texts, and for each which of ``ids`` it holds."""
+        """Return all positions that hold one of some texts, and for each which of ``ids`` it holds."""
         counts = self.starts[ids + 1] - self.starts[ids]
         which = np.repeat(np.arange(len(ids)), counts)
         nth = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -89,14 +91,6 @@ class DistinctTexts:
             stop = max(start + 1, min(stop, start + CHUNK_TEXTS))
             yield ids[start:stop]
             start = stop
-
-
-def sort_keys(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the order that sorts keys, and which of the sorted ones differ from the one before."""
-    order = np.lexsort((keys[:, 1], keys[:, 0]))
-    is_first = np.ones(len(keys), dtype=bool)
-    is_first[1:] = (np.diff(keys[order, 0]) != 0) | (np.diff(keys[order, 1]) != 0)
-    return order, is_first
 
 
 def text_key(text: str) -> bytes:

@@ -25,6 +25,11 @@ class OutFile:
     each distinct text whose rows are there for good; ``PATH.json``, which says what the rows are of. ``PATH`` itself is
     never there unless it is finished.
 
+    ``numpy.lib.format.open_memmap`` makes the file, but does not know which rows are in it; rows are not written
+    through its map, whose pages count as memory of the process, and where a full disk ends it by a signal. ``zarr`` and
+    ``h5py`` record neither what was written nor of what it is; ``safetensors`` is written at once; ``filelock`` leaves
+    its files behind.
+
     Parameters
     ----------
     path : Path
@@ -43,11 +48,6 @@ class OutFile:
     ------
     InvalidParameterError
         If there is something else under that name, or another process writes to it.
-
-    Notes
-    -----
-    Written with plain writes, not through a memory map: no page of it counts as memory of the process, and a disk that
-    is full is an error, not a signal that ends the process.
     """
 
     def __init__(self, path: Path, identity: str, distinct: DistinctTexts, dtype: np.dtype[Any]) -> None:
@@ -62,7 +62,7 @@ class OutFile:
         self._distinct, self._dtype = distinct, dtype
         self._header = {
             "format": _FORMAT,
-            "encoder": identity.replace("\0", " "),
+            "encoder": identity,
             "texts": distinct.digest,
             "n_texts": len(distinct.column),
             "dtype": dtype.name,
@@ -91,28 +91,24 @@ class OutFile:
             self.close()
             raise
 
-    @property
-    def is_finished(self) -> bool:
-        return self._file is None
-
     def start(self, n_features: int) -> None:
         """Make room for rows of this width; what is there without recorded progress is overwritten."""
         assert self._file is not None
         self._progress.unlink(missing_ok=True)
         _write_aside(self._json, json.dumps({**self._header, "n_features": n_features}, indent=1).encode())
-        start, size = self._layout(n_features)
-        self._file.truncate(0)
-        self._file.seek(0)
-        self._file.write(start)
         try:
+            self._file.truncate(0)
+            rows = np.lib.format.open_memmap(self._partial, "w+", self._dtype, self._shape(n_features))
+            self._offset, size = rows.offset, rows.offset + rows.nbytes
+            del rows
             if hasattr(os, "posix_fallocate"):  # a disk that is too small shows now, not after hours
                 os.posix_fallocate(self._file.fileno(), 0, size)
-            self._file.truncate(size)
         except OSError as error:
             self._file.truncate(0)
             self._json.unlink()
+            room = len(self._distinct.column) * n_features * self._dtype.itemsize
             raise InvalidParameterError(
-                f"`out` must be on a disk with room for {size:,} bytes, got {str(self.path)!r} ({error}). Free space, "
+                f"`out` must be on a disk with room for {room:,} bytes, got {str(self.path)!r} ({error}). Free space, "
                 "name another folder, or halve it with dtype='float16'."
             ) from error
         self.n_features = n_features
@@ -152,8 +148,7 @@ class OutFile:
             os.replace(self._partial, self.path)
             _sync_folder(self.path.parent)
         self._progress.unlink(missing_ok=True)
-        empty = len(self._distinct.column) == 0  # no memory can be mapped from a file without content
-        rows: NDArray[Any] = np.load(self.path, mmap_mode=None if empty else "r", allow_pickle=False)
+        rows: NDArray[Any] = self._load(self.path, self.n_features)
         return rows
 
     def close(self) -> None:
@@ -168,40 +163,56 @@ class OutFile:
     def _look_for_finished(self) -> bool:
         if not self.path.exists():
             return False
-        self.n_features = n_features = self._compare(self.path)
-        start, size = self._layout(n_features)
-        with self.path.open("rb") as file:
-            if file.read(len(start)) != start or self.path.stat().st_size != size:
-                raise InvalidParameterError(
-                    f"`out` must be a file as it was written, got {str(self.path)!r}, which has changed since. Delete "
-                    "it and encode again."
-                )
+        self.n_features = self._compare(self.path)
+        self._load(self.path, self.n_features)
         self.done[:] = True
         return True
 
     def _go_on(self) -> None:
-        assert self._file is not None
-        self.n_features = n_features = self._compare(self._partial)
-        _, size = self._layout(n_features)
+        self.n_features = self._compare(self._partial)
+        self._offset = self._load(self._partial, self.n_features).offset
         bits = self._progress.read_bytes()
-        if os.fstat(self._file.fileno()).st_size != size or len(bits) != (len(self.done) + 7) // 8:
-            raise InvalidParameterError(
-                f"`out` must be a new file or one that a run before left unfinished, got {str(self._partial)!r}, which "
-                f"is damaged. Delete it and {self._progress.name}, and encode again."
-            )
+        if len(bits) != (len(self.done) + 7) // 8:
+            raise self._changed(self._partial)
         self.done[:] = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=len(self.done)).astype(bool)
+
+    def _load(self, path: Path, n_features: int | None) -> Any:
+        """Return the rows of a file as a memory map, if it has the length and the form that it was made with."""
+        assert n_features is not None
+        shape = self._shape(n_features)
+        empty = shape[0] == 0  # no memory can be mapped from a file without content
+        try:
+            rows = np.load(path, mmap_mode=None if empty else "r", allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            raise self._changed(path) from error
+        if rows.shape != shape or rows.dtype != self._dtype or (not empty and not rows.flags.c_contiguous):
+            raise self._changed(path)
+        if not empty and path.stat().st_size != rows.offset + rows.nbytes:
+            raise self._changed(path)
+        return rows
+
+    def _changed(self, path: Path) -> InvalidParameterError:
+        others = f" and {self._progress.name}" if path == self._partial else ""
+        return InvalidParameterError(
+            f"`out` must be a file as it was written, got {str(path)!r}, which has changed since or is damaged. Delete "
+            f"it{others}, and encode again."
+        )
+
+    def _shape(self, n_features: int) -> tuple[int, int]:
+        return len(self._distinct.column), n_features
 
     def _compare(self, found: Path) -> int:
         """Return the width of what is there, if it is of the same encoder and texts."""
         others = f"{found.name}, {self._json.name}" + (f", {self._progress.name}" if found == self._partial else "")
         remedy = f"Choose another name, or delete {others} in {str(found.parent)!r} to encode anew."
+        expected = "`out` must be a new file, or one of an earlier run with the same encoder and texts, got"
         try:
             header = json.loads(self._json.read_bytes())
             n_features = int(header["n_features"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InvalidParameterError(
-                "`out` must be a new file, or one of an earlier run with the same encoder and texts, got "
-                f"{str(found)!r} without a readable {self._json.name} beside it ({type(error).__name__}). {remedy}"
+                f"{expected} {str(found)!r} without a readable {self._json.name} beside it ({type(error).__name__}). "
+                f"{remedy}"
             ) from error
         differences = {
             "format": f"in format {header.get('format')}, not {_FORMAT}",
@@ -211,22 +222,8 @@ class OutFile:
         }
         for name, difference in differences.items():
             if header.get(name) != self._header[name]:
-                raise InvalidParameterError(
-                    "`out` must be a new file, or one of an earlier run with the same encoder and texts, got "
-                    f"{str(found)!r}, which holds rows {difference}. {remedy}"
-                )
+                raise InvalidParameterError(f"{expected} {str(found)!r}, which holds rows {difference}. {remedy}")
         return n_features
-
-    def _layout(self, n_features: int) -> tuple[bytes, int]:
-        """Return the beginning of the file and its size in bytes."""
-        shape = (len(self._distinct.column), n_features)
-        start = io.BytesIO()
-        np.lib.format.write_array_header_1_0(
-            start,
-            {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape},
-        )
-        self._offset = start.tell()
-        return start.getvalue(), self._offset + shape[0] * shape[1] * self._dtype.itemsize
 
 
 def _write_aside(path: Path, content: bytes) -> None:
