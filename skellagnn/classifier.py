@@ -88,10 +88,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     class_names : list of str, dict of label to str, or None, default=None
         Names for prompts that list the classes; a list names the classes 0, 1, ... None: the labels, if they are
         strings. In a cross-validation give them, so that a fold that misses a class asks the same questions.
-    encoder : str, Encoder, transformer or None, default="auto"
+    encoder : str, transformer, object with ``encode`` or None, default="auto"
         Turns texts and answers into rows: ``"minilm"`` (Sentence-BERT), ``"tfidf"``, the name or folder of a
-        sentence-transformers model, several of these joined by "+", a scikit-learn text transformer, or an object with
-        ``encode``. ``"auto"``: ``"minilm+tfidf"`` for a graph without features. One that has features is read by these,
+        sentence-transformers model, several of these joined by "+", a scikit-learn text transformer, a
+        ``SentenceTransformer``, or an object with ``encode``. ``"auto"``: ``"minilm+tfidf"`` for a graph without features. One that has features is read by these,
         and ``"auto"`` encodes the answers about it with ``"minilm"``: they should be its rows. None: the graph brings
         features, and there is no enhancer.
     n_neighbors : int or None, default=10
@@ -211,7 +211,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Epochs that were run.
     best_iter_ : int
         Epoch whose weights were kept, counted from 1.
-    encoder_ : Encoder or None
+    encoder_ : transformer or None
         Encoder, fitted on the texts if it learns; used by prediction on graphs without features.
 
     See Also

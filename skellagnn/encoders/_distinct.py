@@ -24,28 +24,14 @@ _AT_ONCE = 8192  # texts whose digests are Python objects at the same time
 class DistinctTexts:
     """The texts of a column that differ and are not blank, by digest: no set of strings is ever held.
 
-    Parameters
-    ----------
-    column : TextColumn of length n_texts
-    keys : ndarray of uint64 of shape (n_distinct, 2)
-        BLAKE2b digest of each, sorted: distinct text d is the one with the d-th digest, in every process.
-    owners : ndarray of int64 of shape (n_said,)
-        Positions of all texts that are not blank, those of one distinct text together.
-    starts : ndarray of int64 of shape (n_distinct + 1,)
-        Distinct text d stands at positions ``owners[starts[d]:starts[d + 1]]``.
-    digest : str
-        Hex digest of the column: equal only for the same texts in the same order (blank ones are all alike).
-
-    Notes
-    -----
-    O(n_texts log n_texts); 40 bytes a text once it is made.
+    ``numpy.unique`` and ``pandas.factorize`` want all strings at once. O(n_texts log n_texts); 40 bytes a text.
     """
 
     column: TextColumn
-    keys: NDArray[np.uint64]
-    owners: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    digest: str
+    keys: NDArray[np.uint64]  # (n_distinct, 2), digests, sorted: text d has the d-th, in every process
+    owners: NDArray[np.int64]  # (n_said,), positions that are not blank, those of one distinct text together
+    starts: NDArray[np.int64]  # (n_distinct + 1,), text d stands at owners[starts[d]:starts[d + 1]]
+    digest: str  # of the column: equal only for the same texts in the same order (blank ones are all alike)
 
     @classmethod
     def of(cls, column: TextColumn) -> DistinctTexts:
@@ -108,11 +94,6 @@ def _digests(column: TextColumn) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]
         raws = [data[begin:end] for begin, end in pairwise(offsets)]
         spoken = [bool(str(raw, "utf-8", "surrogatepass").strip()) for raw in raws]
         said[start : start + len(raws)] = spoken
-        found = [
-            hashlib.blake2b(raw, digest_size=KEY_BYTES).digest()
-            for raw, not_blank in zip(raws, spoken, strict=True)
-            if not_blank
-        ]
-        rows = np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, KEY_BYTES)
-        digests[start : start + len(raws)][spoken] = rows
+        found = [hashlib.blake2b(raws[k], digest_size=KEY_BYTES).digest() for k in np.flatnonzero(spoken)]
+        digests[start : start + len(raws)][spoken] = np.frombuffer(b"".join(found), np.uint8).reshape(-1, KEY_BYTES)
     return digests.view("<u8"), said

@@ -18,7 +18,7 @@ from skellagnn.encoders._cache import CachedEncoder
 from skellagnn.encoders._contract import checked_rows, is_fitted, name_of
 from skellagnn.encoders._distinct import DistinctTexts
 from skellagnn.encoders._identity import encoder_identity
-from skellagnn.encoders._out_file import OutFile
+from skellagnn.encoders._out_file import OutFile, RowArray
 from skellagnn.encoders._resolve import EncoderUnion, fit_encoder, resolve_encoder
 from skellagnn.encoders._sentence_bert import one_long_text_warning
 from skellagnn.exceptions import GraphError, InvalidParameterError
@@ -112,7 +112,7 @@ def encode_texts(
             f"`texts` must hold at least one text that is not blank, got {len(distinct.column)} blank ones. Without "
             "any, the width of the rows is not known: give `n_features`."
         )
-    sink = _Array(distinct, kind) if out is None else OutFile(Path(out), encoder_identity(encoder), distinct, kind)
+    sink = RowArray(distinct, kind) if out is None else OutFile(Path(out), encoder_identity(encoder), distinct, kind)
     with closing(sink):
         if len(distinct) == 0 and sink.n_features is None and n_features is not None:
             sink.start(n_features)
@@ -176,36 +176,8 @@ def encode_graph(
     return graph.with_features(rows)
 
 
-class _Array:
-    """Rows of all texts of a column in memory, where :class:`OutFile` has them on disk."""
-
-    def __init__(self, distinct: DistinctTexts, dtype: np.dtype[Any]) -> None:
-        self.done = np.zeros(len(distinct), dtype=bool)
-        self.n_features: int | None = None
-        self._distinct, self._dtype = distinct, dtype
-        self._rows: NDArray[Any]
-
-    def start(self, n_features: int) -> None:
-        self.n_features = n_features
-        self._rows = np.zeros((len(self._distinct.column), n_features), dtype=self._dtype)
-
-    def write(self, ids: NDArray[np.int64], rows: NDArray[Any]) -> None:
-        positions, which = self._distinct.positions(ids)
-        self._rows[positions] = rows[which]
-        self.done[ids] = True
-
-    def commit(self) -> None:
-        """Nothing outlives the process."""
-
-    def finish(self) -> NDArray[Any]:
-        return self._rows
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
 def _encode_into(
-    sink: _Array | OutFile,
+    sink: RowArray,
     encoder: Any,
     distinct: DistinctTexts,
     dtype: np.dtype[Any],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import mmap
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -18,31 +19,48 @@ from skellagnn.exceptions import InvalidParameterError
 _FORMAT = 1
 
 
-class OutFile:
+class RowArray:
+    """Rows of all texts of a column, in memory; those of each distinct text are written once."""
+
+    def __init__(self, distinct: DistinctTexts, dtype: np.dtype[Any]) -> None:
+        self._distinct, self._dtype = distinct, dtype
+        self._rows: Any = None
+        self.n_features: int | None = None  # until `start`
+        self.done = np.zeros(len(distinct), dtype=bool)  # for each distinct text
+
+    def start(self, n_features: int) -> None:
+        """Make room for rows of this width."""
+        self._rows = np.zeros(self._shape(n_features), dtype=self._dtype)
+        self.n_features = n_features
+
+    def write(self, ids: NDArray[np.int64], rows: NDArray[Any]) -> None:
+        """Write the rows of some distinct texts to all positions that have them."""
+        positions, which = self._distinct.positions(ids)
+        self._rows[positions] = rows[which]
+        self.done[ids] = True
+
+    def commit(self) -> None:
+        """Record what is written, where it outlives the process."""
+
+    def finish(self) -> NDArray[Any]:
+        return np.asarray(self._rows)
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+    def _shape(self, n_features: int) -> tuple[int, int]:
+        return len(self._distinct.column), n_features
+
+
+class OutFile(RowArray):
     """Rows of all texts of a column, on disk; one process at a time writes.
 
     Three files: ``PATH.partial``, which is renamed to ``PATH`` when all rows are in it; ``PATH.progress``, one bit for
     each distinct text whose rows are there for good; ``PATH.json``, which says what the rows are of. ``PATH`` itself is
     never there unless it is finished.
 
-    ``numpy.lib.format.open_memmap`` makes the file, but does not know which rows are in it; rows are not written
-    through its map, whose pages count as memory of the process, and where a full disk ends it by a signal. ``zarr`` and
-    ``h5py`` record neither what was written nor of what it is; ``safetensors`` is written at once; ``filelock`` leaves
-    its files behind.
-
-    Parameters
-    ----------
-    path : Path
-    identity : str
-        Of the encoder.
-    distinct : DistinctTexts
-    dtype : numpy.dtype
-
-    Attributes
-    ----------
-    done : ndarray of bool of shape (n_distinct,)
-    n_features : int or None
-        None until :meth:`start`.
+    ``numpy.lib.format.open_memmap`` makes and maps the file, but does not know which rows are in it, nor of what they
+    are. ``zarr`` and ``h5py`` do not either; ``safetensors`` is written at once; ``filelock`` leaves its files behind.
 
     Raises
     ------
@@ -59,7 +77,7 @@ class OutFile:
         self._partial, self._progress, self._json = (
             path.with_name(path.name + suffix) for suffix in (".partial", ".progress", ".json")
         )
-        self._distinct, self._dtype = distinct, dtype
+        super().__init__(distinct, dtype)
         self._header = {
             "format": _FORMAT,
             "encoder": identity,
@@ -67,10 +85,7 @@ class OutFile:
             "n_texts": len(distinct.column),
             "dtype": dtype.name,
         }
-        self.n_features: int | None = None
-        self.done = np.zeros(len(distinct), dtype=bool)
-        self._file: io.FileIO | None = None
-        self._offset = 0
+        self._file: io.FileIO | None = None  # open and locked while this process writes
         if self._look_for_finished():
             return
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,13 +112,11 @@ class OutFile:
         self._progress.unlink(missing_ok=True)
         _write_aside(self._json, json.dumps({**self._header, "n_features": n_features}, indent=1).encode())
         try:
-            self._file.truncate(0)
-            rows = np.lib.format.open_memmap(self._partial, "w+", self._dtype, self._shape(n_features))
-            self._offset, size = rows.offset, rows.offset + rows.nbytes
-            del rows
-            if hasattr(os, "posix_fallocate"):  # a disk that is too small shows now, not after hours
-                os.posix_fallocate(self._file.fileno(), 0, size)
+            self._rows = np.lib.format.open_memmap(self._partial, "w+", self._dtype, self._shape(n_features))
+            if hasattr(os, "posix_fallocate"):  # a disk that is too small shows now, not after hours as a signal
+                os.posix_fallocate(self._file.fileno(), 0, self._rows.offset + self._rows.nbytes)
         except OSError as error:
+            self._rows = None
             self._file.truncate(0)
             self._json.unlink()
             room = len(self._distinct.column) * n_features * self._dtype.itemsize
@@ -114,27 +127,15 @@ class OutFile:
         self.n_features = n_features
 
     def write(self, ids: NDArray[np.int64], rows: NDArray[Any]) -> None:
-        """Write the rows of some distinct texts to all positions that have them."""
-        assert self._file is not None
-        assert self.n_features is not None
-        width = self.n_features * self._dtype.itemsize
-        positions, which = self._distinct.positions(ids)
-        order = np.argsort(positions)
-        positions, content = positions[order], np.ascontiguousarray(rows[which[order]]).data.cast("B")
-        ends = np.append(np.flatnonzero(np.diff(positions) != 1) + 1, len(positions)).tolist()
-        start = 0
-        for end in ends:
-            self._file.seek(self._offset + int(positions[start]) * width)
-            block = content[start * width : end * width]
-            while block:  # a raw write may take a part only
-                block = block[self._file.write(block) :]
-            start = end
-        self.done[ids] = True
+        super().write(ids, rows)
+        if hasattr(mmap, "MADV_DONTNEED"):  # what was written no longer counts as memory of this process
+            self._rows._mmap.madvise(mmap.MADV_DONTNEED)
 
     def commit(self) -> None:
         """Record what is written: after this it is never encoded again, even if the machine stops."""
         if self._file is None or self.n_features is None:
             return
+        self._rows.flush()
         os.fsync(self._file.fileno())
         _write_aside(self._progress, np.packbits(self.done).tobytes())
 
@@ -148,11 +149,12 @@ class OutFile:
             os.replace(self._partial, self.path)
             _sync_folder(self.path.parent)
         self._progress.unlink(missing_ok=True)
-        rows: NDArray[Any] = self._load(self.path, self.n_features)
+        rows: NDArray[Any] = self._load(self.path, "r")
         return rows
 
     def close(self) -> None:
         """Let another process write; what is not committed is written again."""
+        self._rows = None
         if self._file is not None:
             if os.fstat(self._file.fileno()).st_size == 0:
                 with suppress(OSError):  # Windows does not delete what is open
@@ -164,32 +166,29 @@ class OutFile:
         if not self.path.exists():
             return False
         self.n_features = self._compare(self.path)
-        self._load(self.path, self.n_features)
+        self._load(self.path, "r")
         self.done[:] = True
         return True
 
     def _go_on(self) -> None:
         self.n_features = self._compare(self._partial)
-        self._offset = self._load(self._partial, self.n_features).offset
+        self._rows = self._load(self._partial, "r+")
         bits = self._progress.read_bytes()
         if len(bits) != (len(self.done) + 7) // 8:
             raise self._changed(self._partial)
         self.done[:] = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=len(self.done)).astype(bool)
 
-    def _load(self, path: Path, n_features: int | None) -> Any:
+    def _load(self, path: Path, mode: Any) -> Any:
         """Return the rows of a file as a memory map, if it has the length and the form that it was made with."""
-        assert n_features is not None
-        shape = self._shape(n_features)
-        empty = shape[0] == 0  # no memory can be mapped from a file without content
+        assert self.n_features is not None
         try:
-            rows = np.load(path, mmap_mode=None if empty else "r", allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
+            rows: Any = np.lib.format.open_memmap(path, "r")  # "r+" would fill up what is missing
+        except (ValueError, OSError) as error:
             raise self._changed(path) from error
-        if rows.shape != shape or rows.dtype != self._dtype or (not empty and not rows.flags.c_contiguous):
+        as_made = rows.shape == self._shape(self.n_features) and rows.dtype == self._dtype and rows.flags.c_contiguous
+        if not as_made or path.stat().st_size != rows.offset + rows.nbytes:
             raise self._changed(path)
-        if not empty and path.stat().st_size != rows.offset + rows.nbytes:
-            raise self._changed(path)
-        return rows
+        return rows if mode == "r" else np.lib.format.open_memmap(path, mode)
 
     def _changed(self, path: Path) -> InvalidParameterError:
         others = f" and {self._progress.name}" if path == self._partial else ""
@@ -197,9 +196,6 @@ class OutFile:
             f"`out` must be a file as it was written, got {str(path)!r}, which has changed since or is damaged. Delete "
             f"it{others}, and encode again."
         )
-
-    def _shape(self, n_features: int) -> tuple[int, int]:
-        return len(self._distinct.column), n_features
 
     def _compare(self, found: Path) -> int:
         """Return the width of what is there, if it is of the same encoder and texts."""

@@ -252,7 +252,7 @@ def test_damaged_file_costs_a_warning_and_a_second_encoding(tmp_path: Path, coun
     counting.asked.clear()
     with pytest.warns(
         SkellagnnWarning, match="`memory` holds a file that cannot be read in full: .*renamed to rows"
-    ) as w:
+    ) as caught:
         np.testing.assert_array_equal(encode_texts(counting, texts, memory=tmp_path), rows)
     assert len(caught) == 1
     assert len(counting.asked) > 0
