@@ -90,10 +90,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         strings. In a cross-validation give them, so that a fold that misses a class asks the same questions.
     encoder : str, transformer, object with ``encode`` or None, default="auto"
         Turns texts and answers into rows: ``"minilm"`` (Sentence-BERT), ``"tfidf"``, the name or folder of a
-        sentence-transformers model, several of these joined by "+", a scikit-learn text transformer, a
-        ``SentenceTransformer``, or an object with ``encode``. ``"auto"``: ``"minilm+tfidf"`` for a graph without features. One that has features is read by these,
-        and ``"auto"`` encodes the answers about it with ``"minilm"``: they should be its rows. None: the graph brings
-        features, and there is no enhancer.
+        sentence-transformers model, several of these joined by "+", a ``SentenceTransformer``, a scikit-learn text
+        transformer, or an object with ``encode``. ``"auto"``: ``"minilm+tfidf"`` for a graph without features. One that
+        has features is read by these, and ``"auto"`` encodes the answers about it with ``"minilm"``: they should be its
+        rows. None: the graph brings features, and there is no enhancer.
     n_neighbors : int or None, default=10
         Neighbors that each node hears from at most: the most similar ones. None keeps all. The teacher, which adds up
         rows once and for all, hears from all of them.

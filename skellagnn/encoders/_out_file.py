@@ -73,11 +73,11 @@ class OutFile(RowArray):
             raise InvalidParameterError(
                 f"`out` must be the name of a file that ends in '.npy', got {str(path)!r}. numpy.load reads it then."
             )
+        super().__init__(distinct, dtype)
         self.path = path
         self._partial, self._progress, self._json = (
             path.with_name(path.name + suffix) for suffix in (".partial", ".progress", ".json")
         )
-        super().__init__(distinct, dtype)
         self._header = {
             "format": _FORMAT,
             "encoder": identity,
@@ -86,22 +86,20 @@ class OutFile(RowArray):
             "dtype": dtype.name,
         }
         self._file: io.FileIO | None = None  # open and locked while this process writes
-        if self._look_for_finished():
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = io.FileIO(os.open(self._partial, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)), "r+")
-        if not _lock(file, self._partial):
-            file.close()
-            raise InvalidParameterError(
-                f"`out` must be written by one process at a time, got {str(path)!r}, which another one is writing. "
-                "Wait for it; a second call then finds the file finished."
-            )
-        self._file = file
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = _locked(self._partial)
+            if self._file is None:
+                raise InvalidParameterError(
+                    f"`out` must be written by one process at a time, got {str(path)!r}, which another one is writing. "
+                    "Wait for it; a second call then finds the file finished."
+                )
         try:
-            if self._look_for_finished():  # by a process that held the lock until now
+            if path.exists():  # perhaps by a process that held the lock until now
+                self._take_up(path)
                 self.close()
-            elif self._progress.exists() and os.fstat(file.fileno()).st_size:
-                self._go_on()
+            elif self._progress.exists() and self._partial.stat().st_size:
+                self._take_up(self._partial)
         except BaseException:
             self.close()
             raise
@@ -116,7 +114,6 @@ class OutFile(RowArray):
             if hasattr(os, "posix_fallocate"):  # a disk that is too small shows now, not after hours as a signal
                 os.posix_fallocate(self._file.fileno(), 0, self._rows.offset + self._rows.nbytes)
         except OSError as error:
-            self._rows = None
             self._file.truncate(0)
             self._json.unlink()
             room = len(self._distinct.column) * n_features * self._dtype.itemsize
@@ -133,23 +130,20 @@ class OutFile(RowArray):
 
     def commit(self) -> None:
         """Record what is written: after this it is never encoded again, even if the machine stops."""
-        if self._file is None or self.n_features is None:
-            return
-        self._rows.flush()
-        os.fsync(self._file.fileno())
-        _write_aside(self._progress, np.packbits(self.done).tobytes())
+        if self._file is not None and self.n_features is not None:
+            self._rows.flush()
+            os.fsync(self._file.fileno())
+            _write_aside(self._progress, np.packbits(self.done).tobytes())
 
     def finish(self) -> NDArray[Any]:
         """Give the file its name, if it has not got it yet, and return it as a read-only memory map."""
         if self._file is not None:
-            if not self.done.all():
-                raise AssertionError("rows are missing")
+            assert self.done.all()
             self.commit()
             self.close()
             os.replace(self._partial, self.path)
-            _sync_folder(self.path.parent)
         self._progress.unlink(missing_ok=True)
-        rows: NDArray[Any] = self._load(self.path, "r")
+        rows: NDArray[Any] = np.lib.format.open_memmap(self.path, "r")
         return rows
 
     def close(self) -> None:
@@ -162,53 +156,19 @@ class OutFile(RowArray):
             self._file.close()
             self._file = None
 
-    def _look_for_finished(self) -> bool:
-        if not self.path.exists():
-            return False
-        self.n_features = self._compare(self.path)
-        self._load(self.path, "r")
-        self.done[:] = True
-        return True
-
-    def _go_on(self) -> None:
-        self.n_features = self._compare(self._partial)
-        self._rows = self._load(self._partial, "r+")
-        bits = self._progress.read_bytes()
-        if len(bits) != (len(self.done) + 7) // 8:
-            raise self._changed(self._partial)
-        self.done[:] = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=len(self.done)).astype(bool)
-
-    def _load(self, path: Path, mode: Any) -> Any:
-        """Return the rows of a file as a memory map, if it has the length and the form that it was made with."""
-        assert self.n_features is not None
-        try:
-            rows: Any = np.lib.format.open_memmap(path, "r")  # "r+" would fill up what is missing
-        except (ValueError, OSError) as error:
-            raise self._changed(path) from error
-        as_made = rows.shape == self._shape(self.n_features) and rows.dtype == self._dtype and rows.flags.c_contiguous
-        if not as_made or path.stat().st_size != rows.offset + rows.nbytes:
-            raise self._changed(path)
-        return rows if mode == "r" else np.lib.format.open_memmap(path, mode)
-
-    def _changed(self, path: Path) -> InvalidParameterError:
-        others = f" and {self._progress.name}" if path == self._partial else ""
-        return InvalidParameterError(
-            f"`out` must be a file as it was written, got {str(path)!r}, which has changed since or is damaged. Delete "
-            f"it{others}, and encode again."
+    def _take_up(self, found: Path) -> None:
+        """Go on with a file, finished or not, if it is of the same encoder and texts and has the form it was given."""
+        others = ", ".join([self._json.name, *([self._progress.name] if found == self._partial else [])])
+        remedy = f"Choose another name, or delete {found.name}, {others} in {str(found.parent)!r} to encode anew."
+        expected = (
+            f"`out` must be a new file, or one of an earlier run with the same encoder and texts, got {str(found)!r}"
         )
-
-    def _compare(self, found: Path) -> int:
-        """Return the width of what is there, if it is of the same encoder and texts."""
-        others = f"{found.name}, {self._json.name}" + (f", {self._progress.name}" if found == self._partial else "")
-        remedy = f"Choose another name, or delete {others} in {str(found.parent)!r} to encode anew."
-        expected = "`out` must be a new file, or one of an earlier run with the same encoder and texts, got"
         try:
             header = json.loads(self._json.read_bytes())
-            n_features = int(header["n_features"])
+            self.n_features = int(header["n_features"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InvalidParameterError(
-                f"{expected} {str(found)!r} without a readable {self._json.name} beside it ({type(error).__name__}). "
-                f"{remedy}"
+                f"{expected} without a readable {self._json.name} beside it ({type(error).__name__}). {remedy}"
             ) from error
         differences = {
             "format": f"in format {header.get('format')}, not {_FORMAT}",
@@ -218,8 +178,22 @@ class OutFile(RowArray):
         }
         for name, difference in differences.items():
             if header.get(name) != self._header[name]:
-                raise InvalidParameterError(f"{expected} {str(found)!r}, which holds rows {difference}. {remedy}")
-        return n_features
+                raise InvalidParameterError(f"{expected}, which holds rows {difference}. {remedy}")
+        try:
+            rows: Any = np.lib.format.open_memmap(found, "r")  # "r+" would fill up what is missing
+            bits = np.frombuffer(self._progress.read_bytes() if found == self._partial else b"", dtype=np.uint8)
+            as_made = (rows.shape, rows.dtype) == (self._shape(self.n_features), self._dtype)
+            if not as_made or found.stat().st_size != rows.offset + rows.nbytes:
+                raise ValueError("another form")
+            if found == self.path:
+                self.done[:] = True
+            elif len(bits) != (len(self.done) + 7) // 8:
+                raise ValueError("another number of texts")
+            else:
+                self.done[:] = np.unpackbits(bits, count=len(self.done))
+                self._rows = np.lib.format.open_memmap(found, "r+")
+        except (ValueError, OSError) as error:
+            raise InvalidParameterError(f"{expected}, which has changed since ({error}). {remedy}") from error
 
 
 def _write_aside(path: Path, content: bytes) -> None:
@@ -231,26 +205,20 @@ def _write_aside(path: Path, content: bytes) -> None:
     os.replace(partial, path)
 
 
-def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):  # not every system can
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _lock(file: io.FileIO, path: Path) -> bool:
-    """Keep other processes away until the file is closed, or this process dies; False where another one did so."""
+def _locked(path: Path) -> io.FileIO | None:
+    """Open a file, and keep other processes away until it is closed or this one dies; None where another did so."""
+    file = io.FileIO(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)), "r+")
     try:
         import fcntl
-    except ImportError:  # Windows, which refuses the final renaming of a file that is open elsewhere
-        return True
-    try:
+
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
+        file.close()
+        return None
+    except (ImportError, OSError):  # Windows, which does not rename what is open elsewhere; file systems without locks
+        return file
     # between opening and locking, the process that had the lock may have renamed or deleted the file
-    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
+    if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+        return file
+    file.close()
+    return None

@@ -60,17 +60,7 @@ _LOCK_OF_LOADED = threading.Lock()  # of the models that users load
 
 
 def load_model(model: Any, *, revision: str | None, device: str, token_env: str | None) -> LoadedModel:
-    """Return a model from this process's cache, loading it when it is first asked for.
-
-    Raises
-    ------
-    InvalidParameterError
-        If the name, folder or device cannot be had.
-    MissingDependencyError
-        If ``"minilm"`` is neither installed nor to be had from the hub.
-    SkellagnnError
-        If the weights found for ``"minilm"`` are not those of all-MiniLM-L6-v2.
-    """
+    """Return a model from this process's cache, loading it when it is first asked for."""
     is_loaded = not isinstance(model, str)
     folder = None if is_loaded else local_folder(model)
     if revision is not None and (is_loaded or model == MINILM or folder is not None):

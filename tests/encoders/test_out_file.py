@@ -273,7 +273,11 @@ def test_damaged_progress(tmp_path: Path, counting: Any, stopping: Any) -> None:
     with pytest.raises(KeyboardInterrupt):
         encode_texts(stopping, TEXTS, out=tmp_path / "rows.npy")
     (tmp_path / "rows.npy.progress").write_bytes(b"far too much")
-    refused(tmp_path, "rows.npy.partial', which has changed .* Delete it and rows.npy.progress", counting)
+    refused(
+        tmp_path,
+        "rows.npy.partial', which has changed since .* delete rows.npy.partial, rows.npy.json, rows.npy.progress in",
+        counting,
+    )
 
 
 def test_array_of_the_user_is_not_overwritten(tmp_path: Path, counting: Any) -> None:
