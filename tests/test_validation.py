@@ -25,12 +25,12 @@ GRAPH = TextGraph.from_edges([(0, 1), (1, 2), (2, 3)], texts=list("abcdef"))
 def found(y, graph=GRAPH, sample_weight=None, **options):
     """Return classes and {node: (class index, weight)}, weights with a mean of 1."""
     labels = check_labels(graph, y, sample_weight, **options)
-    supervision = labels.supervision
-    assert supervision.nodes.dtype == supervision.labels.dtype == np.int64
-    assert supervision.weights.dtype == np.float32
-    assert supervision.nodes.tolist() == sorted(set(supervision.nodes.tolist()))
-    pairs = zip(supervision.labels.tolist(), supervision.weights.tolist(), strict=True)
-    return labels.classes.tolist(), dict(zip(supervision.nodes.tolist(), pairs, strict=True))
+    labeled_nodes = labels.labeled
+    assert labeled_nodes.nodes.dtype == labeled_nodes.labels.dtype == np.int64
+    assert labeled_nodes.weights.dtype == np.float32
+    assert labeled_nodes.nodes.tolist() == sorted(set(labeled_nodes.nodes.tolist()))
+    pairs = zip(labeled_nodes.labels.tolist(), labeled_nodes.weights.tolist(), strict=True)
+    return labels.classes.tolist(), dict(zip(labeled_nodes.nodes.tolist(), pairs, strict=True))
 
 
 # -- X -----------------------------------------------------------------------------------------------------------
