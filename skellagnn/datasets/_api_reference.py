@@ -54,15 +54,15 @@ def load_api_reference(
         Sections left out of the texts. *See Also* holds the edges. *Examples* hold import lines such as
         ``from scipy import signal``, which spell out the label.
     min_class_size : int, default=20
-        Subpackages with fewer members become unlabelled nodes (-1): they pass messages, no more.
+        Subpackages with fewer members become unlabeled nodes (-1): they pass messages, no more.
     return_X_y : bool, default=False
-        Return ``(graph[labelled], y[labelled])``, ready for ``fit`` and for scikit-learn's splitters.
+        Return ``(graph[labeled], y[labeled])``, ready for ``fit`` and for scikit-learn's splitters.
 
     Returns
     -------
     data : :class:`~sklearn.utils.Bunch`
         ``graph`` (:class:`~skellagnn.TextGraph` over all nodes), ``target`` (ndarray of shape (n_nodes,), -1 for
-        unlabelled), ``target_names`` (list of str), ``answers_path`` (Path of the recorded LLM answers), ``versions``
+        unlabeled), ``target_names`` (list of str), ``answers_path`` (Path of the recorded LLM answers), ``versions``
         (dict) and ``DESCR``. With ``return_X_y``, a pair instead.
 
     Notes
@@ -102,8 +102,8 @@ def load_api_reference(
         titles=[name.rsplit(".", 1)[-1] for name in names],
     )
     if return_X_y:
-        labelled = np.flatnonzero(target >= 0)
-        return graph[labelled], target[labelled]
+        labeled = np.flatnonzero(target >= 0)
+        return graph[labeled], target[labeled]
     versions = {package: str(importlib.import_module(package).__version__) for package in PACKAGES}
     return Bunch(
         graph=graph,

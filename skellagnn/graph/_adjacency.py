@@ -56,6 +56,11 @@ def canonical_adjacency(adjacency: Any) -> sparse.csr_array:
         if matrix.dtype == np.float32 and _is_canonical(matrix):
             return matrix
     coo: sparse.coo_array = adjacency.tocoo(copy=False)
+    if coo.nnz and (min(coo.row.min(), coo.col.min()) < 0 or max(coo.row.max(), coo.col.max()) >= coo.shape[0]):
+        raise GraphError(
+            f"`adjacency` must have entries between its {coo.shape[0]} nodes, got one outside. Build it anew from its "
+            "edges."
+        )
     return adjacency_from_edges(coo.col, coo.row, coo.data, adjacency.shape[0])
 
 

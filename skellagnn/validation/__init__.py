@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skellagnn.validation._callbacks import CallbackSupportMixin, with_callbacks
 from skellagnn.validation._class_names import ClassNames, check_class_names
-from skellagnn.validation._graph import as_graph, remember_columns
+from skellagnn.validation._graph import as_graph, remember_columns, stand_in
 from skellagnn.validation._labels import (
     Labels,
     check_labels,
@@ -22,5 +22,6 @@ __all__ = [
     "check_true_labels",
     "remember_columns",
     "split_validation",
+    "stand_in",
     "with_callbacks",
 ]

@@ -54,7 +54,7 @@ def test_a_small_folder(tmp_path):
     assert data.splits == {}
     assert data.meta == {}
     assert data.answers_path is None
-    assert data.DESCR == "pets: 3 nodes, 2 edges, 2 nodes labelled with 2 classes."
+    assert data.DESCR == "pets: 3 nodes, 2 edges, 2 nodes labeled with 2 classes."
 
 
 def test_compressed_files_are_read_alike(tmp_path):
@@ -231,9 +231,12 @@ def test_labels_without_one_name_each_are_refused(labels, classes, sentence, tmp
         ({"nodes": '{"id": 7}\n{"id": "7"}\n'}, "`id` must be unique, got '7' at line 2 of .* and line 1"),
         ({"nodes": '{"id": 0, "text": 5}\n'}, "`text` must be a string, got 5 at line 1"),
         ({"nodes": '{"id": 0, "title": ["a"]}\n'}, r"`title` must be a string, got \['a'\] at line 1"),
-        ({"nodes": '{"id": 0, "label": "pets"}\n'}, "`label` must be an int, -1 for unlabelled, got 'pets' at line 1"),
-        ({"nodes": '{"id": 0, "label": true}\n'}, "`label` must be an int, -1 for unlabelled, got True"),
-        ({"nodes": '{"id": 0, "label": -2}\n'}, "`label` must be an int, -1 for unlabelled, got -2"),
+        (
+            {"nodes": '{"id": 0, "label": "pets"}\n'},
+            "`label` must be an int from 0, -1 for unlabeled, got 'pets' at line 1",
+        ),
+        ({"nodes": '{"id": 0, "label": true}\n'}, "`label` must be an int from 0, -1 for unlabeled, got True"),
+        ({"nodes": '{"id": 0, "label": -2}\n'}, "`label` must be an int from 0, -1 for unlabeled, got -2"),
         ({"edges": "src,dst\n0,1\n1,9\n8,8\n"}, r"Every edge must name ids of nodes, got '9' at line 3 .* and 1 more"),
         ({"edges": "src,dst\n0\n"}, r"Every line must have 2 fields, got \['0'\] at line 2 of edges\.csv"),
         ({"edges": "0,1\n1,2\n"}, r"The first line of edges\.csv must be `src,dst` .*, got '0,1'. Add the header"),
@@ -381,7 +384,7 @@ def test_the_meta_data_counts(tmp_path):
         "name": "pets",
         "nodes": 4,
         "undirected_edges": 3,
-        "labelled": 3,
+        "labeled": 3,
         "classes": ["cats", "dogs", "birds"],
         "class_counts": [2, 1, 0],
         "edge_homophily": 0.5,

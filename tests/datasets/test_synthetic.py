@@ -88,11 +88,11 @@ def test_a_triangle_is_counted_without_rounding_errors():
 # -- labels ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("share", "n_labelled"), [(0, 0), (0.1, 30), (0.5, 150), (1.0, 300)])
-def test_labels_are_withheld_evenly(share, n_labelled):
-    data = make_text_graph(300, 3, labelled_share=share, random_state=0)
+@pytest.mark.parametrize(("share", "n_labeled"), [(0, 0), (0.1, 30), (0.5, 150), (1.0, 300)])
+def test_labels_are_withheld_evenly(share, n_labeled):
+    data = make_text_graph(300, 3, labeled_fraction=share, random_state=0)
 
-    assert np.bincount(data.target[data.target >= 0], minlength=3).tolist() == [n_labelled // 3] * 3
+    assert np.bincount(data.target[data.target >= 0], minlength=3).tolist() == [n_labeled // 3] * 3
     assert set(data.target[data.target < 0]) <= {-1}
     known = data.target >= 0
     np.testing.assert_array_equal(data.target[known], data.true_target[known])
@@ -109,8 +109,8 @@ def test_the_order_of_nodes_says_nothing_of_their_class():
     assert target[:1500].mean() == pytest.approx(1, abs=0.08)
 
 
-def test_x_and_y_are_the_labelled_nodes():
-    options = {"labelled_share": 0.3, "random_state": 5}
+def test_x_and_y_are_the_labeled_nodes():
+    options = {"labeled_fraction": 0.3, "random_state": 5}
     X, y = make_text_graph(50, return_X_y=True, **options)
     data = make_text_graph(50, **options)
 
@@ -240,7 +240,7 @@ def test_a_random_state_moves_on_and_the_global_one_is_left_alone():
         ({"homophily": 1.1}, r"`homophily` must be a number in \[0, 1\], got 1\.1"),
         ({"homophily": float("nan")}, r"`homophily` must be a number in \[0, 1\], got nan"),
         ({"informativeness": -0.1}, r"`informativeness` must be a number in \[0, 1\], got -0\.1"),
-        ({"labelled_share": "half"}, r"`labelled_share` must be a number in \[0, 1\], got 'half'"),
+        ({"labeled_fraction": "half"}, r"`labeled_fraction` must be a number in \[0, 1\], got 'half'"),
         ({"answer_accuracy": None}, r"`answer_accuracy` must be a number in \[0, 1\], got None"),
         ({"average_degree": -1}, "`average_degree` must be a finite number of 0 or more, got -1"),
         ({"average_degree": float("inf")}, "`average_degree` must be a finite number of 0 or more, got inf"),
@@ -267,7 +267,7 @@ def test_what_cannot_be_made_is_refused(options, sentence):
         ([-1, 0, -1, 0], float("nan")),
     ],
 )
-def test_homophily_counts_edges_between_labelled_nodes(target, expected):
+def test_homophily_counts_edges_between_labeled_nodes(target, expected):
     graph = TextGraph.from_edges([(0, 1), (1, 2), (2, 3)], weights=[1, 5, 9])
 
     assert edge_homophily(graph, target) == pytest.approx(expected, nan_ok=True)
