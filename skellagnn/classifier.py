@@ -52,6 +52,7 @@ from skellagnn.validation import (
     check_labels,
     check_true_labels,
     remember_columns,
+    stand_in,
     with_callbacks,
 )
 
@@ -413,7 +414,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
 
         raw = raw_rows(self, graph, encoder, scale=scale)
-        columns = object.__new__(type(self))  # this estimator's own are those of an earlier fit until this one is done
+        columns = stand_in(self)  # this estimator's own are those of an earlier fit until this one is done
         remember_columns(columns, X)
         labeled, held_out = hold_out(self, graph, raw, labels, X_val, y_val, split_seed, encoder, scale, columns)
         network = build_network(self, graph, raw, len(labels.classes), network_seed, device)
@@ -638,7 +639,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         LabelError
             If labels are missing, or -1 among numbers.
         """
-        return float(super().score(X, check_true_labels(y), sample_weight))
+        return float(super().score(X, check_true_labels(y, X if isinstance(X, TextGraph) else None), sample_weight))
 
     def _logits(self, X: Any) -> NDArray[np.float64]:
         """Steps 1 to 4 of prediction. Nothing in here can reach an enhancer."""

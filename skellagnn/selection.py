@@ -81,9 +81,9 @@ def pagerank(
     Notes
     -----
     Power iteration, O(n_edges) a step. Nodes that are no other node's source spread their rank over all nodes. A step
-    leaves at most ``damping`` of the error, so with 0.85 some 150 steps are enough for any graph, and the scores are then within
-    6 times ``tol`` of the true ones, summed over all nodes. Beyond the graph it takes some ten numbers per node, and a
-    block of edges in float64 for each thread. The number of threads does not change the scores.
+    leaves at most ``damping`` of the error, so with 0.85 some 150 steps are enough for any graph, and the scores are
+    then within 6 times ``tol`` of the true ones, summed over all nodes. Beyond the graph it takes some ten numbers per
+    node, and a block of edges in float64 for each thread. The number of threads does not change the scores.
     """
     adjacency = graph.adjacency
     n_nodes = graph.n_nodes
@@ -350,8 +350,8 @@ def select_active_nodes(
     Raises
     ------
     InvalidParameterError
-        If the selection is unknown or returns something else than one score per node, none of them NaN and not all infinite, or ``candidates`` are no
-        nodes of the graph, or none.
+        If the selection is unknown or returns something else than one score per node, none of them NaN and not all
+        infinite, or ``candidates`` are no nodes of the graph, or none.
 
     Warns
     -----

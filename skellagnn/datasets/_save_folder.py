@@ -87,8 +87,10 @@ def save_folder(
             f"`splits` must be a dict of dicts, name of a split -> part -> positions, got {type(splits).__name__} that "
             "is not. Pass {'first': {'train': [...], 'test': [...]}}."
         )
-    content = {str(name): {str(part): _positions(value, ids) for part, value in parts.items()}
-               for name, parts in (splits or {}).items()}  # fmt: skip
+    content = {
+        str(name): {str(part): _positions(f"splits[{name!r}][{part!r}]", value, ids) for part, value in parts.items()}
+        for name, parts in (splits or {}).items()
+    }
     files: dict[str, Any] = {"nodes.jsonl.gz": _gzipped(_node_lines(graph, ids, labels, names))}
     arrays = _edge_arrays(graph)
     if isinstance(ids, range):
@@ -153,10 +155,10 @@ def _ids(graph: TextGraph) -> Sequence[int] | Sequence[str]:
     return list(graph.node_names)
 
 
-def _positions(value: ArrayLike, ids: Sequence[Any]) -> list[Any]:
-    if as_array("splits", value).dtype.kind == "b":
-        raise GraphError("`splits` must hold positions of nodes, got a mask. Pass numpy.flatnonzero(mask).")
-    return [ids[position] for position in check_nodes("splits", value, len(ids)).tolist()]
+def _positions(argument: str, value: ArrayLike, ids: Sequence[Any]) -> list[Any]:
+    if as_array(argument, value).dtype.kind == "b":
+        raise GraphError(f"`{argument}` must be positions of nodes, got a mask. Pass numpy.flatnonzero(mask).")
+    return [ids[position] for position in check_nodes(argument, value, len(ids)).tolist()]
 
 
 def _node_lines(graph: TextGraph, ids: Sequence[Any], labels: NDArray[np.int64], names: list[str]) -> str:

@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from skellagnn.base.arrays import as_array
-from skellagnn.exceptions import GraphError, SkellagnnError
+from skellagnn.exceptions import GraphError
 from skellagnn.graph import TextGraph
 from skellagnn.graph._tables import as_pandas
 
@@ -34,18 +34,13 @@ def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
     ------
     GraphError
         If X is a graph of another library, texts without edges or a table with texts (the message names the
-        converter), None, or a graph without nodes in view or with features of no column.
-    ValueError
+        converter), None, or a graph without nodes in view, or hides entries behind a mask.
+    ValueError, TypeError
         From scikit-learn, if X is an array that it does not accept.
     """
     if isinstance(X, TextGraph):
         if len(X) == 0:
             raise GraphError("`X` must have at least one node in view, got a graph with 0 targets in view.")
-        if X.features is not None and X.features.shape[1] == 0:
-            raise GraphError(
-                "`X` must have features of at least one column, got a graph with 0 of them. Give it features, or leave "
-                "them away, so that its texts are read: graph.with_features(None)."
-            )
         return X
     _refuse_other_graphs(X)
     if isinstance(X, np.ma.MaskedArray):
@@ -58,7 +53,7 @@ def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
     except ValueError:
         _refuse_columns_of_texts(X)  # numbers that are strings are numbers to numpy: looked for only where it failed
         raise
-    except SkellagnnError:
+    except TypeError:
         raise
     except Exception as error:  # what a foreign object's own __array__ or numpy's conversion of its entries raises
         raise GraphError(

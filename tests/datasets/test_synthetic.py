@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skellagnn import TextGraph
 from skellagnn.datasets import edge_homophily, make_text_graph
 from skellagnn.datasets._synthetic import _triangle_row, _vocabulary
 from skellagnn.enhancers import ReplayEnhancer
-from skellagnn.exceptions import InvalidParameterError, LabelError
+from skellagnn.exceptions import GraphError, InvalidParameterError, LabelError
 from skellagnn.prompts import BUILTIN_PROMPTS, Question, parse_choices
+
+GRAPH_OF_TWO = TextGraph.from_edges([(0, 1)])
 
 
 def words_by_class(data):
@@ -290,3 +293,34 @@ def test_edges_at_a_missing_label_do_not_count(missing):
     assert edge_homophily(graph, [0.0, 0.0, 1.0, -1.0]) == edge_homophily(graph, [0, 0, 1, -2]) == 0.5
     if isinstance(missing, (int, float)):
         assert edge_homophily(graph, [0, 0, 1, missing]) == edge_homophily(graph, np.array([0, 0, 1, missing])) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"directed": "no"}, "`directed` must be True or False, got 'no'"),
+        ({"return_X_y": 1}, "`return_X_y` must be True or False, got 1"),
+        ({"random_state": True}, "`random_state` must be an int from 0"),
+        ({"random_state": -1}, "`random_state` must be an int from 0"),
+        ({"random_state": "x"}, "`random_state` must be an int from 0"),
+        ({"random_state": 2**32}, "`random_state` must be an int from 0"),
+        ({"random_state": 1.0}, "`random_state` must be an int from 0"),
+    ],
+)
+def test_switches_and_seeds_are_what_they_seem(options, sentence):
+    with pytest.raises(InvalidParameterError, match=sentence):
+        make_text_graph(**options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"),
+    [
+        (([1], [1]), GraphError, "`graph` must be a TextGraph, got list"),
+        ((GRAPH_OF_TWO, {0, 1}), LabelError, "`target` must be a list or an array, got set"),
+        ((GRAPH_OF_TWO, np.ma.array([0, 1], mask=[0, 1])), LabelError, "`target` must not hide entries"),
+        ((GRAPH_OF_TWO, pd.Series([0, 1], index=[1, 0])), LabelError, "`target` must be in the order of the nodes"),
+    ],
+)
+def test_homophily_of_what_has_none(arguments, error, sentence):
+    with pytest.raises(error, match=sentence):
+        edge_homophily(*arguments)
