@@ -519,9 +519,9 @@ def test_one_number_weighs_all():
 @pytest.mark.parametrize(
     ("weight", "sentence"),
     [
-        ([1, -1, 1, 1, 1, 1], "Negative values in data passed to `sample_weight`"),
-        ([1, np.nan, 1, 1, 1, 1], "Input sample_weight contains NaN"),
-        ([1, 1], r"sample_weight\.shape == \(2,\), expected \(6,\)"),
+        ([1, -1, 1, 1, 1, 1], "`sample_weight` must be finite and not negative, got 1 that are not"),
+        ([1, np.nan, 1, 1, 1, 1], "`sample_weight` must be finite and not negative, got 1 that are not"),
+        ([1, 1], r"`sample_weight` must have one weight per target \(6\), got shape \(2,\)"),
         ([[1]] * 6, "Sample weights must be 1D array or scalar"),
         ([0, 0, 0, 0, 0, 1], "`sample_weight` must be positive for some labeled targets, got none"),
     ],

@@ -55,6 +55,8 @@ def edge_homophily(graph: TextGraph, target: ArrayLike) -> float:
     if isinstance(target, (list, tuple)):
         labels = np.empty(len(target), dtype=object)
         labels[:] = target
+        if any(isinstance(label, (list, tuple, set, dict, np.ndarray)) for label in target):
+            raise LabelError("`target` must have one label per node, got several for a node. Pass a flat list.")
     else:
         labels = as_array("target", target, error=LabelError)
     if labels.shape != (graph.n_nodes,):

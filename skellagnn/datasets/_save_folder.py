@@ -129,7 +129,14 @@ def _check_labels(target: Any, target_names: Any, graph: TextGraph) -> tuple[NDA
             f"`target_names` must be a list of names, got {type(target_names).__name__} {target_names!r:.80}. Pass one "
             "name for each label."
         )
-    names = [str(name) for name in listed.tolist()]
+    # numpy would make a name of what is missing beside names
+    given = list(target_names) if isinstance(target_names, (list, tuple)) else listed.tolist()
+    odd = [name for name in given if not isinstance(name, (str, int)) or not str(name).strip()]
+    if odd:
+        raise LabelError(
+            f"`target_names` must hold strings, got {odd[0]!r:.80} and {len(odd) - 1} more that say nothing. Name each."
+        )
+    names = [str(name) for name in given]
     if len(set(names)) != len(names):
         raise LabelError(f"`target_names` must be different, got {names}. Rename one of the equal ones.")
     if target is None:

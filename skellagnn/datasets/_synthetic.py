@@ -151,7 +151,7 @@ def _check_count(name: str, value: Any, lower: int, upper: int | None = None) ->
 
 def _check_number(name: str, value: Any, upper: float = float("inf")) -> None:
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not 0 <= value <= upper or value == float("inf"):
+    if not number or not 0 <= value <= upper or value > 1e300:
         limits = "a finite number of 0 or more" if upper == float("inf") else "a number in [0, 1]"
         raise InvalidParameterError(f"`{name}` must be {limits}, got {value!r}. Pass one in that range.")
 

@@ -190,6 +190,11 @@ def from_networkx(
             f"`graph` must be a networkx graph, got {type(graph).__name__}. Other kinds have their own constructors: "
             "from_edges, from_pandas, from_pyg, from_scipy."
         )
+    for argument, attribute in (("text", text), ("title", title), ("features", features), ("weight", weight)):
+        if not isinstance(attribute, Hashable):
+            raise GraphError(
+                f"`{argument}` must be the name of an attribute, got {type(attribute).__name__}. Pass one name."
+            )
     nodes = list(graph.nodes)
     number = {node: i for i, node in enumerate(nodes)}
     edges = [(number[u], number[v]) for u, v in graph.edges()]
@@ -204,9 +209,9 @@ def from_networkx(
     return from_edges(
         cls,
         np.array(edges, dtype=np.int64).reshape(-1, 2),
-        texts=_node_attribute(graph, nodes, text),
-        features=_node_attribute(graph, nodes, features),
-        titles=_node_attribute(graph, nodes, title),
+        texts=_node_attribute(graph, nodes, "text", text),
+        features=_node_attribute(graph, nodes, "features", features),
+        titles=_node_attribute(graph, nodes, "title", title),
         node_names=nodes,
         weights=weights,
         directed=graph.is_directed(),
@@ -263,7 +268,7 @@ def from_pandas(
     """
     nodes, edges = as_pandas("nodes", nodes), as_pandas("edges", edges)
     if features is not None:
-        features = [features] if isinstance(features, (str, int)) else list(as_array("features", features))
+        features = [features] if isinstance(features, Hashable) else list(as_array("features", features).ravel())
     named = [("node_id", node_id), ("text", text), ("title", title), *(("features", name) for name in features or ())]
     for parameter, column in named:
         if column is not None:
@@ -317,6 +322,7 @@ def _exact(ids: Any, place: str) -> Any:
 
 
 def _count_nodes(n_nodes: int | None, **parts: Any) -> int | None:
+    said = "n_nodes"
     for argument, part in parts.items():
         if part is None:
             continue
@@ -327,11 +333,11 @@ def _count_nodes(n_nodes: int | None, **parts: Any) -> int | None:
             raise GraphError(f"`{argument}` must be in the order of the nodes, got a set, which has none. Pass a list.")
         length = shape[0] if isinstance(shape, tuple) else len(part)
         if n_nodes is None:
-            n_nodes = int(length)
+            n_nodes, said = int(length), argument
         elif n_nodes != length:
             raise GraphError(
-                f"`{argument}` must have one entry per node ({n_nodes}), got {length}. Nodes "
-                "without edges need one too."
+                f"`{argument}` must have one entry per node ({n_nodes}), got {length}, where `{said}` says {n_nodes}. "
+                "Nodes without edges need one too."
             )
     return n_nodes
 
@@ -381,13 +387,14 @@ def _numbers(column: Any, ids: Any, name: Hashable) -> NDArray[np.int64]:
     return found
 
 
-def _node_attribute(graph: Any, nodes: list[Any], attribute: str | None) -> list[Any] | None:
+def _node_attribute(graph: Any, nodes: list[Any], argument: str, attribute: Hashable | None) -> list[Any] | None:
     if attribute is None:
         return None
     missing = [node for node in nodes if attribute not in graph.nodes[node]]
     if missing:
         raise GraphError(
-            f"Every node must have the attribute {attribute!r:.80}, got node {missing[0]!r} and {len(missing) - 1} "
-            "more without it. Set it (the empty string for a missing text) or name another attribute."
+            f"Every node must have the attribute {attribute!r:.80} (`{argument}`), got node {missing[0]!r:.80} and "
+            f"{len(missing) - 1} more without it. Set it (the empty string for a missing text) or name another "
+            "attribute."
         )
     return [graph.nodes[node][attribute] for node in nodes]

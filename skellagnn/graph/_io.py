@@ -79,7 +79,8 @@ def save(self: TextGraph, path: str | os.PathLike[str]) -> None:
     with writing("path", target):
         if target.suffix == ".npz":
             header = _header(self.n_nodes, dict.fromkeys(arrays))
-            write_aside(target, lambda file: np.savez_compressed(file, **arrays, header=header))
+            contents: dict[str, Any] = {**arrays, "header": header}
+            write_aside(target, lambda file: np.savez_compressed(file, **contents))
             return
         target.mkdir(parents=True, exist_ok=True)
         (target / "header.npy").unlink(missing_ok=True)  # without it, a folder that is being overwritten is no graph
@@ -106,7 +107,7 @@ def _write_array(path: Path, array: NDArray[Any]) -> int:
                 checksums[0] = zlib.crc32(content, checksums[0])
                 return file.write(content)
 
-        np.save(Summed(), array, allow_pickle=False)  # type: ignore[arg-type]
+        np.save(Summed(), array, allow_pickle=False)
 
     write_aside(path, write)
     return checksums[0]

@@ -77,7 +77,7 @@ def _write_odd(argument: str, value: Any, position: int, exact_below: float) -> 
         raise _no_name(argument, repr(value), position)
     if float(value).is_integer():
         if abs(value) >= exact_below:
-            raise inexact(argument, value, f"position {position}")
+            raise inexact(f"`{argument}`", value, f"position {position}")
         return str(int(value))
     return str(value)
 

@@ -28,11 +28,9 @@ def as_pandas(argument: str, table: Any) -> Any:
     if hasattr(table, "iloc") and hasattr(table, "columns"):
         return table
     names = getattr(table, "column_names", None) or getattr(table, "columns", None)
-    is_table = (
-        isinstance(names, list) and all(isinstance(name, str) for name in names) and hasattr(table, "__getitem__")
-    )
+    is_named = isinstance(names, list) and all(isinstance(name, str) for name in names)
     try:
-        if is_table and hasattr(table, "to_pandas"):
+        if isinstance(names, list) and is_named and hasattr(table, "to_pandas"):
             import pandas
 
             return pandas.DataFrame({name: table[name].to_numpy() for name in names})

@@ -75,9 +75,10 @@ class TextColumn(Sequence[str]):
         """
         if isinstance(texts, TextColumn):
             return texts
-        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable) or getattr(texts, "ndim", 1) != 1:
             raise GraphError(
-                f"`{argument}` must be a sequence of strings, one per node, got a single {type(texts).__name__}. "
+                f"`{argument}` must be a sequence of strings, one per node, got a single or nested "
+                f"{type(texts).__name__}. "
                 "Pass a list with one entry per node."
             )
         if isinstance(texts, (set, frozenset, Mapping)):

@@ -182,6 +182,7 @@ class TextGraph:
 
     def title_of(self, node: int, max_chars: int = 100) -> str:
         """Return a line of at most ``max_chars`` that shows the node: its title, else the first line of its text."""
+        max_chars = check_int("max_chars", max_chars, at_least=4)
         column, name = self._titles if self._titles is not None else self._texts, self.name_of(node)
         text = name if column is None else column[node].strip()
         line = text.splitlines()[0].strip() if text else ""
@@ -275,6 +276,8 @@ class TextGraph:
 
     def with_features(self, features: ArrayLike | None) -> TextGraph:
         """Return the same view with other features (None for none)."""
+        if self._node_names is not None:
+            check_order("features", features, np.arange(self.n_nodes), self._node_names)
         return self._with(features=_features(features, self.n_nodes))
 
     def without_texts(self) -> TextGraph:

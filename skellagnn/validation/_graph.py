@@ -45,6 +45,12 @@ def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
     _refuse_other_graphs(X)
     if isinstance(X, np.ma.MaskedArray):
         X = as_array("X", X)
+    kinds = [getattr(dtype, "kind", "") for dtype in getattr(X, "dtypes", [getattr(X, "dtype", None)])]
+    if "M" in kinds or "m" in kinds:
+        raise GraphError(
+            "`X` must be numbers, got dates or durations, which would become numbers of days or nanoseconds. Convert "
+            "them yourself, for example X.astype('int64')."
+        )
     # scikit-learn writes what it finds down at once; before the fit has succeeded, a stand-in takes it
     checked = stand_in(estimator) if reset else estimator
     try:

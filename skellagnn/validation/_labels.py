@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, column_or_1d
+from sklearn.utils.validation import column_or_1d
 
 from skellagnn.base.arrays import as_array, as_numbers
 from skellagnn.exceptions import InvalidParameterError, LabelError
@@ -109,10 +109,20 @@ def check_labels(
             raise LabelError(
                 f"`{argument}` must label at least two classes, got -1 (unlabeled) for all {len(y)} targets."
             )
-    if sample_weight is not None and not isinstance(sample_weight, numbers.Number):
+    if sample_weight is not None:
         check_order("sample_weight", sample_weight, graph.targets, graph.node_names, error=LabelError)
         sample_weight = as_numbers("sample_weight", sample_weight, error=LabelError)
-    weights = _check_sample_weight(sample_weight, np.empty((len(y), 1)), dtype=np.float64, ensure_non_negative=True)
+        if sample_weight.shape not in ((), (len(y),)):
+            raise LabelError(
+                f"`sample_weight` must have one weight per target ({len(y)}), got shape {sample_weight.shape}. "
+                "Give each target one."
+            )
+    weights = np.broadcast_to(np.asarray(1.0 if sample_weight is None else sample_weight, dtype=np.float64), y.shape)
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        n_odd = int((~(np.isfinite(weights) & (weights >= 0))).sum())
+        raise LabelError(
+            f"`sample_weight` must be finite and not negative, got {n_odd} that are not. Give those targets weight 0."
+        )
     known &= weights > 0
     if not known.any():
         raise LabelError("`sample_weight` must be positive for some labeled targets, got none.")
@@ -212,7 +222,14 @@ def check_true_labels(y: Any, graph: TextGraph | None = None) -> NDArray[Any]:
     LabelError
         If a label is missing, or -1 among numbers.
     """
-    labels = _numbers_from_objects(_one_column(y, "y", graph))
+    labels = _one_column(y, "y", graph)
+    _refuse_names_beside_numbers(y if isinstance(y, (list, tuple)) else labels, "y")
+    if graph is not None and len(labels) != len(graph):
+        raise LabelError(
+            f"`y` must have one label per target in view: inconsistent numbers of samples, {len(graph)} targets and "
+            f"{len(labels)} labels. Score what is labeled: score(graph[labeled], y[labeled])."
+        )
+    labels = _numbers_from_objects(labels)
     missing = _missing(labels)
     unlabeled = [] if missing or labels.dtype.kind not in "iuf" else labels[labels == UNLABELED].tolist()
     if missing or unlabeled:

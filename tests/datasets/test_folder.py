@@ -244,7 +244,10 @@ def test_labels_without_one_name_each_are_refused(labels, classes, sentence, tmp
         ({"edges": "0,1\n1,2\n"}, r"The first line of edges\.csv must be `src,dst` .*, got '0,1'. Add the header"),
         ({"edges": ""}, r"The first line of edges\.csv must be"),
         ({"edges": "src,dst,weight\n0,1,far\n"}, "`weight` must be a number, got 'far' at line 2"),
-        ({"edges": "src,dst,weight\n0,1,-1\n"}, "Edge weights must be finite and not negative"),
+        (
+            {"edges": "src,dst,weight\n0,1,-1\n"},
+            "`weights` must hold weights of edges that are finite and not negative",
+        ),
         ({"splits__json": "{"}, r"splits\.json must be JSON, got"),
         ({"splits__json": [1]}, r"splits\.json must be a JSON object, got list"),
         ({"splits__json": {"s": [0, 1]}}, "Split 's' must map parts to lists of ids"),

@@ -100,7 +100,7 @@ def test_no_edges(edges):
         ({"edges": [(0, 1)], "weights": [1, 2]}, r"`weights` must have one entry per edge \(1\), got shape \(2,\)"),
         ({"edges": [(0, 1)], "weights": ["heavy"]}, "`weights` must be real numbers, got dtype <U5"),
         ({"edges": [(0, 1)], "weights": [None]}, "must be finite and not negative, got 1|`weights` must be numbers"),
-        ({"edges": [(0, 1)], "weights": [-1]}, "Edge weights must be finite and not negative"),
+        ({"edges": [(0, 1)], "weights": [-1]}, "`weights` must hold weights of edges that are finite and not negative"),
         ({"edges": [], "texts": ["a"], "features": np.zeros((2, 1))}, r"`features` must have one entry per node \(1\)"),
         ({"edges": [], "titles": ["a"], "n_nodes": 2}, r"`titles` must have one entry per node \(2\), got 1"),
         ({"edges": [], "texts": (text for text in "ab")}, "`texts` must have one entry per node, got generator"),
