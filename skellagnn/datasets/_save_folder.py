@@ -184,7 +184,7 @@ def _edge_arrays(graph: TextGraph) -> dict[str, Any]:
     matrix = graph.adjacency if graph.is_directed else sparse.csr_array(sparse.triu(graph.adjacency))
     coo: sparse.coo_array = sparse.coo_array(matrix)
     key = "directed" if graph.is_directed else "undirected"
-    # row = who hears; undirected: the smaller number first
+    # row = target; undirected: the smaller number first
     pairs = (coo.col, coo.row) if graph.is_directed else (coo.row, coo.col)
     arrays: dict[str, Any] = {key: np.stack(pairs, axis=1).astype(np.int32)}
     if graph.is_weighted:

@@ -98,13 +98,13 @@ def make_text_graph(
     _check_count("n_nodes", n_nodes, 1)
     _check_count("n_classes", n_classes, 1, n_nodes)
     _check_count("n_words", n_words, 0)
-    for name, share in [
+    for name, fraction in [
         ("homophily", homophily),
         ("informativeness", informativeness),
         ("labeled_fraction", labeled_fraction),
         ("answer_accuracy", answer_accuracy),
     ]:
-        _check_number(name, share, upper=1.0)
+        _check_number(name, fraction, upper=1.0)
     _check_number("average_degree", average_degree)
 
     directed, return_X_y = check_bool("directed", directed), check_bool("return_X_y", return_X_y)

@@ -137,12 +137,12 @@ def from_scipy(
     titles: Sequence[str] | None = None,
     node_names: Sequence[Any] | None = None,
 ) -> TextGraph:
-    """Build a graph from a sparse adjacency matrix, taken as it is: row i lists the nodes that i hears from.
+    """Build a graph from a sparse adjacency matrix, taken as it is: row i lists the sources of edges to i.
 
     Parameters
     ----------
     adjacency : sparse matrix or array of shape (n_nodes, n_nodes)
-        Symmetric for an undirected graph. A matrix in which row i lists the nodes that i points *to* is transposed
+        Symmetric for an undirected graph. A matrix in which row i lists the targets of edges *from* i is transposed
         first: pass ``adjacency.T``.
     texts, features, titles, node_names
         As in :class:`TextGraph`.
@@ -170,7 +170,7 @@ def from_networkx(
     graph : networkx.Graph, DiGraph, MultiGraph or MultiDiGraph
         An edge u -> v of a directed graph carries messages from u to v.
     text, title, features : str or None
-        Node attributes that hold the text, the title and a numeric row; None for none.
+        Node attributes that hold the text, the title and a feature vector; None for none.
     weight : str or None, default="weight"
         Edge attribute that holds the weight, 1 where an edge has none. One that is named here must be there on some
         edge.
@@ -361,7 +361,9 @@ def _numbers_of_names(pairs: NDArray[Any], names: list[str]) -> NDArray[np.int64
     flat = pairs.ravel()
     found = np.empty(len(flat), dtype=np.int64)
     for start in range(0, len(flat), _BLOCK):  # as Python strings, names take many times the memory
-        block = write_names("edges", flat[start : start + _BLOCK])
+        part = flat[start : start + _BLOCK]
+        # strings are names as they are: a blank one is that of no node
+        block = part.tolist() if flat.dtype.kind == "U" else write_names("edges", part)
         found[start : start + len(block)] = [number.get(name, -1) for name in block]
     if (found < 0).any():
         missing = [str(name) for name in flat[found < 0].tolist()]

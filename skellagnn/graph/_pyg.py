@@ -145,7 +145,7 @@ def to_pyg(self: TextGraph, y: ArrayLike | None = None) -> Any:
 
 
 def _edges_of_pyg(data: Any) -> tuple[Any, Any]:
-    """Return the edges as a tensor of shape (2, n_edges), senders first, and their weights or None."""
+    """Return the edges as a tensor of shape (2, n_edges), sources first, and their weights or None."""
     import torch
 
     edges = getattr(data, "edge_index", None)
@@ -166,10 +166,10 @@ def _edges_of_pyg(data: Any) -> tuple[Any, Any]:
         )
     if isinstance(adjacency, torch.Tensor):
         entries = adjacency.to_sparse(layout=torch.sparse_coo).coalesce()  # also of compressed rows
-        (receivers, senders), weights = entries.indices(), entries.values()
+        (targets, sources), weights = entries.indices(), entries.values()
     else:  # of torch-sparse
-        receivers, senders, weights = adjacency.coo()
-    return torch.stack([senders, receivers]), weights
+        targets, sources, weights = adjacency.coo()
+    return torch.stack([sources, targets]), weights
 
 
 def _nodes_of_pyg(data: Any) -> int | None:

@@ -41,12 +41,12 @@ class TextGraph:
     Parameters
     ----------
     adjacency : sparse matrix or array of shape (n_nodes, n_nodes)
-        Row i lists the nodes that node i hears from, with positive weights.
+        Row i lists the neighbors that are sources of edges to node i, with positive weights.
     texts : sequence of str of length n_nodes, default=None
-        One text per node in any script. The empty string is a missing text: such a node has a zero row when texts
-        are encoded, and is never sent to an LLM.
+        One text per node in any script. The empty string is a missing text: such a node has a zero embedding
+        when texts are encoded, and is never sent to an LLM.
     features : array-like of shape (n_nodes, n_features), default=None
-        Numeric rows. Where a graph has both, the features are the rows that the network reads, and the texts are
+        A feature vector per node. Where a graph has both, the features are what the network reads, and the texts are
         what the LLM sees; see :func:`skellagnn.encode_graph`.
     titles : sequence of str of length n_nodes, default=None
         Short names to show a node to an LLM as somebody's neighbor. By default the beginning of the text.
@@ -77,10 +77,10 @@ class TextGraph:
       (PyG's ``source_to_target``). Undirected edges carry both.
     * **weights** must be positive and finite. Backbones that know weights (``gcn``, ``gcn2``, ``appnp``, ``sage``,
       ``gin``) and PageRank and degree selection use them; ``gat`` learns its own.
-    * **self-loops** are dropped: every backbone has its own path for a node's own row.
+    * **self-loops** are dropped: every backbone has its own path for a node's own features.
     * **duplicate edges** count once, with their largest weight. Hence listing an undirected edge in both directions
       changes nothing.
-    * **isolated nodes** are classified by their own row.
+    * **isolated nodes** are classified by their own features.
 
     Examples
     --------
@@ -163,7 +163,7 @@ class TextGraph:
 
     @property
     def is_directed(self) -> bool:
-        """Whether some node hears from a node that does not hear from it, or with another weight."""
+        """Whether some edge has no edge of the same weight in the other direction."""
         if self._symmetric is None:
             self._symmetric = is_symmetric(self._adjacency)
         return not self._symmetric
@@ -385,7 +385,7 @@ def _features(values: ArrayLike | None, n_nodes: int) -> NDArray[Any] | None:
         ) from error
     if features.ndim != 2 or features.shape[0] != n_nodes:
         raise GraphError(
-            f"`features` must have shape (n_nodes={n_nodes}, n_features), got {features.shape}. Give every node a row."
+            f"`features` must have shape (n_nodes={n_nodes}, n_features), got {features.shape}. Give each one."
         )
     if features.shape[1] == 0:
         raise GraphError("`features` must have at least one column, got 0. Leave them away: features=None.")
