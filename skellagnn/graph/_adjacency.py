@@ -150,8 +150,8 @@ def _checked_weights(weights: NDArray[Any], argument: str) -> NDArray[np.float32
     if len(weights) and not (weights.min() >= 0 and weights.max() < np.inf):  # false for NaN
         bad = int((~np.isfinite(weights) | (weights < 0)).sum())
         raise GraphError(
-            f"`{argument}` must hold weights of edges that are finite and not negative, got {bad} that are not. Drop "
-            "those edges, or shift and scale the weights."
+            f"`{argument}` must be finite and not negative, got {bad} that are not. Drop those edges, or shift and "
+            "scale the weights."
         )
     return weights
 

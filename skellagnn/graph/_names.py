@@ -42,7 +42,12 @@ def write_names(argument: str, values: Iterable[Any]) -> list[str]:
     GraphError
         If an id is missing (None, NaN, a blank string), bytes, not finite, or a float too large to be one integer.
     """
-    if isinstance(values, (str, bytes, set, frozenset, Mapping)) or not isinstance(values, Iterable):
+    if hasattr(values, "to_pylist"):  # of pyarrow, whose entries are objects of its own
+        values = values.to_pylist()
+    if hasattr(values, "detach"):  # a tensor, whose entries are tensors
+        values = as_array(argument, values)
+    is_flat = isinstance(values, Iterable) and getattr(values, "ndim", 1) == 1 and not hasattr(values, "tocoo")
+    if isinstance(values, (str, bytes, set, frozenset, Mapping)) or not is_flat:
         raise GraphError(
             f"`{argument}` must be a sequence of names, one per node, got a single {type(values).__name__} or one that "
             "has no order. Pass a list."
@@ -50,8 +55,6 @@ def write_names(argument: str, values: Iterable[Any]) -> list[str]:
     exact_below: float = _FIRST_INEXACT
     if isinstance(values, np.ndarray):
         values = as_array(argument, values)
-        if values.ndim != 1:
-            raise GraphError(f"`{argument}` must be of one dimension, got shape {values.shape}. Pass a list of names.")
         exact_below = first_inexact(values.dtype)
         values = values.tolist() if values.dtype.kind in "iufUO" else values
     names: list[str] = []

@@ -75,9 +75,11 @@ class TextColumn(Sequence[str]):
         """
         if isinstance(texts, TextColumn):
             return texts
+        if hasattr(texts, "to_pylist"):  # of pyarrow, whose entries are objects of its own
+            texts = texts.to_pylist()
         if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable) or getattr(texts, "ndim", 1) != 1:
             raise GraphError(
-                f"`{argument}` must be a sequence of strings, one per node, got a single or nested "
+                f"`{argument}` must be a sequence of strings, one per node, got a single "
                 f"{type(texts).__name__}. "
                 "Pass a list with one entry per node."
             )

@@ -246,7 +246,7 @@ def test_labels_without_one_name_each_are_refused(labels, classes, sentence, tmp
         ({"edges": "src,dst,weight\n0,1,far\n"}, "`weight` must be a number, got 'far' at line 2"),
         (
             {"edges": "src,dst,weight\n0,1,-1\n"},
-            "`weights` must hold weights of edges that are finite and not negative",
+            "`weights` must be finite and not negative",
         ),
         ({"splits__json": "{"}, r"splits\.json must be JSON, got"),
         ({"splits__json": [1]}, r"splits\.json must be a JSON object, got list"),

@@ -100,7 +100,7 @@ def test_no_edges(edges):
         ({"edges": [(0, 1)], "weights": [1, 2]}, r"`weights` must have one entry per edge \(1\), got shape \(2,\)"),
         ({"edges": [(0, 1)], "weights": ["heavy"]}, "`weights` must be real numbers, got dtype <U5"),
         ({"edges": [(0, 1)], "weights": [None]}, "must be finite and not negative, got 1|`weights` must be numbers"),
-        ({"edges": [(0, 1)], "weights": [-1]}, "`weights` must hold weights of edges that are finite and not negative"),
+        ({"edges": [(0, 1)], "weights": [-1]}, "`weights` must be finite and not negative"),
         ({"edges": [], "texts": ["a"], "features": np.zeros((2, 1))}, r"`features` must have one entry per node \(1\)"),
         ({"edges": [], "titles": ["a"], "n_nodes": 2}, r"`titles` must have one entry per node \(2\), got 1"),
         ({"edges": [], "texts": (text for text in "ab")}, "`texts` must have one entry per node, got generator"),
@@ -177,8 +177,12 @@ def test_an_empty_networkx_graph():
 @pytest.mark.parametrize(
     ("source", "options", "sentence"),
     [
-        (nx.path_graph(3), {}, "Every node must have the attribute 'text', got node 0 and 2 more without it"),
-        (nx.path_graph(2), {"text": None, "features": "x"}, "attribute 'x', got node 0 and 1 more"),
+        (
+            nx.path_graph(3),
+            {},
+            r"Every node must have the attribute 'text' \(`text`\), got node 0 and 2 more without it",
+        ),
+        (nx.path_graph(2), {"text": None, "features": "x"}, r"attribute 'x' \(`features`\), got node 0 and 1 more"),
         (nx.Graph([(1, "1")]), {"text": None}, "`node_names` must be unique, got '1' more than once"),
         (nx.Graph([(0, 1, {"weight": "far"})]), {"text": None}, "`weights` must be real numbers"),
         (nx.path_graph(2), {"text": None, "weight": "wieght"}, "`weight` .* got 'wieght', which no edge has"),
@@ -376,6 +380,8 @@ def test_ids_that_are_missing_or_rounded_are_refused(ids, sources, targets, sent
         ({"a", "b"}, "`node_names` must be in the order of the nodes, got a set"),
         ("ab", "got a single str"),
         (np.array("ab"), "`node_names` must"),
+        (sparse.eye_array(2), "`node_names` must be a sequence of names"),
+        (pd.DataFrame({"a": [1, 2]}), "`node_names` must be a sequence of names"),
     ],
 )
 def test_names_that_name_no_node_are_refused(names, sentence):
@@ -389,6 +395,7 @@ def test_names_that_name_no_node_are_refused(names, sentence):
         ([(1.0, 2.0)], [1, 2]),
         ([("1", "2")], [1.0, 2.0]),
         (np.array([(1, 2)], dtype=object), np.array([1, 2], dtype=np.float32)),
+        ([("1", "2")], torch.tensor([1, 2])),
     ],
 )
 def test_names_that_are_small_floats_are_integers(edges, names):
@@ -403,7 +410,7 @@ def test_names_that_are_small_floats_are_integers(edges, names):
     [
         ([(0, 2**62)], {}, r"`edges` must be between nodes that fit into memory, got 4,611,686,018,427,387,905 nodes"),
         ([], {"n_nodes": 10**15}, "`edges` must be between nodes that fit into memory"),
-        ([(float(2**60), 1.0)], {"node_names": [2**60, 1]}, "edges must hold exact ids"),
+        ([(float(2**60), 1.0)], {"node_names": [2**60, 1]}, "`edges` must hold exact ids"),
         (((0, 1) for _ in range(2)), {}, "`edges` must be a list or an array, got generator"),
         (zip([0], [1], strict=True), {}, "got zip, which has no order or can be read only once"),
         ({0: 1}, {}, "`edges` must be a list or an array, got dict"),
