@@ -50,6 +50,7 @@ from skellagnn.validation import (
     hold_out,
     named_classes,
     remember_columns,
+    stand_in,
     with_callbacks,
 )
 
@@ -75,11 +76,15 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         The LLM back end. None asks nothing: an ordinary graph neural network, the baseline of every comparison.
     augmentation_ratio : float or int, default=0.1
         Fraction of all nodes that the LLM is asked about, in [0, 1], or their number. Nodes without text are left out.
-    prompts : "all", str, Prompt, or list of these, default="all"
-        What is asked: names from :data:`skellagnn.prompts.BUILTIN_PROMPTS`, several also as ``"keywords+topic"``.
-    selection : str or callable, default="pagerank"
+    prompts : str, Prompt, or list of these, default="topic"
+        What is asked: names from :data:`skellagnn.prompts.BUILTIN_PROMPTS`, several also as ``"keywords+topic"``;
+        ``"all"`` is the paper's catalog. Prompts that name classes are what pays; they need ``class_names``.
+    selection : str or callable, default="spread"
         Which nodes are asked about: a key of :data:`skellagnn.selection.SELECTIONS` or
-        ``(graph, features, rng) -> scores``. Built-in ones look at neither labels nor targets.
+        ``(graph, features, rng) -> scores``. ``"margin"`` and ``"margin_random"`` look at the labels: the folds of a
+        search then ask about nodes of their own. The others look at neither labels nor targets.
+    candidates : array-like of int, mask of shape (n_nodes,) or None, default=None
+        Nodes that may be asked about; None: all.
     class_names : list of str, dict of label to str, or None, default=None
         Names for prompts that list the classes; a list names the classes 0, 1, ... None: the labels, if they are
         strings. In a cross-validation give them, so that a fold that misses a class asks the same questions.
@@ -241,8 +246,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         enhancer: Any = None,
         *,
         augmentation_ratio: float | int = 0.1,
-        prompts: Any = "all",
-        selection: str | Callable[..., Any] = "pagerank",
+        prompts: Any = "topic",
+        selection: str | Callable[..., Any] = "spread",
+        candidates: Any = None,
         class_names: Any = None,
         encoder: Any = "auto",
         n_neighbors: int | None = 10,
@@ -274,6 +280,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.augmentation_ratio = augmentation_ratio
         self.prompts = prompts
         self.selection = selection
+        self.candidates = candidates
         self.class_names = class_names
         self.encoder = encoder
         self.n_neighbors = n_neighbors
@@ -368,7 +375,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         # 3. Labels, answers and a teacher are weighed against each other.
         answers = augmented.answers.scaled(self.answer_weight)
         weigh = partial(supervise, labeled, answers, len(labels.classes), reference, self._teacher(), propagated)
-        supervised = group.first(partial(weigh, graph.adjacency))  # rounding may differ between machines, and all must learn the same
+        # rounding may differ between machines, and all processes must learn the same
+        supervised = group.first(partial(weigh, graph.adjacency))
 
         # 4. Neighbors are ranked by their similarity with the node, LLM-enhanced where it was asked about.
         features = augmented.features.shown(self.view_probability * supervised.views)
@@ -428,7 +436,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 raise InvalidParameterError(
                     "`X_val` must be left out with early_stopping=False, which looks at no validation nodes; got one."
                 )
-            columns = object.__new__(type(self))  # this estimator's own are those of an earlier fit until this is done
+            columns = stand_in(self)  # this estimator's own are those of an earlier fit until this is done
             remember_columns(columns, X)
             val_graph = as_graph(columns, X_val, reset=False)
             held_out = check_labels(val_graph, y_val, classes=labels.classes, argument="y_val").labeled
@@ -508,7 +516,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         seen = embeddings
         if isinstance(self.selection, str) and self.selection in LABEL_SELECTIONS and self.enhancer is not None:
             seen = reference().probabilities if reference is not None else seen
-        return select_active_nodes(graph, seen, self.selection, self.augmentation_ratio, seed=seed)
+        return select_active_nodes(
+            graph, seen, self.selection, self.augmentation_ratio, candidates=self.candidates, seed=seed
+        )
 
     def _teacher(self) -> Any:
         return PropagationTeacher() if isinstance(self.teacher, str) else clone(self.teacher, safe=False)
@@ -517,7 +527,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self, X: Any, classes: NDArray[Any], n_features: int, encoder: Any, network: nn.Module
     ) -> dict[str, Any]:
         """Return what a model is made of that predicts; the network is that of the epoch which was run last."""
-        columns = object.__new__(type(self))
+        columns = stand_in(self)
         remember_columns(columns, X)
         return {
             "classes_": classes,
@@ -615,7 +625,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         LabelError
             If labels are missing, or -1 among numbers.
         """
-        return float(super().score(X, check_true_labels(y), sample_weight))
+        return float(super().score(X, check_true_labels(y, X if isinstance(X, TextGraph) else None), sample_weight))
 
     def _logits(self, X: Any) -> NDArray[np.float64]:
         """Steps 1 to 4 of prediction. Nothing in here can reach an enhancer."""

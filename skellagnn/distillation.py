@@ -131,9 +131,7 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
             self.coef_ = fit_softmax(seen, both, all_weights, self.C, start=self.coef_, iterations=ITERATIONS[1])
         return self
 
-    def predict_proba(
-        self, features: NDArray[Any], adjacency: sparse.csr_array | None = None
-    ) -> NDArray[np.float64]:
+    def predict_proba(self, features: NDArray[Any], adjacency: sparse.csr_array | None = None) -> NDArray[np.float64]:
         """Return class probabilities of all nodes, shape (n_nodes, n_classes)."""
         probabilities = np.empty((len(features), self.coef_.shape[1]))
         for start in range(0, len(features), BLOCK):

@@ -1,8 +1,8 @@
 """What labels, answers and a teacher say together: one object, with all its weights, made in one place.
 
-An LLM that names a class is an annotator (Dawid and Skene, 1979), and says itself, or is taken to have, a probability of
-being right. Every source is believed as far as it says itself; what can be checked may only lower that. The check is a
-reference: what the labels alone say of every node, by models that have not seen the label in question.
+An LLM that names a class is an annotator (Dawid and Skene, 1979) with a probability of being right, which it says
+itself or is taken to have. Every source is believed as far as it says itself; what can be checked may only lower that.
+The check is a reference: what the labels alone say of every node, by models that have not seen the label in question.
 """
 
 from __future__ import annotations
@@ -206,8 +206,8 @@ def estimate_reliability(
 
     times as probable as one that knows nothing of v: an LLM that knows agrees with the reference P more than the sizes
     of the classes explain. Half of the agreement is put down to both reading the same text; not where v has a label,
-    which then is P. An answer that names no class has probability 1 - r_v. Random and constant answers have a mean ratio
-    of 1 and more misses than hits, so that b falls; a reference that says nothing has the ratio 1 everywhere.
+    which then is P. An answer that names no class has probability 1 - r_v. Random and constant answers have a mean
+    ratio of 1 and more misses than hits, so that b falls; a reference that says nothing has the ratio 1 everywhere.
     """
     stated = np.clip(np.where(np.isnan(confidence), STATED, confidence), *EXTREMES)
     named, checked = choices >= 0, labels >= 0
@@ -274,8 +274,9 @@ def supervise(
     if (known.probabilities[known.weights > 0].max(axis=0, initial=0) > 1 / n_classes).sum() < 2:
         raise LabelError(
             f"`y` and the LLM's answers must name at least two classes, got {len(labeled.nodes)} labels and "
-            f"{len(known.nodes) - len(labeled.nodes)} answers that name one or none. Label nodes of several classes, ask about more nodes, or "
-            "look at `prompts` and `class_names`: one prompt has to name classes, in words that the LLM uses."
+            f"{len(known.nodes) - len(labeled.nodes)} answers that name one or none. Label nodes of several classes, "
+            "ask about more nodes, or look at `prompts` and `class_names`: one prompt has to name classes, in words that "
+            "the LLM uses."
         )
     views = 1.0 if reliability is None else reliability
     if teacher is None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -82,7 +81,7 @@ class LossTerm:
 
 
 class LabelLoss(LossTerm):
-    """Weighted mean of the cross-entropy over labels, and answers that stand for labels. Its batches are the steps of an epoch.
+    """Weighted mean of the cross-entropy over labels and what stands for labels. Its batches are the steps of an epoch.
 
     Parameters
     ----------
