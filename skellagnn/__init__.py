@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from skellagnn.classifier import ELLaGNNClassifier as ELLaGNNClassifier
     from skellagnn.encoders import encode_graph as encode_graph
     from skellagnn.graph import TextGraph as TextGraph
+    from skellagnn.llm.asking import Budget as Budget
     from skellagnn.llm.enhancers import CallableEnhancer as CallableEnhancer
     from skellagnn.llm.enhancers import OpenAIEnhancer as OpenAIEnhancer
     from skellagnn.llm.enhancers import ReplayEnhancer as ReplayEnhancer
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "ELLaGNNClassifier": "skellagnn.classifier",
     "TextGraph": "skellagnn.graph",
+    "Budget": "skellagnn.llm.asking",
     "Prompt": "skellagnn.prompts",
     "CallableEnhancer": "skellagnn.enhancers",
     "OpenAIEnhancer": "skellagnn.enhancers",

@@ -691,10 +691,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         enhancer = resolve_enhancer(self.enhancer)
         store, retry = resolve_store(self.store, enhancer), self.on_bad_answer == "retry"
         part = PlanPart.of(enhancer, store, listed, table.questions, asks_again=retry)
-        budget = check_budget(self)
-        limits = (budget.max_calls, budget.max_tokens, budget.max_cost)
         node_names = tuple(graph.name_of(node) for node in active.tolist())
-        return Plan(graph.n_nodes, active, node_names, (part,), budget.prices, 1, *limits)
+        return Plan(graph.n_nodes, active, node_names, (part,), check_budget(self))
 
     # -- scikit-learn -------------------------------------------------------------------------------------------
 

@@ -176,4 +176,4 @@ def check_budget(estimator: Any) -> Budget:
                 f"`prices` must be given with a `max_cost`, got None and max_cost={estimator.max_cost!r}. Pass the "
                 "price of a million tokens in and out: prices=(0.5, 1.5)."
             )
-    return Budget(estimator.max_calls, estimator.max_tokens, estimator.max_cost, prices)
+    return Budget(estimator.max_calls, estimator.max_tokens, estimator.max_cost, prices=prices)

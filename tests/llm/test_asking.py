@@ -539,7 +539,7 @@ def test_a_budget_is_never_overrun_and_what_is_left_is_counted(budget, asked, co
         warnings.simplefilter("always")
         found = ask(TEN, np.arange(10), enhancer, BRIEF, budget=budget)
 
-    assert len(enhancer.asked) == asked == budget.calls
+    assert len(enhancer.asked) == asked
     assert [answer is not None for answer in found.answers] == [True] * asked + [False] * (10 - asked)
     assert (found.usage.total.asked, found.usage.total.left) == (asked, 10 - asked)
     if asked < 10:
@@ -567,7 +567,7 @@ def test_an_enhancer_with_limits_of_its_own_is_believed(counting_enhancer):
 
     assert (usage.total.tokens_in, usage.total.tokens_out) == (40, 60)
     enhancer.count_tokens = lambda questions: [19] * len(questions)  # what is counted is better than an estimate
-    assert Budget(max_tokens=49).sizes([Question(BRIEF, {"text": "a"})], enhancer) == [(19, 30)]
+    assert Budget(max_tokens=49).sizes([Question(BRIEF, {"text": "a"})], enhancer) == [(1, 19, 30)]
 
 
 def test_money_is_counted_where_there_are_prices(counting_enhancer):

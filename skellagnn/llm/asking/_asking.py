@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from skellagnn.base.progress import progress_bar
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
 from skellagnn.llm.answers import BAD_ANSWERS, diagnose
+from skellagnn.llm.asking._budget import Budget, resolve_budget
 from skellagnn.llm.asking._questions import QuestionTable
-from skellagnn.llm.asking._spending import Budget, LLMUsage, PromptUsage
+from skellagnn.llm.asking._spending import Spending
+from skellagnn.llm.asking._usage import LLMUsage, PromptUsage
 from skellagnn.llm.enhancers import Enhancer
 from skellagnn.llm.prompts import Question, parse_choices
 
@@ -64,7 +66,7 @@ def enhance(
     class_names: Sequence[str] | None = None,
     *,
     store: ResponseStore | None = None,
-    budget: Budget | None = None,
+    budget: Budget | Spending | None = None,
     on_bad_answer: str = "raw",
     verbose: int = 0,
     warn: bool = True,
@@ -79,8 +81,8 @@ def enhance(
         What class-naming prompts list.
     store : ResponseStore, default=None
         Where answers are looked up and kept; None asks everything anew and keeps nothing.
-    budget : Budget, default=None
-        Limits; what does not fit is left unasked.
+    budget : Budget or Spending, default=None
+        Limits; what does not fit is left unasked. A Spending goes on with what is spent already.
     on_bad_answer : {"raw", "retry", "raise"}, default="raw"
         What becomes of an answer that says nothing: its node keeps its raw row; it is asked once more first; or all
         answers are kept in the store and an error is raised.
@@ -105,7 +107,8 @@ def enhance(
     """
     if on_bad_answer not in ("raw", "retry", "raise"):
         raise InvalidParameterError(f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {on_bad_answer!r}.")
-    asking = _Asking(enhancer, table.questions, store, budget or Budget(), verbose)
+    spending = budget if isinstance(budget, Spending) else Spending(resolve_budget(budget), store)
+    asking = _Asking(enhancer, table.questions, store, spending, verbose)
     answers = asking.run("asking the LLM")
     reasons = {
         position: reason
@@ -122,9 +125,9 @@ def enhance(
         answers[position] = None
         bad = asking.usage_of(position).bad
         bad[reason] = bad.get(reason, 0) + 1
-    usage = LLMUsage(enhancer.name, asking.usage, asking.budget.cost(asking.budget.tokens_in, asking.budget.tokens_out))
-    if asking.budget.prices is None:
-        usage.cost = None
+    total, prices = spending.mine, spending.budget.prices
+    cost = None if prices is None else spending.budget.cost(total.tokens_in, total.tokens_out)
+    usage = LLMUsage(enhancer.name, asking.usage, cost)
     _report(usage, on_bad_answer, warn)
     return Enhancement(table, answers, usage)
 
@@ -159,13 +162,13 @@ class _Asking:
         enhancer: Enhancer,
         questions: list[Question],
         store: ResponseStore | None,
-        budget: Budget,
+        spending: Spending,
         verbose: int,
     ) -> None:
         self.enhancer = enhancer
         self.questions = questions
         self.store = store
-        self.budget = budget
+        self.spending = spending
         self.verbose = verbose
         self.usage: dict[str, PromptUsage] = {}
         for question in questions:
@@ -234,18 +237,25 @@ class _Asking:
     def _ask(self, positions: list[int], second_try: bool, advance: Any) -> Iterator[tuple[int, str | None]]:
         """Ask what the budget allows; yields each answer as it arrives."""
         batch = [self.questions[position] for position in positions]
-        allowed = self.budget.affordable(self.budget.sizes(batch, self.enhancer))
-        for place, answer in _complete(self.enhancer, batch[:allowed]):
-            usage = self.usage_of(positions[place])
-            self.budget.spend(batch[place], answer, usage)
-            if second_try:
-                usage.second_tries += 1
-            else:
-                usage.asked += 1
-                usage.failed += answer is None
-            total_tokens = self.budget.tokens_in + self.budget.tokens_out
-            advance(1, f"{total_tokens:,} tokens, {sum(usage.failed for usage in self.usage.values())} failed")
-            yield positions[place], answer
+        waiting = dict(enumerate(batch[: self.spending.reserve(batch, self.enhancer)]))
+        try:
+            for place, answer in _complete(self.enhancer, list(waiting.values())):
+                usage = self.usage_of(positions[place])
+                used = self.spending.settle(waiting.pop(place), answer, self.enhancer)
+                usage.tokens_in += used.tokens_in
+                usage.tokens_out += used.tokens_out
+                usage.seconds += getattr(answer, "seconds", None) or 0.0
+                if second_try:
+                    usage.second_tries += 1
+                else:
+                    usage.asked += 1
+                    usage.failed += answer is None
+                total = self.spending.mine
+                n_failed = sum(usage.failed for usage in self.usage.values())
+                advance(1, f"{total.tokens_in + total.tokens_out:,} tokens, {n_failed} failed")
+                yield positions[place], answer
+        finally:
+            self.spending.close(list(waiting.values()), self.enhancer)
 
 
 def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, str | None]]:

@@ -164,6 +164,12 @@ def page(connection: sa.Connection, model: str | None, after: tuple[str, ...] | 
     return connection.execute(statement).mappings().all()
 
 
+def lock_state(connection: sa.Connection, name: str) -> None:
+    """Keep others from changing what is stored under ``name`` until the transaction ends."""
+    if connection.dialect.name == "postgresql":  # SQLite's writing transactions exclude each other anyway
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
+
+
 def read_state(connection: sa.Connection, name: str) -> str | None:
     """Return the JSON text stored under ``name``."""
     return connection.execute(sa.select(JOBS.c.value).where(JOBS.c.name == name)).scalar_one_or_none()

@@ -347,6 +347,26 @@ class ResponseStore:
             ) from error
         self._write(partial(_queries.write_state, name=name, value=text))
 
+    def update_state(self, name: str, change: Callable[[Any], Any]) -> None:
+        """Replace the JSON value under ``name``, None if there is none, by ``change(value)``; None drops it.
+
+        Nobody else changes it meanwhile. ``change`` may be called more than once.
+        """
+        from skellagnn.llm.store import _queries
+
+        check_name(name, "name")
+
+        def work(connection: Connection) -> None:
+            _queries.lock_state(connection, name)
+            text = _queries.read_state(connection, name)
+            new = change(None if text is None else json.loads(text))
+            if new is None:
+                _queries.delete_state(connection, name)
+            else:
+                _queries.write_state(connection, name, json.dumps(new, allow_nan=False))
+
+        self._write(work)
+
     def drop_state(self, name: str) -> None:
         """Forget what is stored under ``name``, if anything is."""
         from skellagnn.llm.store import _queries
