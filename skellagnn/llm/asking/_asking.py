@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from skellagnn.llm.asking._budget import Budget, resolve_budget
 from skellagnn.llm.asking._questions import QuestionTable
 from skellagnn.llm.asking._spending import Spending
 from skellagnn.llm.asking._usage import LLMUsage, PromptUsage
-from skellagnn.llm.enhancers import Enhancer
+from skellagnn.llm.enhancers import Answer, Enhancer, Unanswered
 from skellagnn.llm.prompts import Question, parse_choices
 
 if TYPE_CHECKING:
@@ -115,9 +116,11 @@ def enhance(
         for position, answer in enumerate(answers)
         if answer is not None and (reason := diagnose(table.questions[position], answer, class_names))
     }
-    if reasons and on_bad_answer == "retry":
-        second = asking.run("asking again", sorted(reasons), second_try=True)
-        for position, answer in zip(sorted(reasons), second, strict=True):
+    # what ended while it was thinking would do so again, and be paid for twice
+    again = sorted(position for position, reason in reasons.items() if reason != "thinking")
+    if again and on_bad_answer == "retry":
+        second = asking.run("asking again", again, second_try=True)
+        for position, answer in zip(again, second, strict=True):
             if answer is not None and not diagnose(table.questions[position], answer, class_names):
                 answers[position] = answer
                 del reasons[position]
@@ -129,6 +132,7 @@ def enhance(
     cost = None if prices is None else spending.budget.cost(total.tokens_in, total.tokens_out)
     usage = LLMUsage(enhancer.name, asking.usage, cost)
     _report(usage, on_bad_answer, warn)
+    _report_snapshots(enhancer.name, answers)
     return Enhancement(table, answers, usage)
 
 
@@ -149,6 +153,19 @@ def _report(usage: LLMUsage, on_bad_answer: str, warn: bool) -> None:
         warnings.warn(
             f"Of {total.questions} questions to {usage.model!r}, these brought nothing: {', '.join(parts)}. Their "
             "nodes keep their raw rows.",
+            AnswerWarning,
+            stacklevel=4,
+        )
+
+
+def _report_snapshots(model: str, answers: Iterable[str | None]) -> None:
+    """Warn if a model's name has come to mean another model while answers were gathered."""
+    counts = Counter(answer.snapshot for answer in answers if isinstance(answer, Answer) and answer.snapshot)
+    if len(counts) > 1:
+        shown = ", ".join(f"{name!r} ({count})" for name, count in counts.most_common(4))
+        warnings.warn(
+            f"The answers of {model!r} are of {len(counts)} models, as the server names them: {shown}. Name one of "
+            "them as the model, or prune() the older answers from the store.",
             AnswerWarning,
             stacklevel=4,
         )
@@ -241,6 +258,9 @@ class _Asking:
         try:
             for place, answer in _complete(self.enhancer, list(waiting.values())):
                 usage = self.usage_of(positions[place])
+                if isinstance(answer, Unanswered):
+                    usage.unanswered[answer.kind] = usage.unanswered.get(answer.kind, 0) + 1
+                    answer = None
                 used = self.spending.settle(waiting.pop(place), answer, self.enhancer)
                 usage.tokens_in += used.tokens_in
                 usage.tokens_out += used.tokens_out
@@ -251,6 +271,8 @@ class _Asking:
                     usage.asked += 1
                     usage.failed += answer is None
                 total = self.spending.mine
+                if not answer and getattr(answer, "tokens_out", None) == 0:
+                    answer = None  # nothing was said, as by a model that is still being loaded: not kept
                 n_failed = sum(usage.failed for usage in self.usage.values())
                 advance(1, f"{total.tokens_in + total.tokens_out:,} tokens, {n_failed} failed")
                 yield positions[place], answer
@@ -258,7 +280,7 @@ class _Asking:
             self.spending.close(list(waiting.values()), self.enhancer)
 
 
-def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, str | None]]:
+def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, str | Unanswered | None]]:
     """Ask one chunk and hold the enhancer to its contract."""
     if not batch:
         return
@@ -288,8 +310,8 @@ def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, 
         yield place, _check_answer(name, answer)
 
 
-def _check_answer(name: str, answer: Any) -> str | None:
-    if answer is not None and not isinstance(answer, str):
+def _check_answer(name: str, answer: Any) -> str | Unanswered | None:
+    if answer is not None and not isinstance(answer, (str, Unanswered)):
         raise EnhancerError(
             f"{name} must answer with strings, or None for a question without an answer, got {type(answer).__name__} "
             f"({answer!r:.80})."

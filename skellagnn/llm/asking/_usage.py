@@ -19,7 +19,9 @@ class PromptUsage:
     asked : int
         Put to the enhancer in this fit.
     failed : int
-        Of the asked ones, not answered.
+        Of the asked ones, not answered. They are asked again next time.
+    unanswered : dict of str to int
+        The failed ones by reason, where the enhancer says it.
     left : int
         Neither found nor asked: the budget was spent.
     second_tries : int
@@ -38,6 +40,7 @@ class PromptUsage:
     failed: int = 0
     left: int = 0
     second_tries: int = 0
+    unanswered: dict[str, int] = field(default_factory=dict)
     bad: dict[str, int] = field(default_factory=dict)
     tokens_in: int = 0
     tokens_out: int = 0
@@ -69,8 +72,9 @@ class LLMUsage:
             for name in ("questions", "found", "asked", "failed", "left", "second_tries", "tokens_in", "tokens_out"):
                 setattr(total, name, getattr(total, name) + getattr(usage, name))
             total.seconds += usage.seconds
-            for reason, count in usage.bad.items():
-                total.bad[reason] = total.bad.get(reason, 0) + count
+            for counts, sums in ((usage.bad, total.bad), (usage.unanswered, total.unanswered)):
+                for reason, count in counts.items():
+                    sums[reason] = sums.get(reason, 0) + count
         return total
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import IO, Any, Protocol
 
 from skellagnn.exceptions import EnhancerError, InvalidParameterError
 
-_LOGGER = logging.getLogger("skellagnn.enhancers")
+_LOGGER = logging.getLogger("skellagnn")
 
 
 class BatchState(Protocol):
