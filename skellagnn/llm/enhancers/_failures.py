@@ -89,7 +89,9 @@ def _messages(body: Any, depth: int) -> Iterator[str]:
         for name in _MESSAGES:
             for message in _messages(body.get(name), depth - 1):
                 found = True
-                yield message
+                # a list of wrong fields says which one beside what is wrong with it
+                loc = body.get("loc") if name == "msg" else None
+                yield f"{'.'.join(map(str, loc))}: {message}" if isinstance(loc, list) else message
             if found:
                 break
         # a router says "Provider returned error", and what the provider said beside it

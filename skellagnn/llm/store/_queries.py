@@ -127,6 +127,20 @@ def renew(connection: sa.Connection, model: str, keys: Collection[QuestionKey], 
     )
 
 
+def find_claims(
+    connection: sa.Connection, model: str, keys: Collection[QuestionKey]
+) -> list[tuple[QuestionKey, str, float]]:
+    """Return who has claimed which, and for how many seconds more."""
+    row = CLAIMS.c
+    return [
+        (QuestionKey(prompt_key, digest), owner, seconds)
+        for prompt_key, these in _these(CLAIMS, model, keys)
+        for digest, owner, seconds in connection.execute(
+            sa.select(row.digest, row.owner, row.expires - _now(connection)).where(these)
+        )
+    ]
+
+
 def release(connection: sa.Connection, model: str, keys: Collection[QuestionKey], owner: str) -> None:
     """Drop claims of ``owner``."""
     for _, these in _these(CLAIMS, model, keys):

@@ -228,6 +228,17 @@ class ResponseStore:
         for chunk in chunked(check_keys(keys), _CHUNK):
             self._write(partial(_queries.release, model=model, keys=chunk, owner=owner))
 
+    def claims(self, model: str, keys: Iterable[QuestionKey]) -> dict[QuestionKey, tuple[str, float]]:
+        """Return who has claimed which of the questions, and for how many seconds more (0 or less: the lease ended)."""
+        from skellagnn.llm.store import _queries
+
+        check_name(model, "model")
+        return {
+            key: (owner, seconds)
+            for chunk in chunked(check_keys(keys), _CHUNK)
+            for key, owner, seconds in self._read(partial(_queries.find_claims, model=model, keys=chunk))
+        }
+
     def stats(self) -> list[StoreStats]:
         """Say what is in the store, one entry for each model and prompt. Reads every row once."""
         from skellagnn.llm.store import _queries

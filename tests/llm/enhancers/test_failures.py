@@ -32,7 +32,7 @@ def quota(metric, delay):
         ({"error": {"message": "no", "code": 400}}, "", "no"),
         ([{"error": {"code": 400, "message": "no", "status": "INVALID_ARGUMENT"}}], "INVALID_ARGUMENT", "no"),
         ({"detail": "Not authenticated"}, "", "Not authenticated"),
-        ({"detail": [{"loc": ["body"], "msg": "field required", "type": "missing"}]}, "missing", "field required"),
+        ({"detail": [{"loc": ["body"], "msg": "field required", "type": "missing"}]}, "missing", "body: field"),
         ({"error": "model 'x' not found"}, "", "model 'x' not found"),
         ("model 'x' not found", "", "model 'x' not found"),
         ({"error": "Input validation error", "error_type": "validation"}, "validation", "Input validation error"),
