@@ -265,14 +265,14 @@ class _Asking:
                 usage.tokens_in += used.tokens_in
                 usage.tokens_out += used.tokens_out
                 usage.seconds += getattr(answer, "seconds", None) or 0.0
+                if not answer and getattr(answer, "tokens_out", None) == 0:
+                    answer = None  # nothing was said, as by a model that is still being loaded: not kept
                 if second_try:
                     usage.second_tries += 1
                 else:
                     usage.asked += 1
                     usage.failed += answer is None
                 total = self.spending.mine
-                if not answer and getattr(answer, "tokens_out", None) == 0:
-                    answer = None  # nothing was said, as by a model that is still being loaded: not kept
                 n_failed = sum(usage.failed for usage in self.usage.values())
                 advance(1, f"{total.tokens_in + total.tokens_out:,} tokens, {n_failed} failed")
                 yield positions[place], answer

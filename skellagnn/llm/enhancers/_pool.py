@@ -1,4 +1,8 @@
-"""Asking many questions at once, and handing the answers over as they arrive."""
+"""Asking many questions at once, and handing the answers over as they arrive.
+
+Looked at: concurrent.futures, which starts all that is submitted, whether or not anybody takes the outcomes, and whose
+threads keep the interpreter from ending after Ctrl-C.
+"""
 
 from __future__ import annotations
 

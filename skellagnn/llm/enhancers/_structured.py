@@ -1,4 +1,8 @@
-"""Class names that a server writes from a list, where it can, and how probable it takes the first one to be."""
+"""Class names that a server writes from a list, where it can, and how probable it takes the first one to be.
+
+Looked at: instructor and outlines, which build on pydantic models, ask again where a reply does not fit, and raise
+where a server cannot do it; here the text of the same reply is read instead.
+"""
 
 from __future__ import annotations
 
