@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "ELLaGNNClassifier": "skellagnn.classifier",
     "TextGraph": "skellagnn.graph",
+    "Budget": "skellagnn.llm.asking",
     "Prompt": "skellagnn.prompts",
     "CallableEnhancer": "skellagnn.enhancers",
     "OpenAIEnhancer": "skellagnn.enhancers",

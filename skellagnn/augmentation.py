@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,7 +204,7 @@ class Augmenter:
             table,
             self.listed,
             store=self.store,
-            budget=replace(self.budget),
+            budget=self.budget,
             on_bad_answer=self.on_bad_answer,
             verbose=self.verbose,
         )

@@ -675,9 +675,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
         queried = self._select(graph, embeddings, None)
         names = tuple(graph.name_of(node) for node in queried.tolist())
-        budget = augmenter.budget
-        limits = (budget.max_calls, budget.max_tokens, budget.max_cost)
-        return Plan(graph.n_nodes, queried, names, (augmenter.plan(graph, queried),), budget.prices, 1, *limits)
+        return Plan(graph.n_nodes, queried, names, (augmenter.plan(graph, queried),), augmenter.budget)
 
     # -- scikit-learn -------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ __all__ = ["BAD_ANSWERS", "diagnose"]
 
 # What can be wrong with an answer, in the order in which it is looked for.
 BAD_ANSWERS = {
+    "thinking": "the token limit ended it while it was thinking: raise `max_tokens`, or turn thinking off",
     "empty": "nothing but white space",
     "wordless": "no word in any script",
     "cut": "ended by the token limit or a content filter",
@@ -32,8 +33,6 @@ _REFUSAL = re.compile(
     r"(?:cannot|can(?:'|\u2019)?t|am unable|do not|don(?:'|\u2019)?t))",
     re.IGNORECASE,
 )
-# What back ends call an answer that was ended in the middle: by the token limit, by a filter.
-_CUT = frozenset({"length", "content_filter"})
 # An instruction of fewer characters may appear in an answer by chance.
 _SHORTEST_ECHO = 30
 
@@ -63,12 +62,12 @@ def diagnose(question: Question, answer: str, class_names: Sequence[str] | None 
     """
     text = answer.strip()
     if not text:
-        return "empty"
+        return "thinking" if getattr(answer, "finish_reason", None) == "thinking" else "empty"
     names_class = question.prompt.names_classes and bool(parse_choices(text, class_names or ()))
     if not names_class and not _has_word(text):  # a class may be called "B" or "7"
         return "wordless"
     # half a sentence may name the class that it is about to rule out
-    if getattr(answer, "finish_reason", None) in _CUT:
+    if not getattr(answer, "is_complete", True):
         return "cut"
     if _REFUSAL.match(text):
         return "refusal"

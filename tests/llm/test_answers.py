@@ -31,7 +31,20 @@ def test_a_word_of_any_script_is_a_word(answer):
     assert diagnose(SUMMARY, answer) is None
 
 
-@pytest.mark.parametrize("finish_reason", ["length", "content_filter"])
+@pytest.mark.parametrize(
+    "finish_reason",
+    [
+        "length",
+        "content_filter",
+        "model_length",
+        "MAX_TOKENS",
+        "SAFETY",
+        "RECITATION",
+        "sensitive",
+        "abort",
+        "unheard of",
+    ],
+)
 def test_an_answer_that_was_ended_in_the_middle_is_cut(finish_reason):
     assert diagnose(SUMMARY, Answer("Cats sleep and", finish_reason=finish_reason)) == "cut"
     assert diagnose(TOPIC, Answer("It is not Theory but", finish_reason=finish_reason), NAMES) == "cut"
@@ -39,8 +52,12 @@ def test_an_answer_that_was_ended_in_the_middle_is_cut(finish_reason):
 
 
 def test_an_answer_that_came_to_its_end_is_not_cut():
-    assert diagnose(SUMMARY, Answer("Cats sleep.", finish_reason="stop")) is None
-    assert diagnose(SUMMARY, Answer("Cats sleep.")) is None
+    for finish_reason in (None, "stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence", "complete"):
+        assert diagnose(SUMMARY, Answer("Cats sleep.", finish_reason=finish_reason)) is None
+
+
+def test_thinking_that_took_all_tokens_is_called_so():
+    assert diagnose(SUMMARY, Answer("", finish_reason="thinking")) == "thinking"
 
 
 @pytest.mark.parametrize(
@@ -122,5 +139,5 @@ def test_without_class_names_nothing_names_one():
 
 
 def test_every_reason_is_described():
-    assert set(BAD_ANSWERS) == {"empty", "wordless", "cut", "refusal", "echo", "no_class"}
+    assert set(BAD_ANSWERS) == {"thinking", "empty", "wordless", "cut", "refusal", "echo", "no_class"}
     assert all(BAD_ANSWERS.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 from skellagnn.base.progress import progress_bar
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
 from skellagnn.llm.answers import BAD_ANSWERS, diagnose
+from skellagnn.llm.asking._budget import Budget, resolve_budget
 from skellagnn.llm.asking._questions import QuestionTable
-from skellagnn.llm.asking._spending import Budget, LLMUsage, PromptUsage
-from skellagnn.llm.enhancers import Enhancer
+from skellagnn.llm.asking._spending import Spending
+from skellagnn.llm.asking._usage import LLMUsage, PromptUsage
+from skellagnn.llm.enhancers import Answer, Enhancer, Unanswered
 from skellagnn.llm.prompts import Question, parse_choices
 
 if TYPE_CHECKING:
@@ -64,7 +67,7 @@ def enhance(
     class_names: Sequence[str] | None = None,
     *,
     store: ResponseStore | None = None,
-    budget: Budget | None = None,
+    budget: Budget | Spending | None = None,
     on_bad_answer: str = "raw",
     verbose: int = 0,
     warn: bool = True,
@@ -79,8 +82,8 @@ def enhance(
         What class-naming prompts list.
     store : ResponseStore, default=None
         Where answers are looked up and kept; None asks everything anew and keeps nothing.
-    budget : Budget, default=None
-        Limits; what does not fit is left unasked.
+    budget : Budget or Spending, default=None
+        Limits; what does not fit is left unasked. A Spending goes on with what is spent already.
     on_bad_answer : {"raw", "retry", "raise"}, default="raw"
         What becomes of an answer that says nothing: its node keeps its raw row; it is asked once more first; or all
         answers are kept in the store and an error is raised.
@@ -105,16 +108,19 @@ def enhance(
     """
     if on_bad_answer not in ("raw", "retry", "raise"):
         raise InvalidParameterError(f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {on_bad_answer!r}.")
-    asking = _Asking(enhancer, table.questions, store, budget or Budget(), verbose)
+    spending = budget if isinstance(budget, Spending) else Spending(resolve_budget(budget), store)
+    asking = _Asking(enhancer, table.questions, store, spending, verbose)
     answers = asking.run("asking the LLM")
     reasons = {
         position: reason
         for position, answer in enumerate(answers)
         if answer is not None and (reason := diagnose(table.questions[position], answer, class_names))
     }
-    if reasons and on_bad_answer == "retry":
-        second = asking.run("asking again", sorted(reasons), second_try=True)
-        for position, answer in zip(sorted(reasons), second, strict=True):
+    # what ended while it was thinking would do so again, and be paid for twice
+    again = sorted(position for position, reason in reasons.items() if reason != "thinking")
+    if again and on_bad_answer == "retry":
+        second = asking.run("asking again", again, second_try=True)
+        for position, answer in zip(again, second, strict=True):
             if answer is not None and not diagnose(table.questions[position], answer, class_names):
                 answers[position] = answer
                 del reasons[position]
@@ -122,10 +128,11 @@ def enhance(
         answers[position] = None
         bad = asking.usage_of(position).bad
         bad[reason] = bad.get(reason, 0) + 1
-    usage = LLMUsage(enhancer.name, asking.usage, asking.budget.cost(asking.budget.tokens_in, asking.budget.tokens_out))
-    if asking.budget.prices is None:
-        usage.cost = None
+    total, prices = spending.mine, spending.budget.prices
+    cost = None if prices is None else spending.budget.cost(total.tokens_in, total.tokens_out)
+    usage = LLMUsage(enhancer.name, asking.usage, cost)
     _report(usage, on_bad_answer, warn)
+    _report_snapshots(enhancer.name, answers)
     return Enhancement(table, answers, usage)
 
 
@@ -151,6 +158,19 @@ def _report(usage: LLMUsage, on_bad_answer: str, warn: bool) -> None:
         )
 
 
+def _report_snapshots(model: str, answers: Iterable[str | None]) -> None:
+    """Warn if a model's name has come to mean another model while answers were gathered."""
+    counts = Counter(answer.snapshot for answer in answers if isinstance(answer, Answer) and answer.snapshot)
+    if len(counts) > 1:
+        shown = ", ".join(f"{name!r} ({count})" for name, count in counts.most_common(4))
+        warnings.warn(
+            f"The answers of {model!r} are of {len(counts)} models, as the server names them: {shown}. Name one of "
+            "them as the model, or prune() the older answers from the store.",
+            AnswerWarning,
+            stacklevel=4,
+        )
+
+
 class _Asking:
     """Puts questions to an enhancer in chunks, through a store if there is one."""
 
@@ -159,13 +179,13 @@ class _Asking:
         enhancer: Enhancer,
         questions: list[Question],
         store: ResponseStore | None,
-        budget: Budget,
+        spending: Spending,
         verbose: int,
     ) -> None:
         self.enhancer = enhancer
         self.questions = questions
         self.store = store
-        self.budget = budget
+        self.spending = spending
         self.verbose = verbose
         self.usage: dict[str, PromptUsage] = {}
         for question in questions:
@@ -234,21 +254,33 @@ class _Asking:
     def _ask(self, positions: list[int], second_try: bool, advance: Any) -> Iterator[tuple[int, str | None]]:
         """Ask what the budget allows; yields each answer as it arrives."""
         batch = [self.questions[position] for position in positions]
-        allowed = self.budget.affordable(self.budget.sizes(batch, self.enhancer))
-        for place, answer in _complete(self.enhancer, batch[:allowed]):
-            usage = self.usage_of(positions[place])
-            self.budget.spend(batch[place], answer, usage)
-            if second_try:
-                usage.second_tries += 1
-            else:
-                usage.asked += 1
-                usage.failed += answer is None
-            total_tokens = self.budget.tokens_in + self.budget.tokens_out
-            advance(1, f"{total_tokens:,} tokens, {sum(usage.failed for usage in self.usage.values())} failed")
-            yield positions[place], answer
+        waiting = dict(enumerate(batch[: self.spending.reserve(batch, self.enhancer)]))
+        try:
+            for place, answer in _complete(self.enhancer, list(waiting.values())):
+                usage = self.usage_of(positions[place])
+                if isinstance(answer, Unanswered):
+                    usage.unanswered[answer.kind] = usage.unanswered.get(answer.kind, 0) + 1
+                    answer = None
+                used = self.spending.settle(waiting.pop(place), answer, self.enhancer)
+                usage.tokens_in += used.tokens_in
+                usage.tokens_out += used.tokens_out
+                usage.seconds += getattr(answer, "seconds", None) or 0.0
+                if not answer and getattr(answer, "tokens_out", None) == 0:
+                    answer = None  # nothing was said, as by a model that is still being loaded: not kept
+                if second_try:
+                    usage.second_tries += 1
+                else:
+                    usage.asked += 1
+                    usage.failed += answer is None
+                total = self.spending.mine
+                n_failed = sum(usage.failed for usage in self.usage.values())
+                advance(1, f"{total.tokens_in + total.tokens_out:,} tokens, {n_failed} failed")
+                yield positions[place], answer
+        finally:
+            self.spending.close(list(waiting.values()), self.enhancer)
 
 
-def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, str | None]]:
+def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, str | Unanswered | None]]:
     """Ask one chunk and hold the enhancer to its contract."""
     if not batch:
         return
@@ -278,8 +310,8 @@ def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, 
         yield place, _check_answer(name, answer)
 
 
-def _check_answer(name: str, answer: Any) -> str | None:
-    if answer is not None and not isinstance(answer, str):
+def _check_answer(name: str, answer: Any) -> str | Unanswered | None:
+    if answer is not None and not isinstance(answer, (str, Unanswered)):
         raise EnhancerError(
             f"{name} must answer with strings, or None for a question without an answer, got {type(answer).__name__} "
             f"({answer!r:.80})."

@@ -135,21 +135,31 @@ class Question(str):
         What was filled in, by field.
     node_names : tuple of str
         Names of all nodes that ask this very question; equal texts ask once. Not part of :attr:`digest`.
+    choices : tuple of str
+        Class names as the question shows them, one by one. Not part of :attr:`digest`.
     """
 
     prompt: Prompt
     values: dict[str, str]
     node_names: tuple[str, ...]
+    choices: tuple[str, ...]
 
-    def __new__(cls, prompt: Prompt, values: Mapping[str, str], node_names: tuple[str, ...] = ()) -> Question:
+    def __new__(
+        cls,
+        prompt: Prompt,
+        values: Mapping[str, str],
+        node_names: tuple[str, ...] = (),
+        choices: tuple[str, ...] = (),
+    ) -> Question:
         question = super().__new__(cls, prompt.render(values))
         question.prompt = prompt
         question.values = {name: values[name] for name in sorted(prompt.fields)}
         question.node_names = node_names
+        question.choices = choices
         return question
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Question, (self.prompt, self.values, self.node_names)
+        return Question, (self.prompt, self.values, self.node_names, self.choices)
 
     @property
     def digest(self) -> str:
@@ -164,4 +174,4 @@ class Question(str):
             if name in values:
                 values[name] = values[name][:max_chars]
                 break
-        return Question(self.prompt, values, self.node_names)
+        return Question(self.prompt, values, self.node_names, self.choices)
