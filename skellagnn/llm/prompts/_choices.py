@@ -171,16 +171,18 @@ _NO_DOUBT = re.compile(
 )
 _NOT = re.compile(
     r"\b(?:not|never|cannot|neither|nor|hardly|i doubt|exclude[sd]?|excluding|rul(?:e|es|ed|ing) out|nicht"
-    r"|kein\w*|weder|ne|ni|non(?=-\Z)|не|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|ではなく|而非)\W*\Z"
+    r"|kein\w*|weder|ne|ni|non(?=-\Z)|не|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
 )
 _NOT_CLOSE = re.compile(
-    r"\b(?:rather than|instead of|unlike|other than|except(?: for)?|anything but|apart from|no|non|anti|far from|statt"
+    r"\b(?:not\s?:|by no means|nothing to do with|as opposed to|opposed to|rather than|instead of|unlike|other than|except(?: for)?"
+    r"|apart from|no|non|anti|far from|statt"
     r"|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it|of))*[\W_]*\Z"
 )
 _NOT_AFTER = re.compile(
     r"[\s*_\"'`)\]]{0,4}(?:class |category )?(?:(?:is|was|can|could|does|do|did|would|should|may|might|seems?|looks?|has|have|are|be"
     r"|been|being|clearly|therefore|also|definitely|certainly) )*(?:not(?! only| just| merely| un\w+| im\w+)|\w+n't|cannot"
     r"|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question|less than likely)\b"
+    r"|\s*,? but (?:i )?(?:have )?(?:rejected|ruled|discarded|dismissed|excluded)\b"
     r"(?! be (?:excluded|ruled out|dismissed|discounted))|\W*\?\W*(?:no|nope|not)\b|(?:ではなく|不是|は違)"
 )
 _RANKED = re.compile(r"\b(?:likely|likeliest|probable|plausible|best|top|first|two|2|my|ranked|fitting|suitable|chosen"
@@ -196,23 +198,24 @@ _OPTIONS = re.compile(
 )
 _PLAIN_OPTIONS = re.compile(rf"\b{_LISTED}")
 _WHETHER = re.compile(r"\b(?:whether|none of|neither of|(?:does not|doesn't|do not|don't|cannot|can't)\b[^.;]{0,20}\bany of"
-                      r"|(?:say|tell|decide|know|determine|sure|judge) if)\b[^.;!?]*\Z")
+                      r"|(?:say|tell|decide|know|determine|sure|judge) if)\b(?:(?!\b(?:but|however|yet)\b)[^.;!?])*\Z")
 _UNDECIDED = re.compile(r"\b(?:between|either|torn|among(?:st)?)(?:\W+(?:the|a|class|classes|category|of))*\W*\Z")
 _REQUEST = re.compile(
     r"\b(?:please|kindly|could you|can you|would you)\b.{0,40}\b(?:provide|share|send|paste|supply|give|post|upload|tell"
     r"|specify|include|enter|clarify|confirm|let me know)\b|\b(?:i|we)(?:'ll| will)? need (?:\w+ ){0,3}(?:text|abstract"
-    r"|article|content|document|information|context)\b|\bso (?:that )?(?:i|we) (?:can|could|may)\b"
+    r"|article|content|document|information|context)\b|\bso (?:that )?(?:i|we) (?:can|could|may) (?:then )?(?:say|tell|decide|classify|determine|judge|help|assign|choose)\b"
 )
 _QUESTION = re.compile(r"\W*(?:is|are|does|do|which|what|would|should|could|can|shall|or)\b")
 _CONCESSION = re.compile(
     r"(?:\A|[.;,!?\n(]\s*|\bbut\s+|\band\s+)(?:although|though|even (?:if|though)|while|whilst|whereas|despite|in spite of"
-    r"|at first)\b[^.;,!?\n]*\Z|\b(?:mention(?:s|ed|ing)?|at first (?:glance|sight)[\w ,']*|(?:first|initially) (?:thought|"
+    r"|at first)\b[^.;,!?\n]*\Z|\b(?:at first (?:glance|sight)[\w ,']*|(?:first|initially) (?:thought|"
     r"considered|looked|seems?)[\w ']*|superficially[\w ']*)\W*\Z"
 )
+_MENTIONED = re.compile(r"\b(?:mention(?:s|ed|ing)?|cites?|refers? to|talks? (?:of|about))\W*\Z")
 _NONE = re.compile(
     r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W*none\b|\bn/a\b|\bnot applicable\b"
     r"|\b(?:no|not any|not one) (?:\w+ )?(?:suitable |fitting |matching )?(?:class|category|label|option|topic)\w*\b"
-    r"|\b(?:not|n't|cannot)\b[^.;]{0,40}\bany (?:of|class|categor|label)|\bneither (?:of|one|class|category|fits?|applies)"
+    r"|(?:\bnot|n't|\bcannot)\b[^.;]{0,40}\bany (?:of|class|categor|label)|\bneither (?:of|one|class|category|fits?|applies)"
     r"|\bno(?:thing| match| fit)\b[^.;,]{0,20}\b(?:fits?|match|list|appl)|\A\W*neither\b|\boutside (?:of )?(?:all|the) "
     r"|\b(?:keine (?:davon|dieser|der|von|passt)|keine\w* (?:klasse|kategorie)|aucune?\b|ningun[oa]\b|nessun[oa]\b|nenhum\w*"
     r"|geen van|ни один|ни одна|ни одному|ни к одно\w+)|(?:以上|都)\w{0,3}(?:都)?不(?:是|属于|符合)|没有合适|どれにも|該当なし"
@@ -220,8 +223,8 @@ _NONE = re.compile(
 )
 _CONNECTOR = re.compile(r"[\s*_\"'`\[\](){}|.\u2022>#-]*(?:,|;|/|\||\n|\bor\b|\band\b|\bnor\b|&|\bund\b|\boder\b|\bou\b|\bet\b"
                         r"|\by\b|\bo\b|、|或|\bfrom\b|\bto\b|[\s*_\"'`\[\](){}.\u2022>#\d-])*")
-_SAME_LIST = re.compile(r"(?:[\s*_\"'`\[\](){}|.\u2022>#\d,;/&\u2014:-]|\band\b|\bor\b|、|\b[a-h]\b(?=[.)]))*\Z")
-_OR = re.compile(r"\b(?:or|nor|and|und|oder|ou|et)\b|/|&|或")
+_SAME_LIST = re.compile(r"(?:[\s*_\"'`\[\](){}|.\u2022>#\d,;/&\u2014-]|\band\b|\bor\b|、|\b[a-h]\b(?=[.)]))*\Z")
+_OR = re.compile(r"\b(?:or|nor|from|and|und|oder|ou|et)\b|/|&|或")
 _OPENING = "*_`\"'([{<|#>\u2022~=+"
 _STANDS_WHERE_A_CHOICE_DOES = re.compile(
     r"(?:[:=>]|\b(?:is|be|as|say|choose|pick|select|guess|likely|probably|perhaps|maybe|possibly|definitely|clearly"
@@ -386,14 +389,14 @@ class _Reading:
         claim.dropped = claim.negated or claim.option
 
     def _is_negated(self, place: int, gap: str, connected: bool) -> bool:
-        plain = _NO_DOUBT.sub(" ", gap)
+        plain = _NO_DOUBT.sub(" ", gap).replace("anything but", "other than")
+        if _NOT_CLOSE.search(plain):
+            return True
         clause = plain
         breaks = list(_CLAUSE.finditer(plain))
         if breaks:
             clause = plain[breaks[-1].end() :]
-            if breaks[-1].group() == "instead" and clause.startswith(" of"):
-                clause = "instead" + clause
-        if _NOT.search(clause) or _NOT_CLOSE.search(clause):
+        if _NOT.search(clause):
             return True
         if not connected or not self.claims[place - 1].negated or _NOT_AFTER.match(gap):
             return False
@@ -417,13 +420,20 @@ class _Reading:
         asked = re.match(r"[^.!?\n]*\?", self._after(claim.mention))
         if (
             _WHETHER.search(sentence)
-            or (_OPTIONS.search(sentence) and not _RANKED.search(sentence))
+            or (_OPTIONS.search(sentence) and not _RANKED.search(sentence) and self._begins_list(claim))
             or _REQUEST.search(whole)
             or (asked and _QUESTION.match(whole) and not _opens(whole))
         ):
             claim.option = True
-        elif _UNDECIDED.search(sentence):
+        elif _UNDECIDED.search(sentence) or asked:
             claim.order = 3.5
+
+    def _begins_list(self, claim: _Claim) -> bool:
+        """Whether other names follow as in a list, or a bracket or colon stands before."""
+        place = self.mentions.index(claim.mention)
+        if re.search(r"[:(\[][\s*_\"'`-]*\Z", self._before(claim.mention, 12)):
+            return True
+        return place + 1 < len(self.mentions) and bool(_CONNECTOR.fullmatch(self._gap(place + 1)))
 
     def _judge_order(self, claim: _Claim, place: int, gap: str, post: str) -> None:
         mention = claim.mention
@@ -451,17 +461,19 @@ class _Reading:
                 claim.order, claim.first = min(claim.order, 2.0), True
         elif _PRE_SOFT.search(pre) and not _HEDGE.search(pre):
             claim.order, claim.first = min(claim.order, 2.0), True
-        elif _CONCESSION.search(gap):
+        elif _CONCESSION.search(gap) or (
+            _MENTIONED.search(gap) and re.search(r"\b(?:but|yet|however|still|though)\b", self._after(mention))
+        ):
             claim.order = 4.0
         elif not self._before(mention, 40).strip(" \n" + _OPENING) and re.match(
             r"\W*(?:\Z|[.;:,\n\u2014(]|\s-\s|then\b|or\b|and\b)", post
         ):
-            claim.order = min(claim.order, 1.5)
+            claim.order = 1.5 if claim.order == 3.0 else claim.order
 
     def _own(self, post: str, *, has_next: bool) -> str:
         """Return what belongs to a name of the words after it: up to the next sign, or to the "and" before a name."""
         match = re.match(
-            r"\s*\([^()]*\)|\s*(?:,\s*(?:which|that|this|my|so that|so this|so it)\b)?[^,;.\n(]*", post
+            r"\s*\([^()]*\)|[ \t]*(?:,\s*(?:which|that|this|my|so that|so this|so it)\b)?[^,;.\n(]*", post
         )
         said = match.group() if match else ""
         if has_next and not said.lstrip().startswith("(") and not post[len(said) :].strip():
@@ -492,15 +504,16 @@ class _Reading:
 
     def _separates(self, place: int) -> bool:
         """Whether a sentence ends between two names that else look like entries of one list."""
-        return bool(re.search(r"[.!?]\s|\n\s*\n", re.sub(r"\b\d+\.\s", "", self._gap(place)))) and not re.search(
-            r"\d\.", self._gap(place)
-        )
+        gap = self._gap(place)
+        if re.match(r"[^(\[]*[)\]]", gap) and not re.search(r"[(\[]", gap):
+            return True
+        return bool(re.search(r"[.!?]\s|\n\s*\n", re.sub(r"\b\d+\.\s", "", gap))) and not re.search(r"\d\.", gap)
 
     def _is_choice(self, claim: _Claim) -> bool:
         if claim.first or claim.second:
             return True
         before, after = self._before(claim.mention, 40), self._after(claim.mention, 4)
-        return bool(re.search(r"(?:[.!?:]\s|\n|\u2014|->)\W*\Z", before)) and bool(re.match(r"[*\"'`)]*(?:[.!;,\n]|\s*\Z)", after))
+        return bool(re.search(r"(?:[.!?:]\s|\n|\u2014|->|[)\]],?\s)\W*\Z", before)) and bool(re.match(r"[*\"'`)]*(?:[.!;,\n]|\s*\Z)", after))
 
     # -- what is chosen ---------------------------------------------------------------------------------------------
 
@@ -598,7 +611,7 @@ def _without_tags(text: str, names: tuple[str, ...]) -> str:
 
 _KEY_FIRST = re.compile(
     r"(?:.*(?:first|primary|1st|best|top|most.?likely|answer|prediction|predicted|final).*|(?:choice|class|label|category|topic"
-    r"|rank|option)[\s_-]*1?|(?:class|category|label)[\s_-]?name|name|value|result|output|1)"
+    r"|option)[\s_-]*1?|(?:class|category|label)[\s_-]?name|name|value|result|output|1)"
 )
 _KEY_SECOND = re.compile(
     r".*(?:second|2nd|alternative|runner|backup|fallback|next|third|3rd).*|(?:choice|class|label|category|rank|option)[\s_-]*[23]"
@@ -606,7 +619,7 @@ _KEY_SECOND = re.compile(
 )
 _KEY_SKIPPED = re.compile(
     r".*(?:reason|explan|rational|justif|thought|thinking|analysis|confidence|probab|score|percent|certain|reject|exclud|ruled|"
-    r"not|unlikely|text|title|comment|note|evidence|summary|keyword|available|candidate|given|question|prompt).*|options"
+    r"not|unlikely|text|title|comment|note|evidence|summary|keyword|rank|position|index|order|available|candidate|given|question|prompt).*|options"
     r"|class_?names|all_?classes|categories|classes|labels"
 )
 _KEY_LIST = re.compile(r".*(?:choices|ranking|ranked|predictions|answers|top).*|classes|labels|categories")
@@ -657,6 +670,8 @@ def _items(value: Any, names: tuple[str, ...], rank: int = 0, depth: int = 0) ->
     elif isinstance(value, str) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
         yield rank, str(value)
     elif isinstance(value, list):
+        if value and all(isinstance(item, dict) and isinstance(item.get("rank"), int) for item in value):
+            value = sorted(value, key=lambda item: int(item["rank"]))
         scored = [(_score(item), item) for item in value]
         if value and all(score is not None for score, _ in scored):
             value = [item for _, item in sorted(scored, key=lambda pair: -(pair[0] or 0.0))]
@@ -680,7 +695,7 @@ def _items_of_dict(value: dict[str, Any], names: tuple[str, ...], rank: int, dep
         if _KEY_SECOND.fullmatch(small) and not _KEY_SCORE.fullmatch(small):
             found = True
             yield from _items(item, names, rank + 1, depth + 1)
-        elif isinstance(item, list) and _KEY_LIST.fullmatch(small) and not _has_answer(value, key):
+        elif isinstance(item, (list, dict)) and _KEY_LIST.fullmatch(small) and not _has_answer(value, key):
             found = True
             yield from _items(item, names, rank, depth + 1)
         elif _KEY_SKIPPED.fullmatch(small):
