@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextGraph
-from skellagnn.llm.prompts import PromptCatalog, Question
+from skellagnn.llm.prompts import PromptCatalog, Question, list_candidates
 
 # Neighbors shown by a structure-aware prompt, at most.
 MAX_NEIGHBOR_TITLES = 10
@@ -55,7 +55,8 @@ def build_questions(
             "labels that are names. Pass class_names=['name of class 0', ...], or labels that are names (as `y`, also "
             "to plan), or leave that prompt out of `prompts`."
         )
-    shared = {"class_names": ", ".join(name.replace("_", " ") for name in class_names or ())}
+    names = class_names or ()
+    shared = {"class_names": ", ".join(name.replace("_", " ") for name in names), "candidates": list_candidates(names)}
     needed = frozenset[str]().union(*(prompt.fields for prompt in catalog))
     position: dict[tuple[str, str], int] = {}
     filled: list[tuple[int, dict[str, str]]] = []

@@ -139,10 +139,11 @@ _PRE_HARD = re.compile(
 _PRE_SOFT = re.compile(
     r"\b(?:most likely|most probabl[ey]|likeliest|most plausibl[ey]|best (?:match|fit|guess|answer|option)"
     r"|i(?:'d|'ll| would| will| should)? (?:\w+ )?(?:choose|pick|select|go (?:with|for)|opt for|vote for|settle (?:on|for)"
-    r"|favou?r|prefer|put|conclude)|belongs (?:\w+ )?to|falls (?:\w+ )?(?:under|into)|classif(?:y|ied) \w* ?as"
+    r"|favou?r|prefer|conclude)|belongs (?:\w+ )?to|falls (?:\w+ )?(?:under|into)|classif(?:y|ied) \w* ?as"
     r"|(?:class|category|label|topic|subject) is)\b"
     rf"{_LINK}[\W_]*\Z"
 )
+_PUT = re.compile(r"\b(?:put|place|rank)\W*\Z")
 _HEDGE = re.compile(r"\b(?:could|might|may|also|alternative\w*|another|second|else|otherwise|if)\b")
 _AFTER = (
     r"[\W_]*(?:(?:which|that|this|so|it|and|i|is|was|are|seems?|would|could|might|may|be|being|as|my|our|the|a|an|comes?"
@@ -174,12 +175,12 @@ _NOT = re.compile(
     r"|kein\w*|weder|ne|ni|non(?=-\Z)|не|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
 )
 _NOT_CLOSE = re.compile(
-    r"\b(?:not\s?:|by no means|nothing to do with|as opposed to|opposed to|rather than|instead of|unlike|other than|except(?: for)?"
+    r"\b(?:by no means|nothing to do with|as opposed to|opposed to|rather than|instead of|unlike|other than|except(?: for)?"
     r"|apart from|no|non|anti|far from|statt"
-    r"|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it|of))*[\W_]*\Z"
+    r"|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it|of))*[\s*_\"'`(\[]*\Z|\bnot\s?:\W*\Z"
 )
 _NOT_AFTER = re.compile(
-    r"[\s*_\"'`)\]]{0,4}(?:class |category )?(?:(?:is|was|can|could|does|do|did|would|should|may|might|seems?|looks?|has|have|are|be"
+    r"[ \t*_\"'`)\]]{0,4}(?:class |category )?(?:(?:is|was|can|could|does|do|did|would|should|may|might|seems?|looks?|has|have|are|be"
     r"|been|being|clearly|therefore|also|definitely|certainly) )*(?:not(?! only| just| merely| un\w+| im\w+)|\w+n't|cannot"
     r"|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question|less than likely)\b"
     r"|\s*,? but (?:i )?(?:have )?(?:rejected|ruled|discarded|dismissed|excluded)\b"
@@ -213,7 +214,7 @@ _CONCESSION = re.compile(
 )
 _MENTIONED = re.compile(r"\b(?:mention(?:s|ed|ing)?|cites?|refers? to|talks? (?:of|about))\W*\Z")
 _NONE = re.compile(
-    r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W*none\b|\bn/a\b|\bnot applicable\b"
+    r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W{0,8}none\b|\bn/a\b|\bnot applicable\b"
     r"|\b(?:no|not any|not one) (?:\w+ )?(?:suitable |fitting |matching )?(?:class|category|label|option|topic)\w*\b"
     r"|(?:\bnot|n't|\bcannot)\b[^.;]{0,40}\bany (?:of|class|categor|label)|\bneither (?:of|one|class|category|fits?|applies)"
     r"|\bno(?:thing| match| fit)\b[^.;,]{0,20}\b(?:fits?|match|list|appl)|\A\W*neither\b|\boutside (?:of )?(?:all|the) "
@@ -276,6 +277,7 @@ class _Reading:
         self.small = text.casefold() if len(text.casefold()) == len(text) else text.lower()
         if len(self.small) != len(text):  # a letter that is two in the other case
             self.small = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+        self.shouts = text.isupper() and len(re.findall(r"[^\W\d_]{3,}", text)) > 2
         self.names = finder.names
         self.n_names = len(names)
         mentions = self._without_markers(finder.find(text))
@@ -333,7 +335,7 @@ class _Reading:
         acronym = name.isupper() and len(name) <= 4
         place = self._opens_line(mention) or bool(_STANDS_WHERE_A_CHOICE_DOES.search(self._before(mention, 40)))
         if said.casefold() in _FUNCTION_WORDS:
-            if acronym and said == name and not (self.text.isupper() and " " in self.text.strip(". ")[12:]):
+            if acronym and said == name and not self.shouts:
                 if len(name) > 1:
                     return True
                 if name == "A":
@@ -384,7 +386,7 @@ class _Reading:
         following = self.mentions[place + 1].start if place + 1 < len(self.mentions) else len(self.text)
         post = self.small[mention.end : min(following, mention.end + _WINDOW)]
         claim.negated = self._is_negated(place, gap, connected) or bool(_NOT_AFTER.match(post))
-        self._judge_options(claim, previous, gap, connected)
+        self._judge_options(claim, place, gap, connected)
         self._judge_order(claim, place, gap, post)
         claim.dropped = claim.negated or claim.option
 
@@ -411,7 +413,8 @@ class _Reading:
                 return True
         return False
 
-    def _judge_options(self, claim: _Claim, previous: _Claim | None, gap: str, connected: bool) -> None:
+    def _judge_options(self, claim: _Claim, place: int, gap: str, connected: bool) -> None:
+        previous = self.claims[place - 1] if place else None
         if connected and previous is not None and (previous.option or previous.order == 3.5):
             claim.option, claim.order = previous.option, previous.order
             return
@@ -420,7 +423,7 @@ class _Reading:
         asked = re.match(r"[^.!?\n]*\?", self._after(claim.mention))
         if (
             _WHETHER.search(sentence)
-            or (_OPTIONS.search(sentence) and not _RANKED.search(sentence) and self._begins_list(claim))
+            or (_OPTIONS.search(sentence) and not _RANKED.search(sentence) and self._begins_list(place))
             or _REQUEST.search(whole)
             or (asked and _QUESTION.match(whole) and not _opens(whole))
         ):
@@ -428,10 +431,9 @@ class _Reading:
         elif _UNDECIDED.search(sentence) or asked:
             claim.order = 3.5
 
-    def _begins_list(self, claim: _Claim) -> bool:
+    def _begins_list(self, place: int) -> bool:
         """Whether other names follow as in a list, or a bracket or colon stands before."""
-        place = self.mentions.index(claim.mention)
-        if re.search(r"[:(\[][\s*_\"'`-]*\Z", self._before(claim.mention, 12)):
+        if re.search(r"[:(\[][\s*_\"'`-]*\Z", self._before(self.mentions[place], 12)):
             return True
         return place + 1 < len(self.mentions) and bool(_CONNECTOR.fullmatch(self._gap(place + 1)))
 
@@ -457,7 +459,7 @@ class _Reading:
             claim.taken = after_first.end()
             again = any(other.mention.name == mention.name for other in self.claims[:place])
             # "A; as second B or C, C first" tells the order of B and C
-            if not (again and after_first.group().endswith(("first", "ahead"))) or _PRE_SOFT.search(pre):
+            if not (again and after_first.group().endswith(("first", "ahead"))) or _PRE_SOFT.search(pre) or _PUT.search(pre):
                 claim.order, claim.first = min(claim.order, 2.0), True
         elif _PRE_SOFT.search(pre) and not _HEDGE.search(pre):
             claim.order, claim.first = min(claim.order, 2.0), True
@@ -484,20 +486,22 @@ class _Reading:
     def _drop_repeated_list(self) -> None:
         """Drop a list of all classes that only repeats the question: another choice comes after it."""
         start = 0
+        alive = [place for place, claim in enumerate(self.claims) if not claim.dropped]
+        last = alive[-1] if alive else -1
+        last_choice = next((place for place in reversed(alive) if self._is_choice(self.claims[place])), -1)
         while start < len(self.claims):
             end = start + 1
             while end < len(self.claims) and _SAME_LIST.fullmatch(self._gap(end)) and not self._separates(end):
                 end += 1
             run = self.claims[start:end]
-            later = [claim for claim in self.claims[end:] if not claim.dropped]
             names = {claim.mention.name for claim in run}
-            if len(run) > 1 and len(names) == self.n_names and run[0].order != 3.5 and any(map(self._is_choice, later)):
+            if len(run) > 1 and len(names) == self.n_names and run[0].order != 3.5 and last_choice >= end:
                 for claim in run:
                     claim.dropped = True
             elif len(run) > 1:
                 intro = re.split(r"[.!?](?=\s)|\n\n", self._gap(start))[-1]
                 plain = _PLAIN_OPTIONS.search(intro) and not _RANKED.search(intro)
-                if plain and (later or (len(names) == self.n_names and self.n_names > 2)):
+                if plain and (last >= end or (len(names) == self.n_names and self.n_names > 2)):
                     for claim in run:
                         claim.dropped = claim.option = True
             start = end
@@ -644,7 +648,9 @@ def _from_json(text: str, names: tuple[str, ...]) -> str | None:
 
 
 def _json_of(text: str) -> Any:
-    stripped = re.sub(r"\A\s*```\w*\s*|\s*```\s*\Z", "", text)
+    if "{" not in text and "[" not in text:
+        return None
+    stripped = re.sub(r"\A```\w*", "", text.strip()).removesuffix("```")
     decoder = json.JSONDecoder()
     for attempt, opening in enumerate(re.finditer(r"[{\[]", stripped)):
         if attempt == 8:
