@@ -12,7 +12,7 @@ _TAG = re.compile(
     # as a tag of XML, also with escaped, full-width or other brackets, with blanks and attributes
     rf"(?:[<\uff1c]|&lt;)\s?(?P<closing>/\s?)?{_WORD}(?:\s[^<>\uff1c\uff1e\n]{{0,80}}|\s)?(?:[>\uff1e]|&gt;)"
     r"|\u25c1\s?(?P<closing2>/\s?)?think(?:ing)?\s?\u25b7"
-    r"|\[(?P<closing3>/)?THINK(?:ING)?\]"
+    r"|(?-i:\[(?P<closing3>/)?THINK(?:ING)?\])"
     r"|<\|(?P<end4>begin|end|start)_?(?:of_)?_?(?:thought|thinking|think)\|>"
     r"|<\|(?P<closing5>/)?(?:think|thinking)\|>"
     r"|(?P<open6><\|channel>thought\b)|(?P<close6><channel\|>)"
@@ -64,10 +64,8 @@ def strip_thinking(text: str) -> str:
 def opened_thinking(prompt: str) -> str:
     """Return the opening tag with which a rendered chat template ends, ``""`` where it opens no thinking."""
     end = prompt[-2 * _OPEN_AT_END :].rstrip()
-    last = None
-    for last in _TAG.finditer(end):
-        pass
-    return last.group() if last is not None and last.end() == len(end) and not _closes(last) else ""
+    tags = list(_TAG.finditer(end))
+    return tags[-1].group() if tags and tags[-1].end() == len(end) and not _closes(tags[-1]) else ""
 
 
 def _without_terminal(text: str) -> str:

@@ -83,10 +83,7 @@ def read_choices(answer: str, class_names: Sequence[str]) -> Choices:
     names = tuple(class_names)
     text = normal_form(answer)
     listed = _from_json(text, names)
-    if listed is not None:
-        text = listed
-    else:
-        text = _without_tags(text, names)
+    text = _without_tags(text, names) if listed is None else listed
     classes = _Reading(text, names).choices()
     return Choices(classes, not classes and bool(_NONE.search(text.casefold())))
 
@@ -95,19 +92,24 @@ def read_choices(answer: str, class_names: Sequence[str]) -> Choices:
 
 # Words that may stand between "first", "second", "answer" and the like and the name that they belong to.
 _FILL = (
-    r"(?:(?:best |most )?(?:choice|option|pick|guess|place|position|rank|possibility|candidate|alternative|answer|class"
-    r"|category|label|topic|suggestion|bet|match|fit|home)s?|would|could|might|may|must|should|be|is|are|was|seems?|comes?"
+    r"(?:(?:best |most )?(?:choice|option|pick|guess|place|position|rank|possibility|candidate|alternative"
+    r"|answer|class"
+    r"|category|label|topic|suggestion|bet|match|fit|home)s?|would|could|might|may|must|should|be|is|are|was"
+    r"|seems?|comes?"
     r"|goes|to|as|with|for|by|in|of|i|i'd|i'll|we|say|choose|name|pick|put|take|go|the|a|an|my|our|this|that|it|it's"
     r"|its|text|perhaps|possibly|maybe|probably|likely|most|best|plausible|only|then|here|one|also|definitely|clearly"
     r"|certainly|still|very|number|wahl|choix|opci[oó]n|выбор|scelta|ist|w[äa]re|est|serait|es|ser[ií]a|è|"
     r"therefore|thus|hence|so|called|named|und|and)"
 )
 _SECOND = (
-    r"(?:\b(?:(?:second(?:ly|ary)?|2nd|third|3rd|zweit\w*|deuxi[eè]me|segund[ao]|втор(?:ой|ое|ым|ая)|second[ao]|tweede"
+    r"(?:\b(?:(?:second(?:ly|ary)?|2nd|third|3rd|zweit\w*|deuxi[eè]me|segund[ao]|втор(?:ой|ое|ым|ая)"
+    r"|second[ao]|tweede"
     r"|(?:choice|option|rank|class|top|no\.?|number)[\s_#]*[23])(?!-(?!best|choice)\w)"
     r"(?!\s(?:order|generation|world|language|half|hand|year|century|level|stage|layer|moment)s?\b)"
-    r"|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|failing (?:that|which|this)|alternative(?:ly)?|alternate|otherwise|else"
-    r"|if not (?:that|this|so)?|next(?: best| likely)?|(?:an)?other (?:choice|option|candidate|possibility)|plan b|less likely|followed by|sonst|sinon|si no|ansonsten)\b"
+    r"|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|failing (?:that|which|this)|alternative(?:ly)?|alternate"
+    r"|otherwise|else"
+    r"|if not (?:that|this|so)?|next(?: best| likely)?|(?:an)?other (?:choice|option|candidate|possibility)"
+    r"|plan b|less likely|followed by|sonst|sinon|si no|ansonsten)\b"
     r"|第二(?:选择|選択|候補|个)?|其次|备选|次に|次点|두\s?번째|차선)"
 )
 _FIRST = (
@@ -125,8 +127,10 @@ _PRE_SECOND = _anchored(_SECOND)
 _PRE_THEN = re.compile(rf"(?:\A|[,;.\n(\u2014-])\s*(?:and |or |und )?(?:then|dann|puis|luego){_LINK}[\W_]*\Z")
 _NUMBER_1 = re.compile(r"(?:^|[\s(\[|#])(?:1|a|i)\s?[.):|\]][\s*_\"'`(\[]*\Z")
 _NUMBER_2 = re.compile(r"(?:^|[\s(\[|#])(?:[2-9]|\d\d)\s?[.):|\]][\s*_\"'`(\[]*\Z")
-_PRE_FINAL = re.compile(r"\b(?:final|corrected|overall)[\s_](?:\w+[\s_])?(?:answer|choice|verdict|decision|class|label)\b"
-                        rf"{_LINK}[\W_]*\Z")
+_PRE_FINAL = re.compile(
+    r"\b(?:final|corrected|overall)[\s_](?:\w+[\s_])?(?:answer|choice|verdict|decision|class|label)\b"
+    rf"{_LINK}[\W_]*\Z"
+)
 _NOUN = (
     r"(?:answer|choice|prediction|predicted[\s_](?:class|label|category)|classification|verdict|conclusion|decision"
     r"|result|output|pick|antwort|r[ée]ponse|respuesta|risposta|ответ|答案|回答|类别)"
@@ -138,7 +142,8 @@ _PRE_HARD = re.compile(
 )
 _PRE_SOFT = re.compile(
     r"\b(?:most likely|most probabl[ey]|likeliest|most plausibl[ey]|best (?:match|fit|guess|answer|option)"
-    r"|i(?:'d|'ll| would| will| should)? (?:\w+ )?(?:choose|pick|select|go (?:with|for)|opt for|vote for|settle (?:on|for)"
+    r"|i(?:'d|'ll| would| will| should)? (?:\w+ )?(?:choose|pick|select|go (?:with|for)|opt for|vote for"
+    r"|settle (?:on|for)"
     r"|favou?r|prefer|conclude)|belongs (?:\w+ )?to|falls (?:\w+ )?(?:under|into)|classif(?:y|ied) \w* ?as"
     r"|(?:class|category|label|topic|subject) is)\b"
     rf"{_LINK}[\W_]*\Z"
@@ -146,28 +151,35 @@ _PRE_SOFT = re.compile(
 _PUT = re.compile(r"\b(?:put|place|rank)\W*\Z")
 _HEDGE = re.compile(r"\b(?:could|might|may|also|alternative\w*|another|second|else|otherwise|if)\b")
 _AFTER = (
-    r"[\W_]*(?:(?:which|that|this|so|it|and|i|is|was|are|seems?|would|could|might|may|be|being|as|my|our|the|a|an|comes?"
+    r"[\W_]*(?:(?:which|that|this|so|it|and|i|is|was|are|seems?|would|could|might|may|be|being|as|my|our|the"
+    r"|a|an|comes?"
     r"|ranks?|takes?|in|for|stands?|fits?|named|considered|looks?|follows|remains?)\W+)*(?:[\w'-]+\W+){0,3}?"
 )
 _POST_SECOND = re.compile(
-    rf"{_AFTER}(?:second|2nd|secondary|secondly|third|3rd|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|alternatives?|less likely"
+    rf"{_AFTER}(?:second|2nd|secondary|secondly|third|3rd|runner[\s-]?up|back[\s-]?up|fall[\s-]?back"
+    rf"|alternatives?|less likely"
     r"|next|(?:the|an?)?other (?:choice|option)|reserve|substitute|after (?:that|it))\b"
     r"(?!-(?!best|choice)\w)(?!\s(?:order|generation|world|language|half|hand)s?\b)"
 )
 _POST_FIRST = re.compile(
-    rf"{_AFTER}(?:first(?!-\w)(?! (?:glance|sight|look|order))|1st|primary choice|(?:most|more) (?:likely|probable|plausible"
+    rf"{_AFTER}(?:first(?!-\w)(?! (?:glance|sight|look|order))|1st|primary choice|(?:most|more) (?:likely"
+    rf"|probable|plausible"
     r"|fitting|appropriate|suitable)|likeliest|likelier|best|better|closest|closer|ahead|stronger|strongest"
     r"|(?:my|the) (?:choice|answer|pick)|i (?:would )?(?:choose|prefer|pick))\b"
 )
 # What ends the reach of a "not".
 _CLAUSE = re.compile(
-    r"[;:.!?\n,(\u2014]|\s-\s|\b(?:but|however|although|though|yet|because|since|so|therefore|hence|instead|rather(?! than)"
+    r"[;:.!?\n,(\u2014]|\s-\s|\b(?:but|however|although|though|yet|because|since|so|therefore|hence|instead"
+    r"|rather(?! than)"
     r"|sondern|mais|sino|ma|но|а|while|whereas|then)\b"
 )
 _NO_DOUBT = re.compile(
-    r"\b(?:without (?:\w+ )?(?:doubt|question|hesitation|reservation)|no (?:\w+ )?(?:doubt|question|hesitation)|undoubtedly"
-    r"|doubtless|not surprisingly|not (?:only|just|merely|simply|least)|none other than|nothing (?:\w+ )?(?:but|other than"
-    r"|except)|(?:cannot|can't|can not|couldn't|could not|hardly|hard|difficult)\b[^.;,]{0,30}?\b(?:(?:anything|something|else"
+    r"\b(?:without (?:\w+ )?(?:doubt|question|hesitation|reservation)|no (?:\w+ )?(?:doubt|question"
+    r"|hesitation)|undoubtedly"
+    r"|doubtless|not surprisingly|not (?:only|just|merely|simply|least)|none other than"
+    r"|nothing (?:\w+ )?(?:but|other than"
+    r"|except)|(?:cannot|can't|can not|couldn't|could not|hardly|hard"
+    r"|difficult)\b[^.;,]{0,30}?\b(?:(?:anything|something|else"
     r"|other|otherwise) )+(?:but|other than|than|except)|if (?:it (?:is|were) )?not)\b"
 )
 _NOT = re.compile(
@@ -175,70 +187,146 @@ _NOT = re.compile(
     r"|kein\w*|weder|ne|ni|non(?=-\Z)|не|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
 )
 _NOT_CLOSE = re.compile(
-    r"\b(?:by no means|nothing to do with|as opposed to|opposed to|rather than|instead of|unlike|other than|except(?: for)?"
+    r"\b(?:by no means|nothing to do with|as opposed to|opposed to|rather than|instead of|unlike|other than"
+    r"|except(?: for)?"
     r"|apart from|no|non|anti|far from|statt"
     r"|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it|of))*[\s*_\"'`(\[]*\Z|\bnot\s?:\W*\Z"
 )
 _NOT_AFTER = re.compile(
-    r"[ \t*_\"'`)\]]{0,4}(?:class |category )?(?:(?:is|was|can|could|does|do|did|would|should|may|might|seems?|looks?|has|have|are|be"
-    r"|been|being|clearly|therefore|also|definitely|certainly) )*(?:not(?! only| just| merely| un\w+| im\w+)|\w+n't|cannot"
-    r"|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question|less than likely)\b"
+    r"[ \t*_\"'`)\]]{0,4}(?:class |category )?(?:(?:is|was|can|could|does|do|did|would|should|may|might"
+    r"|seems?|looks?|has|have|are|be"
+    r"|been|being|clearly|therefore|also|definitely|certainly) )*(?:not(?! only| just| merely| un\w+| im\w+)"
+    r"|\w+n't|cannot"
+    r"|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question"
+    r"|less than likely)\b"
     r"|\s*,? but (?:i )?(?:have )?(?:rejected|ruled|discarded|dismissed|excluded)\b"
     r"(?! be (?:excluded|ruled out|dismissed|discounted))|\W*\?\W*(?:no|nope|not)\b|(?:ではなく|不是|は違)"
 )
-_RANKED = re.compile(r"\b(?:likely|likeliest|probable|plausible|best|top|first|two|2|my|ranked|fitting|suitable|chosen"
-                     r"|selected|predicted|relevant|matching)\b")
+_RANKED = re.compile(
+    r"\b(?:likely|likeliest|probable|plausible|best|top|first|two|2|my|ranked|fitting|suitable|chosen"
+    r"|selected|predicted|relevant|matching)\b"
+)
 _LISTED = (
-    r"(?:classes|categories|labels|options|choices|candidates|topics|list)\b(?:\s(?:are|were|is|above|given|listed|provided"
-    r"|here|below|includes?|including|namely|like|such as|you|gave|offered|in|the|your|question|prompt|to choose from))*"
+    r"(?:classes|categories|labels|options|choices|candidates|topics|list)\b(?:\s(?:are|were|is|above|given"
+    r"|listed|provided"
+    r"|here|below|includes?|including|namely|like|such as|you|gave|offered|in|the|your|question|prompt"
+    r"|to choose from))*"
     r"[\W_]*\Z"
 )
 _OPTIONS = re.compile(
-    r"\b(?:given|listed|following|possible|available|allowed|provided|candidate|these|those|all|the|of|one of|any of|between"
+    r"\b(?:given|listed|following|possible|available|allowed|provided|candidate|these|those|all|the|of"
+    r"|one of|any of|between"
     rf"|among(?:st)?|our|your|existing|target|\d+)[\s_]+(?:\w+[\s_]+)?{_LISTED}"
 )
 _PLAIN_OPTIONS = re.compile(rf"\b{_LISTED}")
-_WHETHER = re.compile(r"\b(?:whether|none of|neither of|(?:does not|doesn't|do not|don't|cannot|can't)\b[^.;]{0,20}\bany of"
-                      r"|(?:say|tell|decide|know|determine|sure|judge) if)\b(?:(?!\b(?:but|however|yet)\b)[^.;!?])*\Z")
+_WHETHER = re.compile(
+    r"\b(?:whether|none of|neither of|(?:does not|doesn't|do not|don't|cannot|can't)\b[^.;]{0,20}\bany of"
+    r"|(?:say|tell|decide|know|determine|sure|judge) if)\b(?:(?!\b(?:but|however|yet)\b)[^.;!?])*\Z"
+)
 _UNDECIDED = re.compile(r"\b(?:between|either|torn|among(?:st)?)(?:\W+(?:the|a|class|classes|category|of))*\W*\Z")
 _REQUEST = re.compile(
-    r"\b(?:please|kindly|could you|can you|would you)\b.{0,40}\b(?:provide|share|send|paste|supply|give|post|upload|tell"
-    r"|specify|include|enter|clarify|confirm|let me know)\b|\b(?:i|we)(?:'ll| will)? need (?:\w+ ){0,3}(?:text|abstract"
-    r"|article|content|document|information|context)\b|\bso (?:that )?(?:i|we) (?:can|could|may) (?:then )?(?:say|tell|decide|classify|determine|judge|help|assign|choose)\b"
+    r"\b(?:please|kindly|could you|can you|would you)\b.{0,40}\b(?:provide|share|send|paste|supply|give|post"
+    r"|upload|tell"
+    r"|specify|include|enter|clarify|confirm|let me know)\b|\b(?:i|we)(?:'ll"
+    r"| will)? need (?:\w+ ){0,3}(?:text|abstract"
+    r"|article|content|document|information|context)\b|\bso (?:that )?(?:i|we) (?:can|could"
+    r"|may) (?:then )?(?:say|tell|decide|classify|determine|judge|help|assign|choose)\b"
 )
 _QUESTION = re.compile(r"\W*(?:is|are|does|do|which|what|would|should|could|can|shall|or)\b")
 _CONCESSION = re.compile(
-    r"(?:\A|[.;,!?\n(]\s*|\bbut\s+|\band\s+)(?:although|though|even (?:if|though)|while|whilst|whereas|despite|in spite of"
+    r"(?:\A|[.;,!?\n(]\s*|\bbut\s+|\band\s+)(?:although|though|even (?:if|though)|while|whilst|whereas"
+    r"|despite|in spite of"
     r"|at first)\b[^.;,!?\n]*\Z|\b(?:at first (?:glance|sight)[\w ,']*|(?:first|initially) (?:thought|"
     r"considered|looked|seems?)[\w ']*|superficially[\w ']*)\W*\Z"
 )
 _MENTIONED = re.compile(r"\b(?:mention(?:s|ed|ing)?|cites?|refers? to|talks? (?:of|about))\W*\Z")
 _NONE = re.compile(
-    r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W{0,8}none\b|\bn/a\b|\bnot applicable\b"
+    r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W{0,8}none\b"
+    r"|\bn/a\b|\bnot applicable\b"
     r"|\b(?:no|not any|not one) (?:\w+ )?(?:suitable |fitting |matching )?(?:class|category|label|option|topic)\w*\b"
-    r"|(?:\bnot|n't|\bcannot)\b[^.;]{0,40}\bany (?:of|class|categor|label)|\bneither (?:of|one|class|category|fits?|applies)"
-    r"|\bno(?:thing| match| fit)\b[^.;,]{0,20}\b(?:fits?|match|list|appl)|\A\W*neither\b|\boutside (?:of )?(?:all|the) "
-    r"|\b(?:keine (?:davon|dieser|der|von|passt)|keine\w* (?:klasse|kategorie)|aucune?\b|ningun[oa]\b|nessun[oa]\b|nenhum\w*"
-    r"|geen van|ни один|ни одна|ни одному|ни к одно\w+)|(?:以上|都)\w{0,3}(?:都)?不(?:是|属于|符合)|没有合适|どれにも|該当なし"
+    r"|(?:\bnot|n't|\bcannot)\b[^.;]{0,40}\bany (?:of|class|categor|label)|\bneither (?:of|one|class"
+    r"|category|fits?|applies)"
+    r"|\bno(?:thing| match| fit)\b[^.;,]{0,20}\b(?:fits?|match|list|appl)|\A\W*neither\b"
+    r"|\boutside (?:of )?(?:all|the) "
+    r"|\b(?:keine (?:davon|dieser|der|von|passt)|keine\w* (?:klasse|kategorie)|aucune?\b|ningun[oa]\b"
+    r"|nessun[oa]\b|nenhum\w*"
+    r"|geen van|ни один|ни одна|ни одному|ни к одно\w+)"
+    r"|(?:以上|都)\w{0,3}(?:都)?不(?:是|属于|符合)|没有合适|どれにも|該当なし"
     r"|どれでもない|해당 없음"
 )
-_CONNECTOR = re.compile(r"[\s*_\"'`\[\](){}|.\u2022>#-]*(?:,|;|/|\||\n|\bor\b|\band\b|\bnor\b|&|\bund\b|\boder\b|\bou\b|\bet\b"
-                        r"|\by\b|\bo\b|、|或|\bfrom\b|\bto\b|[\s*_\"'`\[\](){}.\u2022>#\d-])*")
+_CONNECTOR = re.compile(
+    r"[\s*_\"'`\[\](){}|.\u2022>#-]*(?:,|;|/|\||\n|\bor\b|\band\b|\bnor\b|&|\bund\b|\boder\b|\bou\b|\bet\b"
+    r"|\by\b|\bo\b|、|或|\bfrom\b|\bto\b|[\s*_\"'`\[\](){}.\u2022>#\d-])*"
+)
 _SAME_LIST = re.compile(r"(?:[\s*_\"'`\[\](){}|.\u2022>#\d,;/&\u2014-]|\band\b|\bor\b|、|\b[a-h]\b(?=[.)]))*\Z")
 _OR = re.compile(r"\b(?:or|nor|from|and|und|oder|ou|et)\b|/|&|或")
 _OPENING = "*_`\"'([{<|#>\u2022~=+"
 _STANDS_WHERE_A_CHOICE_DOES = re.compile(
     r"(?:[:=>]|\b(?:is|be|as|say|choose|pick|select|guess|likely|probably|perhaps|maybe|possibly|definitely|clearly"
-    r"|certainly|obviously|surely|then|else|class|category|label|topic|answer|choice|option|alternatively|second|first|with"
+    r"|certainly|obviously|surely|then|else|class|category|label|topic|answer|choice|option|alternatively"
+    r"|second|first|with"
     r"|for|called|to|suggests?|it's|under|into|say|prefer|just|simply))(?:\s(?:the|a|an))?[\s*_`\"'(\[{]*\Z"
 )
 # Names that are also words which stand in every text count only where nothing else can be meant.
 _FUNCTION_WORDS = frozenset(
-    "a i it us is in as or and at be by do he if me my no of on so to up we an am are all can for has his how its may not "
-    "now one our out see the too two use was who why you any this that".split()
+    [
+        "a",
+        "i",
+        "it",
+        "us",
+        "is",
+        "in",
+        "as",
+        "or",
+        "and",
+        "at",
+        "be",
+        "by",
+        "do",
+        "he",
+        "if",
+        "me",
+        "my",
+        "no",
+        "of",
+        "on",
+        "so",
+        "to",
+        "up",
+        "we",
+        "an",
+        "am",
+        "are",
+        "all",
+        "can",
+        "for",
+        "has",
+        "his",
+        "how",
+        "its",
+        "may",
+        "not",
+        "now",
+        "one",
+        "our",
+        "out",
+        "see",
+        "the",
+        "too",
+        "two",
+        "use",
+        "was",
+        "who",
+        "why",
+        "you",
+        "any",
+        "this",
+        "that",
+    ]
 )
 _STANDS_ALONE_AFTER = re.compile(
-    r"\s*\Z|\s*[,;:.!?()\]}/|>*\"'`\n\u2014-]|\s+\d|\s+(?:or|and|then|with|because|since|given|over|rather|first|second)\b"
+    r"\s*\Z|\s*[,;:.!?()\]}/|>*\"'`\n\u2014-]|\s+\d|\s+(?:or|and|then|with|because|since|given|over|rather"
+    r"|first|second)\b"
 )
 _SIGN_AFTER = re.compile(r"\s*\Z|\s*[,;:.!?)\]}/|>*\"'`\n\u2014]")
 _VERB_AFTER = re.compile(r"\s+(?:is|as|seems|would|fits|appears)\b")
@@ -333,7 +421,8 @@ class _Reading:
                 r"\b(?:confidence|certainty|probability|score)\b\W*(?:(?:is|of|level|score)\W*)*\Z", before
             )
         acronym = name.isupper() and len(name) <= 4
-        place = self._opens_line(mention) or bool(_STANDS_WHERE_A_CHOICE_DOES.search(self._before(mention, 40)))
+        before = self._before(mention, 40)
+        place = self._opens_line(mention) or bool(_STANDS_WHERE_A_CHOICE_DOES.search(before)) or before.endswith(", ")
         if said.casefold() in _FUNCTION_WORDS:
             if acronym and said == name and not self.shouts:
                 if len(name) > 1:
@@ -367,7 +456,8 @@ class _Reading:
         ):
             return True
         return bool(_STANDS_WHERE_A_CHOICE_DOES.search(before)) and bool(
-            _STANDS_ALONE_AFTER.match(self._after(mention, 24)) or re.match(r"\s+(?:is|as|seems)\b", self._after(mention, 12))
+            _STANDS_ALONE_AFTER.match(self._after(mention, 24))
+            or re.match(r"\s+(?:is|as|seems)\b", self._after(mention, 12))
         )
 
     # -- what is said of them ---------------------------------------------------------------------------------------
@@ -440,7 +530,9 @@ class _Reading:
     def _judge_order(self, claim: _Claim, place: int, gap: str, post: str) -> None:
         mention = claim.mention
         if place:
-            gap = gap[max(0, self.claims[place - 1].taken - max(0, mention.start - self.mentions[place - 1].end - len(gap))) :]
+            gap = gap[
+                max(0, self.claims[place - 1].taken - max(0, mention.start - self.mentions[place - 1].end - len(gap))) :
+            ]
         pre = re.split(r"(?<!\b\d)[.!?;](?=\s)", gap)[-1]
         near = gap[-60:]
         said = self._own(post, has_next=place + 1 < len(self.mentions))
@@ -459,7 +551,11 @@ class _Reading:
             claim.taken = after_first.end()
             again = any(other.mention.name == mention.name for other in self.claims[:place])
             # "A; as second B or C, C first" tells the order of B and C
-            if not (again and after_first.group().endswith(("first", "ahead"))) or _PRE_SOFT.search(pre) or _PUT.search(pre):
+            if (
+                not (again and after_first.group().endswith(("first", "ahead")))
+                or _PRE_SOFT.search(pre)
+                or _PUT.search(pre)
+            ):
                 claim.order, claim.first = min(claim.order, 2.0), True
         elif _PRE_SOFT.search(pre) and not _HEDGE.search(pre):
             claim.order, claim.first = min(claim.order, 2.0), True
@@ -475,7 +571,9 @@ class _Reading:
     def _own(self, post: str, *, has_next: bool) -> str:
         """Return what belongs to a name of the words after it: up to the next sign, or to the "and" before a name."""
         match = re.match(
-            r"\s*\([^()]*\)|[ \t]*(?:,\s*(?:which|that|this|my|so that|so this|so it)\b)?[^,;.\n(]*", post
+            r"\s*\([^()]*\)|[ \t]*(?:,\s*(?:which|that|this|my|so that|so this"
+            r"|so it)\b)?[^,;.\n(]*",
+            post,
         )
         said = match.group() if match else ""
         if has_next and not said.lstrip().startswith("(") and not post[len(said) :].strip():
@@ -517,7 +615,9 @@ class _Reading:
         if claim.first or claim.second:
             return True
         before, after = self._before(claim.mention, 40), self._after(claim.mention, 4)
-        return bool(re.search(r"(?:[.!?:]\s|\n|\u2014|->|[)\]],?\s)\W*\Z", before)) and bool(re.match(r"[*\"'`)]*(?:[.!;,\n]|\s*\Z)", after))
+        return bool(re.search(r"(?:[.!?:]\s|\n|\u2014|->|[)\]],?\s)\W*\Z", before)) and bool(
+            re.match(r"[*\"'`)]*(?:[.!;,\n]|\s*\Z)", after)
+        )
 
     # -- what is chosen ---------------------------------------------------------------------------------------------
 
@@ -536,8 +636,7 @@ class _Reading:
         firsts = [
             claim
             for claim in claims
-            if not claim.second
-            and (second is None or claim.first or claim.mention.start < second.mention.start)
+            if not claim.second and (second is None or claim.first or claim.mention.start < second.mention.start)
         ]
         if not firsts:
             return []
@@ -556,13 +655,17 @@ class _Reading:
         head = self.small[: first.mention.start]
         head = head[-2000:]
         cue = re.search(r"\b(?:second|2nd)[\s_-](?:choice|option|pick|guess|candidate|place)\b|\brunner-?up\b", head)
-        if cue and not re.search(r"\b(?:first|1st)\b[^.;]{0,20}\Z", head[: cue.start()]) and not re.search(
-            rf"{_FIRST}", head[cue.end() :]
+        if (
+            cue
+            and not re.search(r"\b(?:first|1st)\b[^.;]{0,20}\Z", head[: cue.start()])
+            and not re.search(rf"{_FIRST}", head[cue.end() :])
         ):
             return True
         for label in re.finditer(
-            rf"(?:\bfirst[\s_-](?:choice|option|pick)|\b(?:final )?answer|\bmost likely(?: class| category)?)\s?[:=][\s*_\"'`]*"
-            r"([^\n.;]{2,60})", self.small[:4000]
+            r"(?:\bfirst[\s_-](?:choice|option|pick)|\b(?:final )?answer|\bmost likely(?: class"
+            r"| category)?)\s?[:=][\s*_\"'`]*"
+            r"([^\n.;]{2,60})",
+            self.small[:4000],
         ):
             value = range(label.start(1), label.end(1))
             inside = [c for c in self.claims if value.start <= c.mention.start < value.stop]
@@ -578,9 +681,7 @@ def _counters(text: str) -> set[int]:
     """Places of the numbers or letters that count the lines of a list: 1, 2, ... or a, b, ..."""
     found = list(_COUNTER.finditer(text))
     said = [match.group(1).lower() for match in found]
-    counts = len(said) > 1 and (
-        said == [str(i + 1) for i in range(len(said))] or said == list("abcdefgh"[: len(said)])
-    )
+    counts = len(said) > 1 and (said == [str(i + 1) for i in range(len(said))] or said == list("abcdefgh"[: len(said)]))
     return {match.start(1) for match in found} if counts else set()
 
 
@@ -614,16 +715,20 @@ def _without_tags(text: str, names: tuple[str, ...]) -> str:
 
 
 _KEY_FIRST = re.compile(
-    r"(?:.*(?:first|primary|1st|best|top|most.?likely|answer|prediction|predicted|final).*|(?:choice|class|label|category|topic"
+    r"(?:.*(?:first|primary|1st|best|top|most.?likely|answer|prediction|predicted|final).*|(?:choice|class"
+    r"|label|category|topic"
     r"|option)[\s_-]*1?|(?:class|category|label)[\s_-]?name|name|value|result|output|1)"
 )
 _KEY_SECOND = re.compile(
-    r".*(?:second|2nd|alternative|runner|backup|fallback|next|third|3rd).*|(?:choice|class|label|category|rank|option)[\s_-]*[23]"
+    r".*(?:second|2nd|alternative|runner|backup|fallback|next|third|3rd).*|(?:choice|class|label|category"
+    r"|rank|option)[\s_-]*[23]"
     r"|[23]"
 )
 _KEY_SKIPPED = re.compile(
-    r".*(?:reason|explan|rational|justif|thought|thinking|analysis|confidence|probab|score|percent|certain|reject|exclud|ruled|"
-    r"not|unlikely|text|title|comment|note|evidence|summary|keyword|rank|position|index|order|available|candidate|given|question|prompt).*|options"
+    r".*(?:reason|explan|rational|justif|thought|thinking|analysis|confidence|probab|score|percent|certain"
+    r"|reject|exclud|ruled|"
+    r"not|unlikely|text|title|comment|note|evidence|summary|keyword|rank|position|index|order|available"
+    r"|candidate|given|question|prompt).*|options"
     r"|class_?names|all_?classes|categories|classes|labels"
 )
 _KEY_LIST = re.compile(r".*(?:choices|ranking|ranked|predictions|answers|top).*|classes|labels|categories")
@@ -690,7 +795,9 @@ def _items(value: Any, names: tuple[str, ...], rank: int = 0, depth: int = 0) ->
 def _items_of_dict(value: dict[str, Any], names: tuple[str, ...], rank: int, depth: int) -> Iterator[tuple[int, str]]:
     finder = name_finder(names)
     as_names = {key: finder.find(normal_form(key)) for key in value}
-    numbers = {key: item for key, item in value.items() if isinstance(item, (int, float)) and not isinstance(item, bool)}
+    numbers = {
+        key: item for key, item in value.items() if isinstance(item, (int, float)) and not isinstance(item, bool)
+    }
     if numbers and all(as_names[key] for key in numbers) and len(numbers) == len(value):
         for place, key in enumerate(sorted(numbers, key=lambda key: -numbers[key])):
             yield rank + place, key
@@ -710,14 +817,19 @@ def _items_of_dict(value: dict[str, Any], names: tuple[str, ...], rank: int, dep
             found = True
             yield from _items(item, names, rank, depth + 1)
     if not found:
-        texts = [item for key, item in value.items() if isinstance(item, str) and not _KEY_SKIPPED.fullmatch(key.lower())]
+        texts = [
+            item for key, item in value.items() if isinstance(item, str) and not _KEY_SKIPPED.fullmatch(key.lower())
+        ]
         for place, item in enumerate(texts):
             yield rank + place, item
 
 
 def _has_answer(value: dict[str, Any], but: str) -> bool:
     return any(
-        key != but and isinstance(item, str) and _KEY_FIRST.fullmatch(key.lower()) and not _KEY_SKIPPED.fullmatch(key.lower())
+        key != but
+        and isinstance(item, str)
+        and _KEY_FIRST.fullmatch(key.lower())
+        and not _KEY_SKIPPED.fullmatch(key.lower())
         for key, item in value.items()
     )
 

@@ -20,13 +20,16 @@ _VALUE = re.compile(
     rf"|{_NUMBER}(?![\d/\w]|[.,]\d)"
 )
 _LABEL = re.compile(
-    r"\b(?:confiden(?:ce|t)|certain(?:ty)?|probability|likelihood|sure(?:ness)?|score|sicherheit|wahrscheinlichkeit|confiance"
+    r"\b(?:confiden(?:ce|t)|certain(?:ty)?|probability|likelihood|sure(?:ness)?|score|sicherheit"
+    r"|wahrscheinlichkeit|confiance"
     r"|confianza|probabilit[éà]|probabilidad|fiducia|уверенность|вероятность)\b|置信度|信心|概率|確信度|自信度|확신도"
 )
 # What may stand between the label and its number.
 _LINK = re.compile(
-    r"(?:[\s*_\"'`:=(~<>\u2248]|\b(?:is|of|level|score|in|my|the|first|choice|percent|about|around|approximately|roughly|nearly"
-    r"|almost|over|above|at|least|high|medium|low|very|moderate|moderately|fairly|quite|between|from|by|i|am|would|say|that"
+    r"(?:[\s*_\"'`:=(~<>\u2248]|\b(?:is|of|level|score|in|my|the|first|choice|percent|about|around"
+    r"|approximately|roughly|nearly"
+    r"|almost|over|above|at|least|high|medium|low|very|moderate|moderately|fairly|quite|between|from|by|i|am"
+    r"|would|say|that"
     r"|this|are|and|for|be|ca|etwa|environ)\b|[,(%)])*"
 )
 _SECOND = re.compile(r"\b(?:second|2nd|runner-?up|alternative)\b[^;.\n]*\([^()]*\Z")
@@ -48,8 +51,8 @@ def parse_confidence(answer: str) -> float | None:
 
     Notes
     -----
-    A number that stands by a word such as "confidence" counts first, then the first percentage, then "85/100" and "8 out
-    of 10", then a lone decimal in [0, 1], or an answer that is nothing but a number. A percentage in brackets behind a
+    A number that stands by a word such as "confidence" counts first, then the first percentage, "85/100" or "8 out of
+    10", then a lone decimal in [0, 1], or an answer that is nothing but a number. A percentage in brackets behind a
     second choice is not that of the first. A number above 1 is one of 100.
 
     Examples
@@ -72,8 +75,8 @@ def parse_confidence(answer: str) -> float | None:
         elif decimal is None and re.match(r"[01]?[.,]\d", match.group()) and _stands_by_itself(text, match):
             decimal = value
     if decimal is None and re.fullmatch(rf"\W*{_NUMBER}\W*", text):
-        match = _VALUE.search(text)
-        return _value_of(match)[0] if match else None
+        alone = _VALUE.search(text)
+        return _value_of(alone)[0] if alone else None
     return decimal
 
 
@@ -91,7 +94,9 @@ def _labelled(text: str) -> float | None:
 
 
 def _stands_by_itself(text: str, match: re.Match[str]) -> bool:
-    return not re.match(r"\s*[a-z]*\d|\s*(?:classes|nodes|papers|years?|st|nd|rd|th)\b", text[match.end() : match.end() + 12])
+    return not re.match(
+        r"\s*[a-z]*\d|\s*(?:classes|nodes|papers|years?|st|nd|rd|th)\b", text[match.end() : match.end() + 12]
+    )
 
 
 def _value_of(match: re.Match[str]) -> tuple[float | None, bool]:

@@ -32,7 +32,8 @@ class Prompt:
         Short name, by which users, plans and stores know it. Letters, digits, ``_`` and ``-``.
     template : str
         Text with fields in braces: ``{text}``, ``{title}``, ``{class_names}``, ``{candidates}``,
-        ``{neighbor_titles}``. A literal brace is doubled. What is filled in is data: braces in a node's text stay as they are.
+        ``{neighbor_titles}``. A literal brace is doubled. What is filled in is data: braces in a node's text stay as
+        they are.
     max_answer_tokens : int, default=128
         Upper limit for the length of an answer, in tokens of the LLM.
 
