@@ -145,7 +145,7 @@ _STARTS_SO = re.compile(
 )
 _NOTHING = re.compile(
     r"\W*(?:null|none|nil|nan|n/?a|undefined|empty|no (?:answer|response|output|content|data|summary|keywords)|error"
-    r"|(?:internal )?server error|todo|tbd|string|\[?object object\]?|<?(?:no|empty) \w+>?)\W*",
+    r"|(?:internal )?server error|todo|tbd|string|\[?object object\]?|<(?:no|empty) \w+>)\W*",
     re.IGNORECASE,
 )
 # What back ends call an answer that was ended in the middle: by the token limit, by a filter.

@@ -104,7 +104,7 @@ _FILL = (
 _SECOND = (
     r"(?:\b(?:(?:second(?:ly|ary)?|2nd|third|3rd|zweit\w*|deuxi[eè]me|segund[ao]|втор(?:ой|ое|ым|ая)"
     r"|second[ao]|tweede"
-    r"|(?:choice|option|rank|class|top|no\.?|number)[\s_#]*[23])(?!-(?!best|choice)\w)"
+    r"|(?:choice|option|rank|top|no\.?|number)[\s_#]*[23])(?!-(?!best|choice)\w)"
     r"(?!\s(?:order|generation|world|language|half|hand|year|century|level|stage|layer|moment)s?\b)"
     r"|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|failing (?:that|which|this)|alternative(?:ly)?|alternate"
     r"|otherwise|else"
@@ -133,7 +133,7 @@ _PRE_FINAL = re.compile(
 )
 _NOUN = (
     r"(?:answer|choice|prediction|predicted[\s_](?:class|label|category)|classification|verdict|conclusion|decision"
-    r"|result|output|pick|antwort|r[ée]ponse|respuesta|risposta|ответ|答案|回答|类别)"
+    r"|result|output|pick|winner|favou?rite|antwort|r[ée]ponse|respuesta|risposta|ответ|答案|回答|类别)"
 )
 _PRE_HARD = re.compile(
     rf"(?:{_FIRST}{_LINK}[\W_]*\Z|\b{_NOUN}(?:\s?[:=]|\s(?:is|would be|must be|ist|est|es)\b){_LINK}[\W_]*\Z"
@@ -189,7 +189,8 @@ _NOT = re.compile(
 _NOT_CLOSE = re.compile(
     r"\b(?:by no means|nothing to do with|as opposed to|opposed to|rather than|instead of|unlike|other than"
     r"|except(?: for)?"
-    r"|apart from|no|non|anti|far from|statt"
+    r"|apart from|no (?:relation|connection|link|reference|mention|trace|hint|sign)s? (?:to|of|with)|no|non"
+    r"|anti|far from|statt"
     r"|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it|of))*[\s*_\"'`(\[]*\Z|\bnot\s?:\W*\Z"
 )
 _NOT_AFTER = re.compile(
@@ -197,10 +198,11 @@ _NOT_AFTER = re.compile(
     r"|seems?|looks?|has|have|are|be"
     r"|been|being|clearly|therefore|also|definitely|certainly) )*(?:not(?! only| just| merely| un\w+| im\w+)"
     r"|\w+n't|cannot"
-    r"|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question"
-    r"|less than likely)\b"
-    r"|\s*,? but (?:i )?(?:have )?(?:rejected|ruled|discarded|dismissed|excluded)\b"
-    r"(?! be (?:excluded|ruled out|dismissed|discounted))|\W*\?\W*(?:no|nope|not)\b|(?:ではなく|不是|は違)"
+    r"|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question|out(?=\s*[.;,])"
+    r"|less than likely)\b(?! be (?:excluded|ruled out|dismissed|discounted))|[ \t]*[-:=\u2014]\s*(?:no"
+    r"|nope)\b(?=\s*(?:[.,;\n]|\Z))"
+    r"|\s*,? but (?:i )?(?:have )?(?:rejected|ruled|discarded|dismissed|excluded)\b|\W*\?\W*(?:no|nope"
+    r"|not)\b|(?:ではなく|不是|は違)"
 )
 _RANKED = re.compile(
     r"\b(?:likely|likeliest|probable|plausible|best|top|first|two|2|my|ranked|fitting|suitable|chosen"
@@ -220,6 +222,7 @@ _OPTIONS = re.compile(
 )
 _PLAIN_OPTIONS = re.compile(rf"\b{_LISTED}")
 _WHETHER = re.compile(
+    r"\bno (?:\w+ ){0,2}(?:class|category|label|option|topic)(?:\W+(?:among|of|in|from|the|given|list))*\W*\Z|"
     r"\b(?:whether|none of|neither of|(?:does not|doesn't|do not|don't|cannot|can't)\b[^.;]{0,20}\bany of"
     r"|(?:say|tell|decide|know|determine|sure|judge) if)\b(?:(?!\b(?:but|however|yet)\b)[^.;!?])*\Z"
 )
@@ -248,6 +251,9 @@ _NONE = re.compile(
     r"|category|fits?|applies)"
     r"|\bno(?:thing| match| fit)\b[^.;,]{0,20}\b(?:fits?|match|list|appl)|\A\W*neither\b"
     r"|\boutside (?:of )?(?:all|the) "
+    r"|\bnot (?:in|on|part of|among) (?:the|this|your|my) (?:\w+ )?(?:list|options|classes)|(?:\bnot"
+    r"|n't) (?:listed|in the list)\b"
+    r"|\bfits? none\b|\A\W*no fit\b"
     r"|\b(?:keine (?:davon|dieser|der|von|passt)|keine\w* (?:klasse|kategorie)|aucune?\b|ningun[oa]\b"
     r"|nessun[oa]\b|nenhum\w*"
     r"|geen van|ни один|ни одна|ни одному|ни к одно\w+)"
@@ -479,10 +485,17 @@ class _Reading:
         self._judge_options(claim, place, gap, connected)
         self._judge_order(claim, place, gap, post)
         claim.dropped = claim.negated or claim.option
+        # "neural networks / theory": the second is written as the first is
+        if connected and previous is not None and previous.strong and not claim.strong and not mention.inflected:
+            claim.strong = self._slice(previous.mention).islower() and self._slice(mention).islower()
 
     def _is_negated(self, place: int, gap: str, connected: bool) -> bool:
         plain = _NO_DOUBT.sub(" ", gap).replace("anything but", "other than")
         if _NOT_CLOSE.search(plain):
+            return True
+        if re.fullmatch(r"\W*than\W*", gap) and re.search(
+            r"\brather\b[^.;,]*\Z", self._before(self.mentions[place], 60)
+        ):
             return True
         clause = plain
         breaks = list(_CLAUSE.finditer(plain))
@@ -541,7 +554,7 @@ class _Reading:
         after_second, after_first = _POST_SECOND.match(said), _POST_FIRST.match(said)
         if _PRE_FINAL.search(pre):
             claim.order, claim.first = 0.0, True
-        elif (_PRE_SECOND.search(pre) or _PRE_THEN.search(near) or _NUMBER_2.search(near)) and not both:
+        elif (_PRE_SECOND.search(pre) or _PRE_THEN.search(near) or self._is_counted_second(near, mention)) and not both:
             claim.second = True
         elif after_second and not (after_first and re.search(r"\b(?:first|1st)\b", after_second.group())):
             claim.second, claim.taken = True, after_second.end()
@@ -568,6 +581,14 @@ class _Reading:
         ):
             claim.order = 1.5 if claim.order == 3.0 else claim.order
 
+    def _is_counted_second(self, near: str, mention: Mention) -> bool:
+        """Whether a number from 2 on stands before a name, in a list that has a first entry."""
+        return (
+            bool(_NUMBER_2.search(near))
+            and not re.search(r"[:=]\s*\d+\s?[.):]\W*\Z", near)
+            and bool(re.search(r"(?:\b1|\b[aAiI])\s?[.):|\]]", self._before(mention, 600)[:-2]))
+        )
+
     def _own(self, post: str, *, has_next: bool) -> str:
         """Return what belongs to a name of the words after it: up to the next sign, or to the "and" before a name."""
         match = re.match(
@@ -589,7 +610,11 @@ class _Reading:
         last_choice = next((place for place in reversed(alive) if self._is_choice(self.claims[place])), -1)
         while start < len(self.claims):
             end = start + 1
+            seen = {self.claims[start].mention.name}
             while end < len(self.claims) and _SAME_LIST.fullmatch(self._gap(end)) and not self._separates(end):
+                if self.claims[end].mention.name in seen:  # a list holds each once
+                    break
+                seen.add(self.claims[end].mention.name)
                 end += 1
             run = self.claims[start:end]
             names = {claim.mention.name for claim in run}
@@ -624,6 +649,9 @@ class _Reading:
     def choices(self) -> list[int]:
         """Return the chosen classes, first choice first."""
         alive = [claim for claim in self.claims if not claim.dropped]
+        # conceded at first, and ruled out then
+        ruled_out = {claim.mention.name for claim in self.claims if claim.negated}
+        alive = [claim for claim in alive if claim.order < 4 or claim.mention.name not in ruled_out]
         strong = [claim for claim in alive if claim.strong]
         chosen = self._in_order(strong) or self._in_order(alive)
         if not chosen:
@@ -705,10 +733,14 @@ def _without_tags(text: str, names: tuple[str, ...]) -> str:
     if "<" not in text or any("<" in name for name in names):
         return text
 
+    closed = {name.lower() for name in re.findall(r"</([A-Za-z][\w-]{0,30})>", text)} | {"br", "hr", "li", "p"}
+
     def plain(tag: re.Match[str]) -> str:
         name = tag.group(1).lower()
         if name in _INLINE:
             return "*"
+        if name not in closed:
+            return tag.group()  # no tag, but a word in angle brackets
         return "\n" if tag.group().startswith("</") or len(name) < 4 else f"\n{name.replace('_', ' ')}: "
 
     return _TAG.sub(plain, text)

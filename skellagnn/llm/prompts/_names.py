@@ -79,7 +79,7 @@ def _singular(word: str) -> str:
     """Return an English word without the ending of its plural; the same for singular and plural is enough."""
     if word in _FEW:
         return _FEW[word]
-    if len(word) < 4 or word[-1] != "s" or word.endswith(("ss", "us", "is", "ics")) or word == "news":
+    if len(word) < 4 or word[-1] != "s" or word.endswith(("ss", "us", "is")) or word == "news":
         return word
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
@@ -197,7 +197,7 @@ def _spellings(name: str, tokens: list[re.Match[str]], words: tuple[str, ...]) -
         else:
             joined.append(word)
     others.add(tuple(joined))
-    plain = tuple(word for word in words if word not in tuple(".,:;'\"()!?"))
+    plain = tuple(word for word in words if word not in tuple(".,:;/'\"()!?"))
     if len(plain) > 1:
         others.add(plain)
     return others - {words}
