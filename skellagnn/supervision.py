@@ -50,7 +50,8 @@ class Answers:
     ----------
     nodes : ndarray of int64 of shape (n_queried,)
     choices : tuple of ndarray of int64 of shape (n_queried, n_choices)
-        One array per class-naming prompt: first choice, second choice, ...; -1 where there is none.
+        One array per class-naming prompt: first choice, second choice, ...; -1 where there is none, -2 where the LLM
+        says that no class fits.
     confidences : tuple of ndarray of float64 of shape (n_queried,)
         How sure the LLM says it is of its first choice, from 0 to 1; NaN where it does not say.
     weight : float, default=1.0
@@ -181,7 +182,7 @@ def estimate_reliability(
     Parameters
     ----------
     choices : ndarray of int of shape (n_queried,)
-        First choices; -1 for an answer that names no class.
+        First choices; -1 for an answer that names no class, -2 for one that says none fits, which proves nothing.
     confidence : ndarray of shape (n_queried,)
         What the LLM says itself; NaN where it does not: 0.8.
     reference : ndarray of shape (n_queried, n_classes)
@@ -221,6 +222,7 @@ def estimate_reliability(
     reliability = 1 / (1 + np.exp(-(np.log(stated / (1 - stated))[:, None] + SHIFTS)))  # (n_queried, n_shifts)
     knows = reliability + np.where(checked, 0.0, SHARED)[:, None] * (1 - reliability)
     likelihood = np.where(named[:, None], knows * lift[:, None] + 1 - knows, 1 - reliability)
+    likelihood[choices == -2] = 1.0
     log_posterior = np.log(np.maximum(likelihood, 1e-9)).sum(axis=0) - SHIFTS**2 / (2 * SHIFT_VARIANCE)
     return np.asarray(np.where(named, reliability @ softmax(log_posterior), 0.0))
 

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from skellagnn.base.progress import progress_bar
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
-from skellagnn.llm.answers import BAD_ANSWERS, diagnose
+from skellagnn.llm.answers import BAD_ANSWERS, diagnose, find_repeated, find_unread
 from skellagnn.llm.asking._budget import Budget, resolve_budget
 from skellagnn.llm.asking._questions import QuestionTable
 from skellagnn.llm.asking._spending import Spending
 from skellagnn.llm.asking._usage import LLMUsage, PromptUsage
 from skellagnn.llm.enhancers import Answer, Enhancer, Unanswered
-from skellagnn.llm.prompts import Question, parse_choices
+from skellagnn.llm.prompts import Question, parse_confidence, read_choices
 
 if TYPE_CHECKING:
     from skellagnn.llm.store import QuestionKey, ResponseStore
@@ -38,26 +38,45 @@ class Enhancement:
     answers : list of str or None
         One per question; None where there is nothing to use.
     usage : LLMUsage
+    unread : frozenset of int
+        Questions whose answers should have named a class and did not.
     """
 
     table: QuestionTable
     answers: list[str | None]
     usage: LLMUsage
+    unread: frozenset[int] = frozenset()
 
     @property
     def confidences(self) -> NDArray[np.float64]:
-        """How sure the LLM is of each answer, from 0 to 1: shape (n_questions,), NaN where it does not say."""
-        said = (getattr(answer, "confidence", None) for answer in self.answers)
-        return np.array([np.nan if value is None else value for value in said], dtype=np.float64)
+        """How sure the LLM is of each answer, from 0 to 1: shape (n_questions,), NaN where it does not say.
+
+        What a server or a recording tells, else what the answer itself says where its prompt asks for a percentage.
+        """
+        found = np.full(len(self.answers), np.nan)
+        for position, (question, answer) in enumerate(zip(self.table.questions, self.answers, strict=True)):
+            said = getattr(answer, "confidence", None)
+            if said is None and answer is not None and question.prompt.names_classes:
+                said = parse_confidence(answer)
+            found[position] = np.nan if said is None else said
+        return found
 
     def choices(self, prompt_position: int, class_names: Sequence[str], n_choices: int = 2) -> NDArray[np.int64]:
-        """Read the classes that answers to one prompt name: shape (n_active, n_choices), -1 for none."""
+        """Read the classes that answers to one prompt name: shape (n_active, n_choices), -1 for none.
+
+        The first is -2 where nothing can be said against the LLM: it was not asked, or says that no class fits.
+        """
         chosen = np.full((len(self.table.index), n_choices), -1, dtype=np.int64)
         for row, position in enumerate(self.table.index[:, prompt_position]):
             answer = self.answers[position]
             if answer is not None:
-                found = parse_choices(answer, class_names)[:n_choices]
-                chosen[row, : len(found)] = found
+                found = read_choices(answer, class_names)
+                classes = found.classes[:n_choices]
+                chosen[row, : len(classes)] = classes
+                if found.none and not classes:
+                    chosen[row, 0] = -2
+            elif position not in self.unread:
+                chosen[row, 0] = -2
         return chosen
 
 
@@ -116,6 +135,7 @@ def enhance(
         for position, answer in enumerate(answers)
         if answer is not None and (reason := diagnose(table.questions[position], answer, class_names))
     }
+    reasons |= dict.fromkeys(find_repeated(table.questions, answers), "repeated")
     # what ended while it was thinking would do so again, and be paid for twice
     again = sorted(position for position, reason in reasons.items() if reason != "thinking")
     if again and on_bad_answer == "retry":
@@ -124,6 +144,7 @@ def enhance(
             if answer is not None and not diagnose(table.questions[position], answer, class_names):
                 answers[position] = answer
                 del reasons[position]
+    misread = find_unread(table.questions, answers, class_names or ()).warning(class_names or ())
     for position, reason in reasons.items():
         answers[position] = None
         bad = asking.usage_of(position).bad
@@ -132,8 +153,11 @@ def enhance(
     cost = None if prices is None else spending.budget.cost(total.tokens_in, total.tokens_out)
     usage = LLMUsage(enhancer.name, asking.usage, cost)
     _report(usage, on_bad_answer, warn)
+    if misread is not None and warn:
+        warnings.warn(misread, AnswerWarning, stacklevel=3)
     _report_snapshots(enhancer.name, answers)
-    return Enhancement(table, answers, usage)
+    unread = frozenset(position for position, reason in reasons.items() if reason == "no_class")
+    return Enhancement(table, answers, usage, unread)
 
 
 def _report(usage: LLMUsage, on_bad_answer: str, warn: bool) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextGraph
-from skellagnn.llm.prompts import PromptCatalog, Question
+from skellagnn.llm.prompts import PromptCatalog, Question, list_candidates
 
 # Neighbors shown by a structure-aware prompt, at most.
 MAX_NEIGHBOR_TITLES = 10
@@ -56,7 +56,7 @@ def build_questions(
             "to plan), or leave that prompt out of `prompts`."
         )
     choices = tuple(name.replace("_", " ") for name in class_names or ())
-    shared = {"class_names": ", ".join(choices)}
+    shared = {"class_names": ", ".join(choices), "candidates": list_candidates(class_names or ())}
     needed = frozenset[str]().union(*(prompt.fields for prompt in catalog))
     position: dict[tuple[str, str], int] = {}
     filled: list[tuple[int, dict[str, str]]] = []
