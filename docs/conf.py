@@ -30,7 +30,7 @@ extensions = [
 exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
 
-myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3  # links such as graphs.md#indexing; tests/test_docs.py makes the same anchors
 
 autosummary_generate = True
