@@ -1,4 +1,4 @@
-"""What is run before a change goes in, each in an environment of its own: ``nox -l`` lists it, ``nox -s lint`` runs one.
+"""What is run before a change goes in, each in an environment of its own: ``nox -l`` lists it.
 
 On a machine without a GPU, say where builds of torch for the CPU alone are found, or gigabytes of CUDA are installed:
 ``PIP_FIND_LINKS`` or ``PIP_EXTRA_INDEX_URL``.
@@ -39,8 +39,9 @@ def constraints(session: nox.Session) -> None:
     torch = re.search(r"^torch==.*$", Path("constraints.txt").read_text(), re.MULTILINE).group()
     pinned = Path(session.create_tmp()) / "torch.txt"
     pinned.write_text(f"{torch}\n")
-    options = ["--resolution", "lowest-direct", "--python-version", "3.11", "--extra", "test", "--no-header", "--no-annotate", "--quiet"]
-    found = session.run("uv", "pip", "compile", *options, "-c", str(pinned), "pyproject.toml", silent=True)
+    command = "uv pip compile pyproject.toml --resolution lowest-direct --python-version 3.11 --extra test"
+    options = f"--constraint {pinned} --no-header --no-annotate --quiet"
+    found = session.run(*command.split(), *options.split(), silent=True)
     kept = [line for line in found.splitlines() if not line.startswith(("nvidia-", "cuda-", "triton"))]
     path.write_text(about + "\n".join(kept) + "\n")
 
@@ -74,8 +75,8 @@ def coverage(session: nox.Session) -> None:
 def mutation(session: nox.Session) -> None:
     """Say how many made-up mistakes the tests notice: ``nox -s mutation -- 600 "skellagnn.supervision*"``.
 
-    Of the modules that pyproject.toml names, or of those that a pattern finds, for so many seconds on one core; what was
-    tried is kept in ``mutants/``, and the next run goes on with the others.
+    Of the modules that pyproject.toml names, or of those that a pattern finds, for so many seconds on one core. What
+    was tried is kept in ``mutants/``, and the next run goes on with the others.
     """
     session.install("-e", ".[test]", "mutmut>=3.8")
     seconds, *patterns = session.posargs or ["600"]

@@ -218,7 +218,7 @@ def measure_fresh_texts(n_rounds: int, n_nodes: int) -> list[Result]:
     import joblib
 
     data = make_text_graph(n_nodes, random_state=0)
-    classifier = ELLaGNNClassifier(encoder="tfidf", early_stopping=False, max_iter=1, distillation=0.0, random_state=0)
+    classifier = ELLaGNNClassifier(encoder="tfidf", early_stopping=False, max_iter=1, teacher=None, random_state=0)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         joblib.dump(classifier.fit(data.graph, data.target), place / "ours.joblib")

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from skellagnn import datasets as datasets
     from skellagnn import enhancers as enhancers
     from skellagnn import prompts as prompts
+    from skellagnn.base.config import config_context as config_context
     from skellagnn.classifier import ELLaGNNClassifier as ELLaGNNClassifier
     from skellagnn.encoders import encode_graph as encode_graph
     from skellagnn.graph import TextGraph as TextGraph
+    from skellagnn.llm.asking import Budget as Budget
     from skellagnn.llm.enhancers import CallableEnhancer as CallableEnhancer
     from skellagnn.llm.enhancers import OpenAIEnhancer as OpenAIEnhancer
     from skellagnn.llm.enhancers import ReplayEnhancer as ReplayEnhancer
@@ -31,10 +33,12 @@ _MODULE_OF = {
     "OpenAIEnhancer": "skellagnn.enhancers",
     "TransformersEnhancer": "skellagnn.enhancers",
     "ResponseStore": "skellagnn.llm.store",
+    "Budget": "skellagnn.llm.asking",
     "ReplayEnhancer": "skellagnn.enhancers",
     "encode_graph": "skellagnn.encoders",
     "plan_search": "skellagnn.llm.plan",
     "PAPER_SETTINGS": "skellagnn.parameters",
+    "config_context": "skellagnn.base.config",
 }
 _SUBMODULES = ("datasets", "enhancers", "prompts")
 

@@ -3,54 +3,52 @@
 from __future__ import annotations
 
 import copy
+import numbers
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.base.progress import progress_bar
-from skellagnn.distillation import N_UNLABELED, Lesson, teach
+from skellagnn.augmentation import AnsweredQuestion, Augmentation, Augmenter
+from skellagnn.base.config import get_config
+from skellagnn.distillation import PropagationTeacher, Teaching
 from skellagnn.encoders import with_weights, without_weights
+from skellagnn.exceptions import InvalidParameterError
+from skellagnn.gnn._batch_size import choose_batch_size
 from skellagnn.gnn._distributed import ProcessGroup
+from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import predict_logits
-from skellagnn.gnn._targets import LabeledNodes, SoftLabels
-from skellagnn.gnn._training import History, TrainingSettings, ValidationGraph, train
+from skellagnn.gnn._steps import N_UNLABELED, TrainingSettings
+from skellagnn.gnn._targets import LabeledNodes, Supervision
+from skellagnn.gnn._trainer import Trainer, build_network
+from skellagnn.gnn._training import History
 from skellagnn.graph import TextGraph
-from skellagnn.llm.asking import LLMUsage, build_questions
-from skellagnn.llm.enhancers import DetachedEnhancer, resolve_enhancer
-from skellagnn.llm.plan import Plan, PlanPart
+from skellagnn.llm.asking import Budget, LLMUsage
+from skellagnn.llm.enhancers import DetachedEnhancer
+from skellagnn.llm.plan import Plan
 from skellagnn.llm.prompts import PromptCatalog
-from skellagnn.llm.store import resolve_store, without_password
+from skellagnn.llm.store import without_password
 from skellagnn.neighborhood import rank_neighbors
-from skellagnn.parameters import check_budget, check_settings, resolve_device, shared_parameters
-from skellagnn.preparation import (
-    augment,
-    build_network,
-    check_width,
-    choose_batch_size,
-    hold_out,
-    raw_rows,
-    ready_encoder,
-    resolve_parts,
-    select,
-)
-from skellagnn.selection import FEATURELESS_SELECTIONS
-from skellagnn.supervision import answer_targets
+from skellagnn.parameters import check_parameters, resolve_device, shared_parameters
+from skellagnn.preparation import check_width, embed, ready_encoder
+from skellagnn.selection import FEATURELESS_SELECTIONS, select_active_nodes
+from skellagnn.supervision import supervise
 from skellagnn.validation import (
     CallbackSupportMixin,
+    FitCallbacks,
+    Labels,
     as_graph,
     check_class_names,
     check_labels,
     check_true_labels,
+    hold_out,
+    named_classes,
     remember_columns,
     with_callbacks,
 )
@@ -60,26 +58,23 @@ if TYPE_CHECKING:
 
 __all__ = ["ELLaGNNClassifier"]
 
-# `answer_weight="auto"` where no teacher says what the answers are worth: the middle of what was tried.
-UNCHECKED_ANSWER_WEIGHT = 0.5
-
 
 class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Graph neural network for text-attributed graphs that asks an LLM about a few nodes, in training only.
 
-    The method is E-LLaGNN [1]_: an LLM answers a catalog of prompts about a small share of the nodes; a text encoder
-    turns texts and answers into rows; neighbors are ranked by similarity with the (LLM-enhanced) node; an ordinary
-    graph neural network aggregates them; prediction reads raw texts or features only and asks nothing. Three parts are
-    additions of this package, each with a switch: a teacher with strong propagation that the backbone learns from
-    (``distillation``), class-naming answers as soft targets (``answer_weight``) and consistency between stochastic
-    passes (``consistency``). The method of the paper alone is ``**skellagnn.PAPER_SETTINGS``.
+    The method is E-LLaGNN [1]_: an LLM answers a catalog of prompts about a small fraction of the nodes; a text encoder
+    turns texts and answers into feature vectors; neighbors are ranked by similarity with the (LLM-enhanced) node; an
+    ordinary graph neural network aggregates them; prediction reads raw texts or features only and asks nothing. Two
+    parts are additions of this package, each with a switch: a teacher with strong propagation that the backbone learns
+    from (``teacher``), and class-naming answers as soft labels (``answer_weight``). The method of the paper alone is
+    ``**skellagnn.PAPER_SETTINGS``.
 
     Parameters
     ----------
     enhancer : Enhancer, str or None, default=None
         The LLM back end. None asks nothing: an ordinary graph neural network, the baseline of every comparison.
     augmentation_ratio : float or int, default=0.1
-        Share of all nodes that the LLM is asked about, in [0, 1], or their number. Nodes without text are left out.
+        Fraction of all nodes that the LLM is asked about, in [0, 1], or their number. Nodes without text are left out.
     prompts : "all", str, Prompt, or list of these, default="all"
         What is asked: names from :data:`skellagnn.prompts.BUILTIN_PROMPTS`, several also as ``"keywords+topic"``.
     selection : str or callable, default="pagerank"
@@ -89,18 +84,18 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Names for prompts that list the classes; a list names the classes 0, 1, ... None: the labels, if they are
         strings. In a cross-validation give them, so that a fold that misses a class asks the same questions.
     encoder : str, Encoder, transformer or None, default="auto"
-        Turns texts and answers into rows: ``"minilm"`` (Sentence-BERT), ``"tfidf"``, the name or folder of a
+        Turns texts and answers into feature vectors: ``"minilm"`` (Sentence-BERT), ``"tfidf"``, the name or folder of a
         sentence-transformers model, several of these joined by "+", a scikit-learn text transformer, or an object with
         ``encode``. ``"auto"``: ``"minilm+tfidf"`` for a graph without features. One that has features is read by these,
-        and ``"auto"`` encodes the answers about it with ``"minilm"``: they should be its rows. None: the graph brings
-        features, and there is no enhancer.
+        and ``"auto"`` encodes the answers about it with ``"minilm"``, which should have made them. None: the graph
+        brings features, and there is no enhancer.
     n_neighbors : int or None, default=10
-        Neighbors that each node hears from at most: the most similar ones. None keeps all. The teacher, which adds up
-        rows once and for all, hears from all of them.
+        Source nodes of each node's messages at most: the most similar ones. None keeps all. The teacher, which
+        propagates once and for all, has all of them.
     enhanced_queries : bool, default=True
-        Rank the neighbors of an active node by similarity with its answers, in training; False: with its raw row, as
-        prediction does. Where a teacher has checked class-naming answers, raw row and answers are mixed, the answers
-        with the trust in them (``answer_trust_``) for their weight.
+        Rank the neighbors of a queried node by similarity with its answers, in training; False: with its raw features,
+        as prediction does. Where a teacher has checked class-naming answers, raw features and answers are mixed, the
+        answers with their reliability (``reliability_``) for their weight.
     backbone : str or callable, default="sage"
         ``"sage"``, ``"gcn"``, ``"gat"``, ``"gin"``, ``"gcn2"``, ``"appnp"``, ``"mlp"``, or a factory ``(in_channels,
         hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` with ``forward(x, edge_index)``.
@@ -109,27 +104,21 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     hidden_channels : int, default=128
         Width between the layers.
     dropout : float, default=0.5
-        Share of a layer's input entries dropped in training.
+        Fraction of a layer's input entries dropped in training.
     view_probability : float, default=0.5
-        Probability that an active node shows one of its LLM views instead of its raw row in a training pass. Where a
-        teacher has checked class-naming answers, it is multiplied by the trust in them (``answer_trust_``) and, where
+        Probability that a queried node shows one of its LLM views instead of its raw features in a training pass. Where
+        a teacher has checked class-naming answers, it is multiplied by their reliability (``reliability_``) and, where
         answers are fewer than labels, by their ratio.
-    distillation : float, default=2.0
-        Weight, beside the labels, of a teacher's class probabilities on the unlabeled nodes; where these are fewer than
-        the labels, times their ratio. The teacher is trained first, without the LLM, and once more with the answers;
-        its cost is that of one more fit, or two. 0 trains none.
+    teacher : "auto", Teacher or None, default="auto"
+        A model that is trained first, without the LLM, and once more with the answers; the backbone learns from its
+        class probabilities on the unlabeled nodes. Its cost is that of one more fit, or two. ``"auto"``:
+        :class:`~skellagnn.distillation.PropagationTeacher`; give one to search over ``teacher__weight``. None: none.
     answer_weight : float or "auto", default="auto"
-        Weight of the soft targets from class-naming answers, in the training of the teacher or, where there is none,
+        Weight of the soft labels from class-naming answers, in the training of the teacher or, where there is none,
         of the network; 0 switches them off. It is that of their mean beside the mean over the labels or, where answers
-        are fewer than labels, that of one answer beside one label. ``"auto"`` is twice the trust that the teacher finds
-        reason for (``answer_trust_``), so that an LLM which knows nothing changes nothing; nor do answers about less
-        than a tenth as many nodes as have labels, if they are trusted by less than 0.9. Without a teacher to say so,
-        0.5.
-    consistency : float, default=1.0
-        Weight of the agreement between two stochastic passes over all nodes, in the training of the teacher or, where
-        there is none, of the network; 0 makes one pass and switches ``drop_node`` off.
-    drop_node : float, default=0.0
-        Share of nodes whose rows are dropped in each of those passes.
+        are fewer than labels, that of one answer beside one label. ``"auto"`` is twice their reliability as the teacher
+        finds it (``reliability_``), so that an LLM which knows nothing changes nothing; nor do answers about less than
+        a tenth as many nodes as have labels, if their reliability is below 0.9. Without a teacher to say so, 0.5.
     learning_rate_init : float, default=0.01
         Step size of Adam.
     weight_decay : float, default=5e-4
@@ -140,17 +129,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     sample_size : int or None, default=10
         In batches: neighbors drawn for each node and layer, anew in each step. None takes all. Looked at only where a
         node has more (``n_neighbors`` bounds that, too).
-    sampling : {"uniform", "similarity"}, default="uniform"
-        Whether they are drawn in proportion to their cosine similarity with the node.
     max_iter : int, default=200
         Epochs at most.
-    early_stopping : bool or "auto", default="auto"
+    early_stopping : bool, float or "auto", default="auto"
         Keep the epoch with the best validation accuracy and stop after ``n_iter_no_change`` epochs without a better
-        one. False runs ``max_iter`` epochs on all labels. ``"auto"`` validates on ``X_val`` if ``fit`` gets one, else
-        on a share of the labeled targets if that is 50 of them at least: a dozen choose an epoch by chance, and are
-        worth more as labels.
-    validation_fraction : float, default=0.1
-        Share of the labeled targets held out for that, unless ``fit`` gets a validation view.
+        one. False runs ``max_iter`` epochs on all labels. True validates on ``X_val`` if ``fit`` gets one, else on a
+        tenth of the labeled targets; a float is another fraction. ``"auto"`` is True with ``X_val``, or if the tenth is
+        50 of them at least: a dozen choose an epoch by chance, and are worth more as labels.
     n_iter_no_change : int, default=100
     class_weight : dict, "balanced" or None, default=None
     store : "auto", ResponseStore, str, path or None, default="auto"
@@ -161,24 +146,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         What becomes of an answer that says nothing (empty, cut short, a refusal, an echo of the prompt,
         without words, naming no class): its node keeps its raw row, with one warning that counts them; it is asked
         once more first; or an error.
-    max_calls, max_tokens, max_cost : int, int, float or None, default=None
-        Budget of one fit: questions put to the LLM, tokens in and out together, money at ``prices``. What does not
-        fit is left unasked, and the model is trained on the answers that there are. Until it is answered, a question
-        counts as its prompt, estimated where the enhancer cannot count it, and the longest answer that it may get.
-    prices : tuple of float or None, default=None
-        Price of a million prompt tokens and of a million answer tokens, in any currency.
+    budget : Budget or None, default=None
+        Limits of what the LLM is asked: calls, tokens, money (:class:`~skellagnn.Budget`). What does not fit is left
+        unasked, and the model is trained on the answers that there are.
     memory : str, joblib.Memory or None, default=None
         Where encoded texts are kept from one fit to the next.
     device : str, default="auto"
         ``"auto"`` takes a GPU if there is one.
-    precision : {"float32", "bfloat16"}, default="float32"
-        ``"bfloat16"`` multiplies in half precision where torch holds that to be safe (automatic mixed precision).
-    compile : bool, default=False
-        Train with ``torch.compile``: slower to start, needs a C++ compiler on a CPU; worth a try on a GPU.
-    data_parallel : bool, default=False
-        Share each step's nodes with the other processes of torch.distributed's default process group, all of which
-        call ``fit`` with the same graph, labels and parameters. The first one alone asks the LLM, and its
-        ``random_state`` counts.
     random_state : int, RandomState or None, default=None
         Of weights, dropout, views, validation split and selection. An int gives the same model, bit by bit, on the
         same machine and number of threads. Selections that draw use the int, or 0 without one: the folds of a
@@ -191,15 +165,17 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     classes_ : ndarray of shape (n_classes,)
         Class labels, sorted.
     n_features_in_ : int
-        Width of the rows that the network reads.
+        Width of the feature vectors that the network reads.
     network_ : nn.Module
         The trained network, on the CPU.
-    active_nodes_ : ndarray of int of shape (n_active,)
+    queried_nodes_ : ndarray of int of shape (n_active,)
         Nodes that the LLM was asked about, best first; node ids of the training graph.
     llm_usage_ : LLMUsage
         What was asked, and what it cost, by prompt.
-    answer_trust_ : float or None
-        How far class-naming answers were trusted beside the teacher's own opinion, in [0, 1]; 0 where no answer named
+    answers_ : list of AnsweredQuestion
+        What the LLM said: node, name, prompt, answer, classes that were read, confidence. Not part of a pickle.
+    reliability_ : float or None
+        How far class-naming answers were relied on beside the teacher's own opinion, in [0, 1]; 0 where no answer named
         a class, or the LLM is not half as good as the teacher. None without a teacher.
     batch_size_ : int or None
         Labeled nodes of a step; None: the whole graph at once.
@@ -256,9 +232,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     classes_: NDArray[Any]
     n_features_in_: int
     network_: nn.Module
-    active_nodes_: NDArray[np.int64]
+    queried_nodes_: NDArray[np.int64]
     llm_usage_: LLMUsage
-    answer_trust_: float | None
+    answers_: list[AnsweredQuestion]
+    reliability_: float | None
     batch_size_: int | None
     history_: History
     teacher_history_: list[History]
@@ -282,31 +259,21 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         hidden_channels: int = 128,
         dropout: float = 0.5,
         view_probability: float = 0.5,
-        distillation: float = 2.0,
+        teacher: Any = "auto",
         answer_weight: float | str = "auto",
-        consistency: float = 1.0,
-        drop_node: float = 0.0,
         learning_rate_init: float = 0.01,
         weight_decay: float = 5e-4,
         batch_size: int | str | None = "auto",
         sample_size: int | None = 10,
-        sampling: str = "uniform",
         max_iter: int = 200,
-        early_stopping: bool | str = "auto",
-        validation_fraction: float = 0.1,
+        early_stopping: bool | float | str = "auto",
         n_iter_no_change: int = 100,
         class_weight: Any = None,
         store: Any = "auto",
         on_bad_answer: str = "raw",
-        max_calls: int | None = None,
-        max_tokens: int | None = None,
-        max_cost: float | None = None,
-        prices: tuple[float, float] | None = None,
+        budget: Budget | None = None,
         memory: Any = None,
         device: str = "auto",
-        precision: str = "float32",
-        compile: bool = False,
-        data_parallel: bool = False,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -323,46 +290,39 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.hidden_channels = hidden_channels
         self.dropout = dropout
         self.view_probability = view_probability
-        self.distillation = distillation
+        self.teacher = teacher
         self.answer_weight = answer_weight
-        self.consistency = consistency
-        self.drop_node = drop_node
         self.learning_rate_init = learning_rate_init
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.sample_size = sample_size
-        self.sampling = sampling
         self.max_iter = max_iter
         self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.class_weight = class_weight
         self.store = store
         self.on_bad_answer = on_bad_answer
-        self.max_calls = max_calls
-        self.max_tokens = max_tokens
-        self.max_cost = max_cost
-        self.prices = prices
+        self.budget = budget
         self.memory = memory
         self.device = device
-        self.precision = precision
-        self.compile = compile
-        self.data_parallel = data_parallel
         self.random_state = random_state
         self.verbose = verbose
 
     # -- fit ----------------------------------------------------------------------------------------------------
 
     @with_callbacks  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None) -> ELLaGNNClassifier:
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+    ) -> ELLaGNNClassifier:
         """Train on the nodes in view.
 
         Parameters
         ----------
         X : TextGraph, or array-like of shape (n_samples, n_features)
             The targets in view are the training nodes; all nodes pass messages and may be asked about.
-        y : array-like of shape (n_targets,)
-            Labels; -1 in numeric labels is "unlabeled".
+        y : array-like of shape (n_targets,), default=None
+            Labels; -1 in numeric labels is "unlabeled". None, or nothing but -1, learns from what an LLM says alone:
+            with a prompt that names classes and ``class_names``, which are then the classes (or 0, 1, ... beside -1).
         sample_weight : array-like of shape (n_targets,), default=None
             Weights of the targets in the loss and in the validation score.
         X_val : TextGraph or array-like, default=None
@@ -383,198 +343,217 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         EnhancerError, MissingAnswerError
             If the enhancer fails.
         SkellagnnError
-            If another process of ``data_parallel`` failed.
+            If another process of a data-parallel fit failed.
         """
-        settings = check_settings(self)
-        with ProcessGroup.joined(bool(self.data_parallel)) as group:
-            return self._fit(X, y, sample_weight, X_val, y_val, settings, group)
+        check_parameters(self.get_params(deep=False))
+        with ProcessGroup.joined(get_config().data_parallel) as group:
+            return self._fit(X, y, sample_weight, X_val, y_val, group)
 
     def _fit(
+        self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any, group: ProcessGroup
+    ) -> ELLaGNNClassifier:
+        # 0. What is wrong shows before anything is encoded or paid.
+        graph = as_graph(self, X, reset=True)
+        labels = check_labels(graph, y, sample_weight, class_weight=self.class_weight, named=self._nameable(y))
+        augmenter = self._augmenter(labels.classes)
+        encoder = augmenter.check(graph, self.encoder)
+        seed, split_seed = group.first(self._draw_seeds)
+        callbacks = FitCallbacks(self, X, y, n_epochs=self.max_iter)
+
+        # 1. The texts of all nodes become feature vectors.
+        embeddings = embed(graph, encoder, memory=self.memory, scale=isinstance(X, TextGraph))
+        labeled, validation = self._hold_out(X, graph, embeddings, encoder, labels, X_val, y_val, split_seed)
+        network = self._build_network(embeddings.shape[1], len(labels.classes), seed)
+        trainer = self._trainer(network, graph, embeddings, labeled, seed, group)
+
+        # 2. The LLM is asked about a few nodes; its answers become views of these, and name classes.
+        queried = group.first(partial(self._select, graph, embeddings))
+        augmented = augmenter.augment(graph, embeddings, queried, encoder, memory=self.memory, group=group)
+
+        # 3. Labels, answers and a teacher are weighed against each other.
+        teaching = self._teaching(graph, embeddings, len(labels.classes), validation, trainer)
+        supervision = supervise(labeled, augmented.answers, len(labels.classes), teaching, self.answer_weight, seed)
+
+        # 4. Neighbors are ranked by their similarity with the node, LLM-enhanced where it was asked about.
+        features = augmented.features.shown(self.view_probability * supervision.views)
+        queries = features.queries(supervision.queries) if self.enhanced_queries else None
+        neighbors = rank_neighbors(graph.adjacency, embeddings, self.n_neighbors, queries)
+
+        # 5. The backbone learns from all this. A fit that fails leaves the model as it was.
+        fitted = partial(self._fitted, X, labels.classes, embeddings.shape[1], encoder, network)
+        report = partial(callbacks.after_epoch, fitted)
+        history = trainer.train(network, neighbors, features, supervision, validation, on_epoch=report)
+        self._keep(X, fitted(), trainer, queried, augmented, supervision, teaching, history)
+        callbacks.end()
+        return self
+
+    # -- the steps of fit, with the parameters that each reads ----------------------------------------------------
+
+    def _nameable(self, y: Any) -> NDArray[Any] | None:
+        """Return the classes that the LLM is asked to choose from, if it is."""
+        names_classes = self.enhancer is not None and PromptCatalog.from_parameter(self.prompts).needs_class_names
+        return named_classes(self.class_names, y) if names_classes else None
+
+    def _augmenter(self, classes: NDArray[Any] | None) -> Augmenter:
+        return Augmenter(
+            self.enhancer,
+            self.prompts,
+            check_class_names(self.class_names, classes),
+            store=self.store,
+            budget=self.budget,
+            on_bad_answer=self.on_bad_answer,
+            verbose=self.verbose,
+        )
+
+    def _draw_seeds(self) -> tuple[int, int]:
+        """Draw the seed of weights, dropout and views, and that of the validation split."""
+        seed, split_seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
+        return seed, split_seed
+
+    def _hold_out(
         self,
         X: Any,
-        y: Any,
-        sample_weight: Any,
+        graph: TextGraph,
+        embeddings: NDArray[Any],
+        encoder: Any,
+        labels: Labels,
         X_val: Any,
         y_val: Any,
-        settings: TrainingSettings,
-        group: ProcessGroup | None,
-    ) -> ELLaGNNClassifier:
-        graph = as_graph(self, X, reset=True)
-        labels = check_labels(graph, y, sample_weight, class_weight=self.class_weight)
-        names = check_class_names(self.class_names, labels.classes)
-        enhancer, encoder = resolve_parts(self, graph, names)
-        network_seed, split_seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
-        device = resolve_device(self.device)
-        if group is not None:  # without a random_state each would draw seeds of its own
-            network_seed, split_seed = group.first(partial(tuple, (network_seed, split_seed)))
-        scale = isinstance(X, TextGraph)
-        callbacks = self._callback_context()
-        if callbacks is not None:
-            callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        seed: int,
+    ) -> tuple[LabeledNodes, ValidationGraph | None]:
+        """Return the training labels and, with early stopping, what decides the epoch that is kept."""
+        if (X_val is None) != (y_val is None):
+            raise InvalidParameterError("`X_val` and `y_val` must be given together, got only one of them.")
+        labeled, val_graph, val_embeddings = labels.labeled, graph, embeddings
+        if X_val is None:
+            labeled, held_out = hold_out(labels, self.early_stopping, seed)
+        else:
+            if not self.early_stopping:
+                raise InvalidParameterError(
+                    "`X_val` must be left out with early_stopping=False, which looks at no validation nodes; got one."
+                )
+            columns = object.__new__(type(self))  # this estimator's own are those of an earlier fit until this is done
+            remember_columns(columns, X)
+            val_graph = as_graph(columns, X_val, reset=False)
+            held_out = check_labels(val_graph, y_val, classes=labels.classes, argument="y_val").labeled
+            # a view shares the arrays of its graph
+            if val_graph.adjacency is not graph.adjacency or val_graph.features is not graph.features:
+                n_features = embeddings.shape[1]
+                scale = isinstance(X, TextGraph)
+                val_embeddings = embed(val_graph, encoder, memory=self.memory, scale=scale, n_features=n_features)
+                check_width(val_embeddings, n_features, "X_val")
+        if held_out is None:
+            return labeled, None
+        neighbors = rank_neighbors(val_graph.adjacency, val_embeddings, self.n_neighbors)
+        return labeled, ValidationGraph(neighbors, val_embeddings, held_out, val_graph.adjacency)
 
-        raw = raw_rows(self, graph, encoder, scale=scale)
-        columns = object.__new__(type(self))  # this estimator's own are those of an earlier fit until this one is done
-        remember_columns(columns, X)
-        labeled, held_out = hold_out(self, graph, raw, labels, X_val, y_val, split_seed, encoder, scale, columns)
-        network = build_network(self, graph, raw, len(labels.classes), network_seed, device)
-        if group is not None:
-            arrays = [graph.adjacency.indices, labeled.nodes, labeled.labels, labeled.weights]
-            rest = [shared_parameters(self), labels.classes.tolist(), raw.shape, held_out is None]
-            group.check_same(arrays, rest)
+    def _build_network(self, n_features: int, n_classes: int, seed: int) -> nn.Module:
+        return build_network(
+            self.backbone,
+            n_features,
+            self.hidden_channels,
+            n_classes,
+            self.n_layers,
+            self.dropout,
+            seed=seed,
+            device=resolve_device(self.device),
+        )
 
-        batch_size = choose_batch_size(self, network, graph.adjacency, len(labeled.nodes), raw.shape[1], group)
-        settings = replace(settings, batch_size=batch_size)
-
-        active = np.empty(0, dtype=np.int64)
-        if enhancer is not None:
-            choose = partial(select, self, graph, raw)
-            active = choose() if group is None else group.first(choose)
-        features, choices, usage = augment(self, graph, raw, active, enhancer, encoder, names, group)
-
-        raw_ranked = ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors)
-        validation = teacher_validation = None
-        if held_out is not None:
-            val_graph, val_raw, val_labeled = held_out
-            val_ranked = raw_ranked
-            if val_graph is not graph:
-                val_ranked = rank_neighbors(val_graph.adjacency, val_raw, self.n_neighbors)
-            validation = ValidationGraph(val_ranked, val_raw, val_labeled)
-            teacher_validation = replace(validation, adjacency=val_graph.adjacency)
-
-        # labels of validation nodes do not check the answers: `labeled` holds training labels only
-        answers = partial(answer_targets, active, choices, labeled.nodes, labeled.labels, len(labels.classes))
-        lesson: Lesson | None = None
-        trust = share = 1.0
-        soft_targets: SoftLabels | None
-        if self.distillation > 0:
-            checked = bool(choices) and self.answer_weight != 0
-            lesson = self._teach(
-                raw,
+    def _trainer(
+        self,
+        network: nn.Module,
+        graph: TextGraph,
+        embeddings: NDArray[Any],
+        labeled: LabeledNodes,
+        seed: int,
+        group: ProcessGroup,
+    ) -> Trainer:
+        shared = shared_parameters(self.get_params(deep=False))
+        group.check_same([graph.adjacency.indices, labeled.nodes, labeled.labels, labeled.weights], shared)
+        batch_size = self.batch_size
+        if isinstance(batch_size, str):
+            batch_size = choose_batch_size(
+                network,
                 graph.adjacency,
-                labeled,
-                teacher_validation,
-                len(labels.classes),
-                answers if checked else None,
-                settings,
-                network_seed,
-                device,
+                len(labeled.nodes) + (0 if self.teacher is None else N_UNLABELED),
+                embeddings.shape[1],
+                self.hidden_channels,
+                self.n_layers,
+                self.n_neighbors,
                 group,
             )
-            soft_targets = lesson.targets
-            if checked:
-                trust, share = lesson.trust, lesson.share
-            settings = replace(
-                settings,
-                # beside many labels, too: the mean over a few unlabeled nodes would outweigh them
-                soft_label_weight=self.distillation * lesson.targets.share(len(labeled.nodes)),
-                consistency=0.0,
-                n_unlabeled=N_UNLABELED,
-                # an LLM that is found to name wrong classes is not shown as often either, nor one beside many labels
-                view_probability=settings.view_probability * trust * share,
-            )
-        else:
-            soft_targets = answers()
-            weight = UNCHECKED_ANSWER_WEIGHT if self.answer_weight == "auto" else float(self.answer_weight)
-            if soft_targets is not None:
-                weight *= soft_targets.share(len(labeled.nodes))
-            # a step on all labels looks at all nodes; one on a batch of them must not
-            n_unlabeled = None if batch_size is None else N_UNLABELED
-            settings = replace(settings, soft_label_weight=weight, n_unlabeled=n_unlabeled)
-        if self.enhanced_queries and trust * share > 0 and len(features.active):
-            nodes, rows = features.queries(trust)
-            ranked = rank_neighbors(graph.adjacency, raw, self.n_neighbors, query_nodes=nodes, query_rows=rows)
+        settings = TrainingSettings(
+            learning_rate_init=self.learning_rate_init,
+            weight_decay=self.weight_decay,
+            max_iter=self.max_iter,
+            n_iter_no_change=self.n_iter_no_change,
+            batch_size=batch_size,
+            sample_size=self.sample_size,
+            # a hop more than layers: those that look at degrees, as GCNConv does, need all edges of the outermost nodes
+            reach=self.n_layers + 1,
+            n_unlabeled=N_UNLABELED,
+        )
+        return Trainer(settings, seed, resolve_device(self.device), group, self.verbose)
 
-        # what a model is made of that predicts; the network is that of the epoch which was run last
-        fitted: dict[str, Any] = {
-            "classes_": labels.classes,
-            "n_features_in_": raw.shape[1],
+    def _select(self, graph: TextGraph, embeddings: NDArray[Any]) -> NDArray[np.int64]:
+        """Choose by graph, features and parameters alone, so that all folds of a search ask about the same nodes."""
+        seed = int(self.random_state) if isinstance(self.random_state, numbers.Integral) else 0
+        return select_active_nodes(graph, embeddings, self.selection, self.augmentation_ratio, seed=seed)
+
+    def _teaching(
+        self,
+        graph: TextGraph,
+        embeddings: NDArray[Any],
+        n_classes: int,
+        validation: ValidationGraph | None,
+        trainer: Trainer,
+    ) -> Teaching | None:
+        if self.teacher is None:
+            return None
+        teacher = PropagationTeacher() if isinstance(self.teacher, str) else self.teacher
+        return Teaching(teacher, graph.adjacency, embeddings, n_classes, validation, trainer)
+
+    def _fitted(
+        self, X: Any, classes: NDArray[Any], n_features: int, encoder: Any, network: nn.Module
+    ) -> dict[str, Any]:
+        """Return what a model is made of that predicts; the network is that of the epoch which was run last."""
+        columns = object.__new__(type(self))
+        remember_columns(columns, X)
+        return {
+            "classes_": classes,
+            "n_features_in_": n_features,
+            "feature_names_in_": getattr(columns, "feature_names_in_", None),
             "encoder_": encoder,
-            "_scale_rows": scale,
+            "network_": copy.deepcopy(network),
+            "_scale_rows": isinstance(X, TextGraph),
             "_n_neighbors": self.n_neighbors,
         }
 
-        def as_it_is() -> dict[str, Any]:
-            names = getattr(columns, "feature_names_in_", None)  # not those of an earlier fit
-            return {**fitted, "network_": copy.deepcopy(network), "feature_names_in_": names}
-
-        with progress_bar(self.verbose, self.max_iter, "training", "epoch") as advance:
-
-            def on_epoch(epoch: int, history: History) -> bool:
-                score = f", validation {history.validation_score[-1]:.3f}" if history.validation_score else ""
-                advance(1, f"loss {history.loss[-1]:.3f}{score}")
-                return callbacks is not None and _call_callbacks(self, callbacks, X, y, as_it_is)
-
-            history = train(
-                network,
-                ranked,
-                features,
-                labeled,
-                validation,
-                soft_targets,
-                settings,
-                seed=network_seed,
-                device=device,
-                on_epoch=on_epoch,
-                group=group,
-            )
-
-        # only now: a fit that failed leaves the model as it was
+    def _keep(
+        self,
+        X: Any,
+        fitted: dict[str, Any],
+        trainer: Trainer,
+        queried: NDArray[np.int64],
+        augmented: Augmentation,
+        supervision: Supervision,
+        teaching: Teaching | None,
+        history: History,
+    ) -> None:
         remember_columns(self, X)
         for name, value in fitted.items():
-            setattr(self, name, value)
-        self.network_ = network.cpu()
-        self.active_nodes_ = active
-        self.llm_usage_ = usage
-        self.answer_trust_ = None if lesson is None else lesson.trust
-        self.batch_size_ = settings.batch_size
+            if name != "feature_names_in_":  # only there for a table with names
+                setattr(self, name, value)
+        self.network_ = self.network_.cpu()
+        self.queried_nodes_ = queried
+        self.llm_usage_ = augmented.usage
+        self.answers_ = list(augmented.said)
+        self.reliability_ = None if teaching is None else supervision.reliability
+        self.batch_size_ = trainer.settings.batch_size
         self.history_ = history
-        self.teacher_history_ = [] if lesson is None else lesson.histories
+        self.teacher_history_ = [] if teaching is None else teaching.histories
         self.n_iter_ = history.n_iter
         self.best_iter_ = history.best_iter
-        if callbacks is not None:
-            callbacks.call_on_fit_task_end(estimator=self, X=X, y=y, reconstruction_attributes={})
-        return self
-
-    def _teach(
-        self,
-        raw: NDArray[np.float32],
-        adjacency: sparse.csr_array,
-        labeled: LabeledNodes,
-        validation: ValidationGraph | None,
-        n_classes: int,
-        answers: Callable[..., SoftLabels | None] | None,
-        settings: TrainingSettings,
-        seed: int,
-        device: torch.device,
-        group: ProcessGroup | None,
-    ) -> Lesson:
-        """What is known without the answers, how far they can be trusted, and what both say together."""
-        with progress_bar(self.verbose, 2 * self.max_iter, "teacher", "epoch") as advance:
-
-            def on_epoch(epoch: int, history: History) -> bool:
-                advance(1, f"loss {history.loss[-1]:.3f}")
-                return False
-
-            return teach(
-                raw,
-                adjacency,
-                labeled,
-                validation,
-                n_classes,
-                answers,
-                self.answer_weight,
-                settings,
-                seed=seed,
-                device=device,
-                on_epoch=on_epoch,
-                group=group,
-            )
-
-    def _callback_context(self) -> Any:
-        """Return scikit-learn's callback context, or None where it has none."""
-        if not hasattr(self, "_init_callback_context"):
-            return None
-        return self._init_callback_context(max_subtasks=self.max_iter)
 
     # -- predict ------------------------------------------------------------------------------------------------
 
@@ -645,11 +624,12 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         check_is_fitted(self)
         graph = as_graph(self, X, reset=False)
         encoder = with_weights(self.encoder_, self.encoder)
-        raw = raw_rows(self, graph, encoder, scale=self._scale_rows, n_features=self.n_features_in_)
-        check_width(raw, self.n_features_in_, "X")
-        edges = rank_neighbors(graph.adjacency, raw, self._n_neighbors)
+        scale, n_features = self._scale_rows, self.n_features_in_
+        embeddings = embed(graph, encoder, memory=self.memory, scale=scale, n_features=n_features)
+        check_width(embeddings, n_features, "X")
+        neighbors = rank_neighbors(graph.adjacency, embeddings, self._n_neighbors)
         device = resolve_device(self.device)
-        return predict_logits(self.network_, edges, raw, device, targets=graph.targets).astype(np.float64)
+        return predict_logits(self.network_, neighbors, embeddings, device, targets=graph.targets).astype(np.float64)
 
     # -- plan ---------------------------------------------------------------------------------------------------
 
@@ -675,26 +655,21 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         --------
         skellagnn.plan_search : The plan of a whole cross-validated search.
         """
-        check_settings(self)
-        graph = as_graph(self, X, reset=True) if not isinstance(X, TextGraph) else X
-        classes = None if y is None else check_labels(graph, y).classes
-        names = check_class_names(self.class_names, classes)
-        catalog = PromptCatalog.from_parameter(self.prompts)
+        check_parameters(self.get_params(deep=False))
+        graph = as_graph(self, X, reset=True)
+        named = self._nameable(y)
+        known = y is not None or named is not None
+        augmenter = self._augmenter(check_labels(graph, y, named=named).classes if known else None)
         if isinstance(self.selection, str) and self.selection in FEATURELESS_SELECTIONS:
-            raw = np.empty((graph.n_nodes, 0), dtype=np.float32)
+            embeddings = np.empty((graph.n_nodes, 0), dtype=np.float32)
         else:
             encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
-            raw = raw_rows(self, graph, encoder, scale=True)
-        active = select(self, graph, raw)
-        listed = None if names is None else names.names
-        table = build_questions(graph, active, catalog, listed)
-        enhancer = resolve_enhancer(self.enhancer)
-        store, retry = resolve_store(self.store, enhancer), self.on_bad_answer == "retry"
-        part = PlanPart.of(enhancer, store, listed, table.questions, asks_again=retry)
-        budget = check_budget(self)
+            embeddings = embed(graph, encoder, memory=self.memory, scale=True)
+        queried = self._select(graph, embeddings)
+        names = tuple(graph.name_of(node) for node in queried.tolist())
+        budget = augmenter.budget
         limits = (budget.max_calls, budget.max_tokens, budget.max_cost)
-        node_names = tuple(graph.name_of(node) for node in active.tolist())
-        return Plan(graph.n_nodes, active, node_names, (part,), budget.prices, 1, *limits)
+        return Plan(graph.n_nodes, queried, names, (augmenter.plan(graph, queried),), budget.prices, 1, *limits)
 
     # -- scikit-learn -------------------------------------------------------------------------------------------
 
@@ -706,6 +681,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     def __getstate__(self) -> dict[str, Any]:
         """Pickle without what prediction does not need: no enhancer, no weights of a language model."""
         state = dict(super().__getstate__())
+        state.pop("answers_", None)
         if "network_" in state:  # an unfitted one keeps them: joblib sends it to workers to be fitted
             if state["enhancer"] is not None:
                 state["enhancer"] = DetachedEnhancer(self.llm_usage_.model or type(self.enhancer).__name__)
@@ -713,9 +689,3 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             for name in ("encoder", "encoder_"):
                 state[name] = without_weights(state[name])
         return state
-
-
-def _call_callbacks(estimator: Any, context: Any, X: Any, y: Any, fitted: Callable[[], dict[str, Any]]) -> bool:
-    task = context.subcontext(task_name="epoch")
-    task.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
-    return bool(task.call_on_fit_task_end(estimator=estimator, X=X, y=y, reconstruction_attributes=fitted))

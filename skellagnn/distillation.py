@@ -1,232 +1,267 @@
-"""The teacher: a network on strongly propagated rows whose predictions the backbone learns from.
+"""Distillation: a teacher with strong propagation, whose class probabilities the backbone learns from.
 
-It lives during ``fit`` only. A first one, trained without the answers, says what is known without the LLM and so how
-far the answers can be trusted; a second one, trained with them, carries them to the nodes that were not asked about.
+It lives during ``fit`` only. One trained without the answers says how far these can be relied on; one trained with them
+carries them to the nodes that were not asked about (:mod:`skellagnn.supervision`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
-from torch import nn
+from sklearn.base import BaseEstimator, clone
 
 from skellagnn.base.resources import scratch_array
-from skellagnn.gnn._distributed import ProcessGroup
-from skellagnn.gnn._inference import predict_logits
+from skellagnn.gnn._early_stopping import ValidationGraph
+from skellagnn.gnn._losses import Consistency
 from skellagnn.gnn._sparse import aggregate, edge_matrix
-from skellagnn.gnn._targets import LabeledNodes, SoftLabels
-from skellagnn.gnn._training import History, TrainingSettings, ValidationGraph, seeded, train
+from skellagnn.gnn._targets import LabeledNodes, Supervision
+from skellagnn.gnn._trainer import Trainer
+from skellagnn.gnn._training import History
 from skellagnn.gnn._views import NodeFeatures
-from skellagnn.gnn.backbones import build_backbone
-from skellagnn.supervision import Reference
-from skellagnn.validation import split_validation
 
-__all__ = ["Lesson", "calibrate", "propagated_rows", "teach"]
+__all__ = ["Opinion", "PropagationTeacher", "Teacher", "Teaching", "calibrate"]
 
-# Steps of propagation that a teacher's rows are the mean of.
-N_STEPS = 4
-# Nodes without label that a step of a teacher, or of a network that learns from one, looks at: twice as many gained
-# nothing on Cora and Wikispeedia and cost a third more.
-N_UNLABELED = 256
 # Rows that are added up at a time.
 BLOCK = 1 << 16
-HIDDEN_CHANNELS = 64
-DROPOUT = 0.5
-# What the answers weigh in the second teacher's loss, beside the labels, if they are trusted fully.
-FULL_TRUST_WEIGHT = 2.0
-# With `answer_weight="auto"` few answers beside many labels are left out if the LLM is not as good as the teacher. On
-# Cora with labels for six of ten nodes they gained nothing. Answers that are all right did, and are trusted fully.
-FEW_ANSWERS = 0.1
-FULL_TRUST = 0.9
 # Temperatures that are looked at, and how firmly 1 is expected: a few labels that happen to be all right do not show
 # that the teacher always is, which would leave no room for the LLM.
 TEMPERATURES = (0.2, 5.0)
 TEMPERATURE_PRIOR = 5.0
-# Share of the training labels that the first teacher is calibrated on where there is no validation.
-CALIBRATION_FRACTION = 0.25
 
 
-def propagated_rows(adjacency: sparse.csr_array, raw: NDArray[Any]) -> NDArray[Any]:
-    """Return each node's own row beside the mean of what one to four steps of propagation bring to it.
+class Teacher(Protocol):
+    """What ``teacher`` may be: a scikit-learn estimator of this form, cloned for each training."""
 
-    Parameters
-    ----------
-    adjacency : csr_array of shape (n_nodes, n_nodes)
-    raw : ndarray of float32 or float16 of shape (n_nodes, n_features)
+    weight: float
+    """Weight of its class probabilities in the backbone's loss, beside the labels."""
 
-    Returns
-    -------
-    rows : ndarray of shape (n_nodes, 2 * n_features)
-        ``[x, mean_{k=1..4} M^k x]``, M the mean over the neighbors. Steps are as in GRAND (arXiv 2005.11079), without
-        its dropped nodes; the own row is kept apart as in GraphSAGE, for graphs whose neighbors are often of another
-        class.
-    """
-    matrix = edge_matrix("mean", adjacency)
-    n_nodes, n_features = raw.shape
-    rows = scratch_array((n_nodes, 2 * n_features), raw.dtype)
-    rows[:, :n_features] = raw
-    step = raw
-    for k in range(1, N_STEPS + 1):
-        step = aggregate(matrix, step, scratch_array(raw.shape, raw.dtype))
-        for start in range(0, n_nodes, BLOCK):
-            block = slice(start, start + BLOCK)
-            if k == 1:
-                rows[block, n_features:] = step[block] / N_STEPS
-            else:
-                rows[block, n_features:] += step[block] / N_STEPS
-    return rows
+    def fit(
+        self,
+        adjacency: sparse.csr_array,
+        features: NDArray[Any],
+        supervision: Supervision,
+        n_classes: int,
+        validation: ValidationGraph | None,
+        trainer: Trainer,
+    ) -> Teacher:
+        """Train on labels and soft labels. ``history_`` is the :class:`History` of it, if there is one."""
+        ...
+
+    def decision_function(self, adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[np.floating[Any]]:
+        """Return logits of shape (n_nodes, n_classes) for the nodes of this or another graph."""
+        ...
 
 
-@dataclass
-class Lesson:
-    """What the backbone is to learn beside the labels.
-
-    Attributes
-    ----------
-    targets : SoftLabels
-        Of every unlabeled node: the last teacher's probabilities, calibrated where there is validation; of those asked
-        about, what prompts and model say together.
-    trust : float
-        How far the class-naming answers were trusted, in [0, 1]; 0 without any.
-    share : float
-        What these answers may weigh beside the labels (:meth:`~skellagnn.supervision.SoftLabels.share`); 0 without any,
-        and where they are left out.
-    histories : list of History
-        Of each training: without answers, with answers.
-    """
-
-    targets: SoftLabels
-    trust: float
-    share: float
-    histories: list[History]
-
-
-def teach(
-    raw: NDArray[Any],
-    adjacency: sparse.csr_array,
-    labeled: LabeledNodes,
-    validation: ValidationGraph | None,
-    n_classes: int,
-    answers: Callable[[Reference], SoftLabels | None] | None,
-    answer_weight: float | str,
-    settings: TrainingSettings,
-    *,
-    seed: int,
-    device: torch.device | str = "cpu",
-    on_epoch: Callable[[int, History], bool] | None = None,
-    group: ProcessGroup | None = None,
-) -> Lesson:
-    """Train one teacher without the answers and, if they are worth it, a second one with them.
+class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
+    """Two-layer perceptron on each node's features beside the mean of what some steps of propagation bring to it.
 
     Parameters
     ----------
-    raw : ndarray of float32 of shape (n_nodes, n_features)
-        Teachers look at raw rows only, as prediction does.
-    adjacency : csr_array of shape (n_nodes, n_nodes)
-        All edges: means over the most similar neighbors alone were worse on Wikispeedia and no better on Cora.
-    labeled : LabeledNodes
-        Training labels.
-    validation : ValidationGraph or None
-        With all edges, too. Decides the epoch that is kept, and the temperature of the predictions.
-    n_classes : int
-    answers : callable(reference) -> SoftLabels or None, or None
-        Turns what is known without answers into targets of the nodes asked about. None: no answer names a class.
-    answer_weight : float or "auto"
-        Weight of these targets, times :meth:`~skellagnn.supervision.SoftLabels.share`; ``"auto"`` is twice the trust in
-        the answers, and leaves them out where they are less than a tenth of the labels and trusted by less than 0.9.
-    settings : TrainingSettings
-        Of the estimator.
-    seed : int
-    device : torch.device or str
-    on_epoch : callable(epoch, history) -> bool, default=None
-        Called after each epoch of every training.
-
-    Returns
-    -------
-    lesson : Lesson
+    weight : float, default=2.0
+        Weight of its class probabilities on the unlabeled nodes in the backbone's loss, beside the labels; where these
+        nodes are fewer than the labels, times their ratio.
+    consistency : float, default=1.0
+        Weight of the agreement between two stochastic passes over unlabeled nodes.
+    n_steps : int, default=4
+        Steps of propagation.
+    hidden_channels : int, default=64
+    dropout : float, default=0.5
 
     Notes
     -----
-    A teacher that overrates itself would talk every LLM down. Where there is no validation to check it with, the one
-    without answers is trained on three quarters of the labels and checked with the others - unless no class has two
-    labels: then nothing is known of it, and the answers are trusted first.
+    Steps are as in GRAND (arXiv 2005.11079), without its dropped nodes; a node's own features are kept apart as in
+    GraphSAGE, for graphs whose neighbors are often of another class. All edges carry messages: means over the most
+    similar neighbors alone were worse on Wikispeedia and no better on Cora.
+
+    Examples
+    --------
+    >>> from skellagnn import ELLaGNNClassifier
+    >>> from skellagnn.distillation import PropagationTeacher
+    >>> clf = ELLaGNNClassifier(teacher=PropagationTeacher(weight=1.0))
+    >>> clf.set_params(teacher__consistency=0.5).teacher
+    PropagationTeacher(consistency=0.5, weight=1.0)
     """
-    settings = replace(settings, n_unlabeled=N_UNLABELED, view_probability=0.0)
-    rows = propagated_rows(adjacency, raw)
-    if validation is not None:
-        same = validation.raw is raw and validation.adjacency is adjacency
-        seen = rows if same else propagated_rows(validation.adjacency, validation.raw)
-        validation = replace(validation, raw=seen)
-    histories: list[History] = []
 
-    def study(labels: LabeledNodes, soft: SoftLabels | None = None, weight: float = 0.0) -> nn.Module:
-        with seeded(seed, device):
-            network = build_backbone("mlp", rows.shape[1], HIDDEN_CHANNELS, n_classes, 2, DROPOUT).to(device)
-        features = NodeFeatures.without_views(rows)
-        own = replace(settings, soft_label_weight=weight)
-        history = train(
-            network,
-            adjacency,
-            features,
-            labels,
-            validation,
-            soft,
-            own,
-            seed=seed,
-            device=device,
-            on_epoch=on_epoch,
-            group=group,
-        )
-        histories.append(history)
-        return network
+    def __init__(
+        self,
+        weight: float = 2.0,
+        *,
+        consistency: float = 1.0,
+        n_steps: int = 4,
+        hidden_channels: int = 64,
+        dropout: float = 0.5,
+    ) -> None:
+        self.weight = weight
+        self.consistency = consistency
+        self.n_steps = n_steps
+        self.hidden_channels = hidden_channels
+        self.dropout = dropout
 
-    def predict(network: nn.Module, held_out: LabeledNodes | None = None) -> Reference:
-        logits = seen = predict_logits(network, adjacency, rows, device)
+    def fit(
+        self,
+        adjacency: sparse.csr_array,
+        features: NDArray[Any],
+        supervision: Supervision,
+        n_classes: int,
+        validation: ValidationGraph | None,
+        trainer: Trainer,
+    ) -> PropagationTeacher:
+        """Train on labels and soft labels.
+
+        Parameters
+        ----------
+        adjacency : csr_array of shape (n_nodes, n_nodes)
+        features : ndarray of shape (n_nodes, n_features)
+        supervision : Supervision
+        n_classes : int
+        validation : ValidationGraph or None
+            Decides the epoch that is kept.
+        trainer : Trainer
+
+        Returns
+        -------
+        self : PropagationTeacher
+        """
+        propagated = self._propagate(adjacency, features)
         if validation is not None:
-            held_out = validation.labeled
-            if validation.raw is not rows:
-                seen = predict_logits(network, validation.adjacency, validation.raw, device)
-        temperature, n_right, n_checked = 1.0, 0.0, 0.0
-        if held_out is not None:
-            temperature = calibrate(seen, held_out)
-            right = seen[held_out.nodes].argmax(axis=1) == held_out.labels
-            n_right, n_checked = float(right.sum()), float(len(right))
-        return Reference(softmax(logits.astype(np.float64) / temperature, axis=1), n_right, n_checked)
+            seen = self._propagate(validation.adjacency, validation.raw)
+            validation = replace(validation, raw=seen)
+        self.network_ = trainer.build("mlp", propagated.shape[1], self.hidden_channels, n_classes, 2, self.dropout)
+        self.history_: History = trainer.train(
+            self.network_,
+            adjacency,
+            NodeFeatures.without_views(propagated),
+            replace(supervision, regularizers=(Consistency(self.consistency),)),
+            validation,
+            description="teacher",
+        )
+        return self
 
-    first: Reference | None = None
-    if answers is not None and validation is None and np.bincount(labeled.labels).max() > 1:
-        fewer, held_out = split_validation(labeled, CALIBRATION_FRACTION, n_classes, seed)
-        reference = predict(study(fewer), held_out)
-    else:
-        reference = first = predict(study(labeled))
-    asked = None
-    if answers is not None:
-        # of the first process: rounding may differ between machines, and all must train the same teachers
-        ask = partial(answers, reference)
-        asked = ask() if group is None else group.first(ask)
-    trust, share = (0.0, 0.0) if asked is None else (asked.trust, asked.share(len(labeled.nodes)))
-    if answer_weight == "auto" and share < FEW_ANSWERS and trust < FULL_TRUST:
-        share = 0.0
-    weight = FULL_TRUST_WEIGHT * trust if answer_weight == "auto" else float(answer_weight)
-    if asked is not None and weight * share > 0:
-        probabilities = predict(study(labeled, asked, weight * share)).probabilities
-        probabilities[asked.nodes] = asked.targets
-    else:
-        probabilities = (first or predict(study(labeled))).probabilities
-    unlabeled = np.ones(len(raw), dtype=bool)
-    unlabeled[labeled.nodes] = False
-    nodes = np.flatnonzero(unlabeled)
-    targets = SoftLabels(nodes, probabilities[nodes].astype(np.float32), np.ones(len(nodes), dtype=np.float32))
-    return Lesson(targets, trust, share, histories)
+    def decision_function(self, adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[np.float32]:
+        """Return logits of shape (n_nodes, n_classes)."""
+        return Trainer.predict(self.network_, adjacency, self._propagate(adjacency, features))
+
+    def _propagate(self, adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[Any]:
+        """Propagate, once for each graph: a fit trains several teachers on one, and looks at another to validate."""
+        known = getattr(self, "_propagated", ())
+        for graph, given, propagated in known:
+            if graph is adjacency and given is features:
+                return np.asarray(propagated)
+        propagated = propagate(adjacency, features, self.n_steps)
+        self._propagated = (*known, (adjacency, features, propagated))
+        return propagated
+
+
+def propagate(adjacency: sparse.csr_array, features: NDArray[Any], n_steps: int = 4) -> NDArray[Any]:
+    """Return each node's own features beside the mean of what one to four steps of propagation bring to it.
+
+    Parameters
+    ----------
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+    features : ndarray of float32 or float16 of shape (n_nodes, n_features)
+    n_steps : int, default=4
+
+    Returns
+    -------
+    propagated : ndarray of shape (n_nodes, 2 * n_features)
+        ``[x, mean_{k=1..n_steps} M^k x]``, M the mean over the neighbors.
+    """
+    matrix = edge_matrix("mean", adjacency)
+    n_nodes, n_features = features.shape
+    propagated = scratch_array((n_nodes, 2 * n_features), features.dtype)
+    propagated[:, :n_features] = features
+    step = features
+    for k in range(1, n_steps + 1):
+        step = aggregate(matrix, step, scratch_array(features.shape, features.dtype))
+        for start in range(0, n_nodes, BLOCK):
+            block = slice(start, start + BLOCK)
+            if k == 1:
+                propagated[block, n_features:] = step[block] / n_steps
+            else:
+                propagated[block, n_features:] += step[block] / n_steps
+    return propagated
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What a teacher says of every node.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (n_nodes, n_classes)
+        Calibrated class probabilities.
+    n_right, n_checked : float
+        How many of its predictions were right, of how many that were compared with labels it was not trained on.
+    """
+
+    probabilities: NDArray[np.float64]
+    n_right: float = 0.0
+    n_checked: float = 0.0
+
+
+class Teaching:
+    """A teacher at work on one graph: trains it on what it is given, and returns what it then says of every node.
+
+    Parameters
+    ----------
+    teacher : Teacher
+        Cloned.
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+        All edges.
+    features : ndarray of shape (n_nodes, n_features)
+        Teachers look at raw features only, as prediction does.
+    n_classes : int
+    validation : ValidationGraph or None
+        With all edges, too. Decides the epoch that is kept, and the temperature of the predictions.
+    trainer : Trainer
+
+    Attributes
+    ----------
+    histories : list of History
+        Of each training so far.
+    """
+
+    def __init__(
+        self,
+        teacher: Any,
+        adjacency: sparse.csr_array,
+        features: NDArray[Any],
+        n_classes: int,
+        validation: ValidationGraph | None,
+        trainer: Trainer,
+    ) -> None:
+        self.teacher = clone(teacher)
+        self.adjacency = adjacency
+        self.features = features
+        self.n_classes = n_classes
+        # a teacher hears from all neighbors
+        self.validation = None if validation is None else replace(validation, adjacency=validation.all_edges)
+        self.trainer = trainer
+        self.histories: list[History] = []
+
+    def __call__(self, supervision: Supervision, checked: LabeledNodes | None = None) -> Opinion:
+        """Train on labels and soft labels; calibrate on validation nodes, else on ``checked``, else not at all."""
+        self.teacher.fit(self.adjacency, self.features, supervision, self.n_classes, self.validation, self.trainer)
+        history = getattr(self.teacher, "history_", None)
+        self.histories += [] if history is None else [history]
+        logits = seen = self._decide(self.adjacency, self.features)
+        if self.validation is not None:
+            checked = self.validation.labeled
+            if self.validation.raw is not self.features or self.validation.adjacency is not self.adjacency:
+                seen = self._decide(self.validation.adjacency, self.validation.raw)
+        if checked is None:
+            return Opinion(softmax(logits, axis=1))
+        right = seen[checked.nodes].argmax(axis=1) == checked.labels
+        return Opinion(softmax(logits / calibrate(seen, checked), axis=1), float(right.sum()), float(len(right)))
+
+    def _decide(self, adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[np.float64]:
+        return np.asarray(self.teacher.decision_function(adjacency, features), dtype=np.float64)
 
 
 def calibrate(logits: NDArray[np.floating[Any]], labeled: LabeledNodes) -> float:

@@ -13,7 +13,7 @@ from scipy import sparse
 from skellagnn.base.vectors import CACHED, as_float32, row_norms, unit_rows
 from skellagnn.exceptions import InvalidParameterError
 
-__all__ = ["cosine_of_edges", "rank_neighbors"]
+__all__ = ["rank_neighbors"]
 
 # Edges and nodes ranked at a time: temporaries take some 80 bytes for each.
 _BLOCK = 1 << 18
@@ -23,9 +23,7 @@ def rank_neighbors(
     adjacency: sparse.csr_array,
     rows: NDArray[Any],
     n_neighbors: int | None,
-    *,
-    query_nodes: NDArray[np.int64] | None = None,
-    query_rows: NDArray[np.float32] | None = None,
+    queries: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None,
 ) -> sparse.csr_array:
     """Keep, for every node, the neighbors most similar to it (step 1 of the paper).
 
@@ -40,10 +38,8 @@ def rank_neighbors(
         Raw rows, possibly memory-mapped.
     n_neighbors : int or None
         K, the number of neighbors kept at most; None keeps all.
-    query_nodes : ndarray of int of shape (n_queries,), default=None
-        Nodes with another query than their raw row.
-    query_rows : ndarray of shape (n_queries, n_features), default=None
-        Their queries.
+    queries : tuple of ndarray of shape (n_queries,) and ndarray of shape (n_queries, n_features), default=None
+        Nodes with another query than their raw row, and these queries.
 
     Returns
     -------
@@ -74,7 +70,7 @@ def rank_neighbors(
     crowded = degrees > n_neighbors
     if not crowded.any():
         return adjacency
-    cosine = _Cosine(rows, query_nodes, query_rows)
+    cosine = _Cosine(rows, *(queries or (None, None)))
     keep = np.ones(adjacency.nnz, dtype=bool)
     for first, last in _row_blocks(adjacency.indptr):
         nodes = first + np.flatnonzero(crowded[first:last])
@@ -125,18 +121,6 @@ def _best(
     nth -= (nth[starts] - equal[starts])[run]
     best |= equal & (nth <= places[run])
     return best
-
-
-def cosine_of_edges(
-    receivers: NDArray[Any],
-    senders: NDArray[Any],
-    rows: NDArray[Any],
-    *,
-    query_nodes: NDArray[np.int64] | None = None,
-    query_rows: NDArray[np.float32] | None = None,
-) -> NDArray[np.float32]:
-    """Return the cosine similarity of each receiver's query with each sender's raw row, shape (n_edges,)."""
-    return _Cosine(rows, query_nodes, query_rows)(receivers, senders)
 
 
 class _Cosine:

@@ -1,4 +1,4 @@
-"""What a class-naming answer is worth: noise channel, evidence, soft targets.
+"""What labels, answers and a teacher say together: one object, with all its weights, made in one place.
 
 An LLM that names a class is a noisy annotator (Dawid and Skene, 1979). Its channel is the probability of each answer
 given the true class; it is estimated here from the answers about labeled training nodes, on top of a prior that
@@ -9,20 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skellagnn.gnn._targets import SoftLabels
+from skellagnn.distillation import Opinion, Teaching
+from skellagnn.gnn._targets import LabeledNodes, SoftLabels, Supervision
+from skellagnn.validation import split_validation
 
-__all__ = [
-    "Reference",
-    "answer_targets",
-    "class_evidence",
-    "estimate_channel",
-    "estimate_trust",
-    "soft_targets",
-]
+__all__ = ["Answers", "supervise"]
 
 # What the answers are taken to be worth before any is checked against a label: first choice right with 0.8,
 # second choice (of those where the first is wrong) with 0.4, believed as firmly as five checked answers per class.
@@ -40,6 +36,16 @@ TRUST_POWER = 5
 # An LLM that is, above chance, not half as good as the model is left out: what so little evidence could gain is less
 # than what one more training changes by chance.
 MIN_TRUST = 0.5**TRUST_POWER
+# `answer_weight="auto"` where no teacher says what the answers are worth: the middle of what was tried.
+UNCHECKED_ANSWER_WEIGHT = 0.5
+# What the answers weigh in the second teacher's loss, beside the labels, if they are relied on fully.
+FULL_TRUST_WEIGHT = 2.0
+# With `answer_weight="auto"` few answers beside many labels are left out if the LLM is not as good as the teacher. On
+# Cora with labels for six of ten nodes they gained nothing. Answers that are all right did, and are relied on fully.
+FEW_ANSWERS = 0.1
+FULL_TRUST = 0.9
+# Fraction of the training labels that the first teacher is calibrated on where there is no validation.
+CALIBRATION_FRACTION = 0.25
 # No single choice moves a class by more than this, in nats.
 MAX_EVIDENCE = 4.0
 
@@ -79,23 +85,6 @@ def estimate_channel(
     return np.asarray(channel / channel.sum(axis=1, keepdims=True))
 
 
-@dataclass(frozen=True)
-class Reference:
-    """A model without answers, which the answers are compared with.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (n_nodes, n_classes)
-        Calibrated class probabilities.
-    n_right, n_checked : float
-        How many of its predictions were right, of how many that were compared with labels it was not trained on.
-    """
-
-    probabilities: NDArray[np.float64]
-    n_right: float
-    n_checked: float
-
-
 def estimate_trust(
     choices: NDArray[np.int64],
     labels: NDArray[np.int64],
@@ -116,7 +105,7 @@ def estimate_trust(
         Predictions of the model.
     n_classes : int
     n_right, n_checked : float
-        Of the model, see :class:`Reference`.
+        Of the model, see :class:`Opinion`.
 
     Returns
     -------
@@ -231,54 +220,147 @@ def soft_targets(
     return np.asarray(weights / weights.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-def answer_targets(
-    active: NDArray[np.int64],
-    choices: Sequence[NDArray[np.int64]],
-    labeled_nodes: NDArray[np.int64],
-    labels: NDArray[np.int64],
-    n_classes: int,
-    reference: Reference | None = None,
-) -> SoftLabels | None:
-    """Turn class-naming answers into soft targets of the active nodes that have no training label.
+@dataclass(frozen=True)
+class Answers:
+    """Classes that the LLM named for the queried nodes.
 
     Parameters
     ----------
-    active : ndarray of int64 of shape (n_active,)
-    choices : sequence of ndarray of int of shape (n_active, n_choices)
-        One array per class-naming prompt.
-    labeled_nodes, labels : ndarray of int64 of shape (n_labeled,)
-        Training labels only. Those of active nodes check the answers; validation labels must not be among them.
+    nodes : ndarray of int64 of shape (n_queried,)
+    choices : tuple of ndarray of int64 of shape (n_queried, n_choices)
+        One array per class-naming prompt: first choice, second choice, ...; -1 where there is none.
+    confidences : tuple of ndarray of float64 of shape (n_queried,)
+        How sure the LLM says it is of its first choice, from 0 to 1; NaN where it does not say.
+    """
+
+    nodes: NDArray[np.int64]
+    choices: tuple[NDArray[np.int64], ...] = ()
+    confidences: tuple[NDArray[np.float64], ...] = ()
+
+    def labels_of(self, labeled: LabeledNodes) -> NDArray[np.int64]:
+        """Return the training label of each queried node, -1 where it has none."""
+        label_of = np.full(1 + max(self.nodes.max(initial=-1), labeled.nodes.max(initial=-1)), -1, dtype=np.int64)
+        label_of[labeled.nodes] = labeled.labels
+        return np.asarray(label_of[self.nodes])
+
+
+def supervise(
+    labeled: LabeledNodes,
+    answers: Answers,
+    n_classes: int,
+    teaching: Teaching | None,
+    answer_weight: float | str = "auto",
+    seed: int = 0,
+) -> Supervision:
+    """Weigh labels, answers and a teacher against each other.
+
+    Parameters
+    ----------
+    labeled : LabeledNodes
+        Training labels. Those of queried nodes check the answers; validation labels must not be among them.
+    answers : Answers
     n_classes : int
-    reference : Reference, default=None
-        A model without answers.
+    teaching : Teaching or None
+        Trains a teacher and returns what it says of every node. None: there is no teacher.
+    answer_weight : float or "auto", default="auto"
+        Weight of the answers in the teacher's loss; ``"auto"``: as far as they are relied on.
+    seed : int, default=0
+        Of the labels that a teacher is calibrated with.
 
     Returns
     -------
-    targets : SoftLabels or None
-        None if no answer names a class, or no prompt is trusted by a thirty-second at least. Without any node, but with
-        the trust in the answers, if all that name a class are about nodes with a label.
+    supervision : Supervision
 
     Notes
     -----
-    Without a model, targets are the answers' evidence alone, and all count the same. With a model they are
+    A teacher that overrates itself would talk every LLM down. Where there is no validation to check it with, the one
+    without answers is trained on three quarters of the labels and checked with the others - unless no class has two
+    labels: then nothing is known of it, and the answers are relied on first.
+    """
+    checked = answers if answer_weight != 0 else Answers(answers.nodes)
+    if teaching is None:
+        soft = answer_targets(checked, labeled, n_classes)[0]
+        own = UNCHECKED_ANSWER_WEIGHT if answer_weight == "auto" else float(answer_weight)
+        return Supervision(labeled, soft, 0.0 if soft is None else own * _ratio(soft, labeled))
+
+    without: Opinion | None = None
+    if checked.choices and teaching.validation is None and np.bincount(labeled.labels).max() > 1:
+        fewer, held_out = split_validation(labeled, CALIBRATION_FRACTION, n_classes, seed)
+        reference = teaching(Supervision(fewer), held_out)
+    else:
+        reference = without = teaching(Supervision(labeled))
+    # in the first of several processes: rounding may differ between machines, and all must train the same teachers
+    weigh = partial(answer_targets, checked, labeled, n_classes, reference)
+    soft, reliability = teaching.trainer.group.first(weigh)
+    ratio = 0.0 if soft is None else _ratio(soft, labeled)
+    if answer_weight == "auto" and ratio < FEW_ANSWERS and reliability < FULL_TRUST:
+        ratio = 0.0
+    answers_weigh = ratio * (FULL_TRUST_WEIGHT * reliability if answer_weight == "auto" else float(answer_weight))
+    if soft is not None and answers_weigh > 0:
+        probabilities = teaching(Supervision(labeled, soft, answers_weigh)).probabilities
+        probabilities[soft.nodes] = soft.probabilities
+    else:
+        probabilities = (without or teaching(Supervision(labeled))).probabilities
+    unlabeled = np.ones(len(probabilities), dtype=bool)
+    unlabeled[labeled.nodes] = False
+    nodes = np.flatnonzero(unlabeled)
+    said = SoftLabels(nodes, probabilities[nodes].astype(np.float32), np.ones(len(nodes), dtype=np.float32))
+    views = reliability * ratio if checked.choices else 1.0
+    queries = reliability if checked.choices else 1.0
+    # beside many labels, too: the mean over a few unlabeled nodes would outweigh them
+    weight = teaching.teacher.weight * _ratio(said, labeled)
+    return Supervision(labeled, said, weight, reliability=reliability, views=views, queries=queries)
+
+
+def _ratio(soft: SoftLabels, labeled: LabeledNodes) -> float:
+    """Return what a mean over soft labels may weigh beside one over labels: 1, or their ratio where they are fewer.
+
+    Without it, answers about a few nodes would outweigh thousands of labels, each of them many times over.
+    """
+    return min(1.0, len(soft.nodes) / max(len(labeled.nodes), 1))
+
+
+def answer_targets(
+    answers: Answers, labeled: LabeledNodes, n_classes: int, reference: Opinion | None = None
+) -> tuple[SoftLabels | None, float]:
+    """Turn class-naming answers into soft labels of the queried nodes that have no training label.
+
+    Parameters
+    ----------
+    answers : Answers
+    labeled : LabeledNodes
+    n_classes : int
+    reference : Opinion, default=None
+        Of a teacher without answers.
+
+    Returns
+    -------
+    soft : SoftLabels or None
+        None if no answer names a class, or no prompt is relied on by a thirty-second at least. Without any node if all
+        that name a class are about nodes with a label.
+    reliability : float
+        How far the answers are relied on, in [0, 1]; 0 with no soft labels.
+
+    Notes
+    -----
+    Without a teacher, targets are the answers' evidence alone, and all count the same. With a teacher they are
 
     .. math:: q_v \\propto P_v^{1 - t/2} \\exp\\bigl(\\tfrac{1}{\\sqrt{m}} \\sum_p t_p e_{vp}\\bigr)
 
-    with P the model, e the evidence of the m prompts that name classes, each weighed by its trust t_p, and t the
-    largest of these; a target counts by how certain it is (1 less its entropy over log C), which is how far prompts,
-    model and, through the model, neighbors agree. A trust of less than 1/32, of an LLM that is, above chance, not half
-    as good as the model, counts as none.
+    with P the teacher, e the evidence of the m prompts that name classes, each weighed by its reliability t_p, and t
+    the largest of these; a target counts by how certain it is (1 less its entropy over log C), which is how far
+    prompts, teacher and, through the teacher, neighbors agree. A reliability of less than 1/32, of an LLM that is, above chance,
+    not half as good as the teacher, counts as none.
     """
-    label_of = np.full(1 + max(active.max(initial=-1), labeled_nodes.max(initial=-1)), -1, dtype=np.int64)
-    label_of[labeled_nodes] = labels
-    label = label_of[active]
-    known = label >= 0
+    active, choices = answers.nodes, answers.choices
+    label = answers.labels_of(labeled)
     if not any((table >= 0).any() for table in choices):
-        return None
-    use = ~known & np.any([(table >= 0).any(axis=1) for table in choices], axis=0)
+        return None, 0.0
+    use = (label < 0) & np.any([(table >= 0).any(axis=1) for table in choices], axis=0)
     if reference is None:
         evidence = class_evidence(choices, label, n_classes)
-        return SoftLabels(active[use], soft_targets(evidence[use]), np.ones(int(use.sum()), dtype=np.float32))
+        soft = SoftLabels(active[use], soft_targets(evidence[use]), np.ones(int(use.sum()), dtype=np.float32))
+        return soft, 1.0
 
     prior = np.asarray(reference.probabilities[active], dtype=np.float64)
     predicted = prior.argmax(axis=1)
@@ -291,8 +373,8 @@ def answer_targets(
         # answers of one LLM to several prompts err together, so they count less than independent ones
         evidence += trust / np.sqrt(len(choices)) * class_evidence([table], label, n_classes, accuracy=accuracy)
     if largest == 0:
-        return None
+        return None, 0.0
     targets = soft_targets(evidence[use], prior[use], prior_power=1 - largest / 2)
     entropy = -(targets * np.log(np.clip(targets, 1e-12, None))).sum(axis=1)
     certainty = np.clip(1 - entropy / np.log(max(n_classes, 2)), 0, 1).astype(np.float32)
-    return SoftLabels(active[use], targets, certainty, largest)
+    return SoftLabels(active[use], targets, certainty), largest

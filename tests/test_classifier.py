@@ -18,16 +18,19 @@ from torch import nn
 
 from skellagnn import (
     PAPER_SETTINGS,
+    Budget,
     CallableEnhancer,
     ELLaGNNClassifier,
     Prompt,
     ReplayEnhancer,
     ResponseStore,
     TextGraph,
+    config_context,
     encode_graph,
     plan_search,
 )
 from skellagnn.datasets import make_text_graph
+from skellagnn.distillation import PropagationTeacher
 from skellagnn.encoders import EncoderUnion, TfidfEncoder
 from skellagnn.enhancers import DetachedEnhancer
 from skellagnn.exceptions import (
@@ -38,10 +41,13 @@ from skellagnn.exceptions import (
     LabelError,
     MissingAnswerError,
 )
+from skellagnn.gnn._batch_size import choose_batch_size
 from skellagnn.gnn._loader import Reader
+from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.gnn._training import train
 from skellagnn.gnn.backbones import BACKBONES, build_backbone
-from skellagnn.preparation import choose_batch_size, raw_rows
+from skellagnn.preparation import embed
+from skellagnn.validation import Labels, hold_out
 
 ECHO = Prompt("echo", "{text}")
 
@@ -73,6 +79,10 @@ def data():
 def encoded(data):
     """The same graph with TF-IDF rows as features: no encoder runs in a fit."""
     return encode_graph(data.graph, TfidfEncoder(n_components=24))
+
+
+def labeled(labels):
+    return LabeledNodes(np.arange(len(labels)), labels, np.ones(len(labels), dtype=np.float32))
 
 
 def quick(**params):
@@ -112,7 +122,7 @@ def test_answers_about_unlabeled_nodes_help():
         plain = quick(**params).fit(train, y)
         answers = {"prompts": "topic", "class_names": data.target_names, "augmentation_ratio": 0.2}
         helped = quick(**params, **answers, enhancer=ReplayEnhancer(data.answers)).fit(train, y)
-        rest = np.setdiff1d(np.arange(24, 300), helped.active_nodes_)
+        rest = np.setdiff1d(np.arange(24, 300), helped.queried_nodes_)
         gains.append(np.subtract(*(clf.score(data.graph[rest], data.target[rest]) for clf in (helped, plain))))
 
     assert np.mean(gains) > 0.05
@@ -129,24 +139,24 @@ def recorded(data, **params):
 def test_the_papers_settings_leave_its_method_alone(data):
     clf = recorded(data, **PAPER_SETTINGS).fit(data.graph[:40], data.target[:40])
 
-    assert (clf.teacher_history_, clf.answer_trust_) == ([], None)
-    assert set(clf.history_.consistency_loss) == set(clf.history_.soft_label_loss) == {0.0}
+    assert (clf.teacher_history_, clf.reliability_) == ([], None)
+    assert set(clf.history_.soft_label_loss) <= {0.0}
     # what is left of the LLM are its views
     plain = quick(encoder="tfidf", **PAPER_SETTINGS).fit(data.graph[:40], data.target[:40])
     assert np.abs(clf.predict_proba(data.graph) - plain.predict_proba(data.graph)).max() > 1e-3
-    assert clone(clf).set_params(**PAPER_SETTINGS).get_params()["distillation"] == 0
+    assert clone(clf).set_params(**PAPER_SETTINGS).get_params()["teacher"] is None
 
 
 def test_the_backbone_learns_from_the_teacher_and_the_teacher_from_the_answers(data):
     train, y = data.graph[:40], data.target[:40]
     without, helped = quick(encoder="tfidf").fit(train, y), recorded(data).fit(train, y)
 
-    assert (len(without.teacher_history_), without.answer_trust_) == (1, 0.0)
+    assert (len(without.teacher_history_), without.reliability_) == (1, 0.0)
     assert len(helped.teacher_history_) == 2
-    assert 0 < helped.answer_trust_ <= 1
+    assert 0 < helped.reliability_ <= 1
     assert min(without.history_.soft_label_loss) > 0  # of the teacher's predictions
     assert max(without.teacher_history_[0].consistency_loss) > 0
-    assert max(without.history_.consistency_loss) == 0
+    assert max(without.history_.consistency_loss, default=0) == 0
 
 
 @pytest.mark.parametrize("validated", [False, True], ids=["labels alone", "with validation"])
@@ -162,19 +172,18 @@ def test_the_teacher_hears_from_all_neighbors(encoded, data, validated):
     assert np.abs(few.predict_proba(encoded) - none.predict_proba(encoded)).max() > 1e-3
 
 
-def test_without_a_teacher_answers_and_consistency_are_the_networks_own(data):
-    clf = recorded(data, distillation=0).fit(data.graph[:40], data.target[:40])
-    same = recorded(data, distillation=0, answer_weight=0.5).fit(data.graph[:40], data.target[:40])
+def test_without_a_teacher_answers_are_the_networks_own(data):
+    clf = recorded(data, teacher=None).fit(data.graph[:40], data.target[:40])
+    same = recorded(data, teacher=None, answer_weight=0.5).fit(data.graph[:40], data.target[:40])
 
     assert min(clf.history_.soft_label_loss) > 0
-    assert max(clf.history_.consistency_loss) > 0
     np.testing.assert_array_equal(clf.predict_proba(data.graph), same.predict_proba(data.graph))
 
 
 def test_answers_that_name_no_class_teach_nothing(data):
     views = recorded(data, prompts="keywords").fit(data.graph[:40], data.target[:40])
 
-    assert (views.answer_trust_, len(views.teacher_history_)) == (0.0, 1)
+    assert (views.reliability_, len(views.teacher_history_)) == (0.0, 1)
 
 
 def test_raw_queries_on_request(data):
@@ -206,7 +215,7 @@ def test_an_llm_that_knows_nothing_changes_nothing(data, answer, validated):
     clf.fit(data.graph[:50], data.target[:50], **view)
     without = quick(**params).fit(data.graph[:50], data.target[:50], **view)
 
-    assert clf.answer_trust_ == 0
+    assert clf.reliability_ == 0
     assert clf.llm_usage_.total.questions == 60
     np.testing.assert_array_equal(clf.predict_proba(data.graph), without.predict_proba(data.graph))
 
@@ -215,9 +224,9 @@ def shown(monkeypatch, clf, graph, y):
     """Fit, and return the ranking and the view probability that the backbone was trained with."""
     seen = []
 
-    def spy(network, ranked, features, labeled, validation, soft_targets, settings, **options):
+    def spy(network, ranked, features, supervision, validation, settings, **options):
         seen.append((ranked.toarray(), settings.view_probability))
-        return train(network, ranked, features, labeled, validation, soft_targets, settings, **options)
+        return train(network, ranked, features, supervision, validation, settings, **options)
 
     monkeypatch.setattr("skellagnn.classifier.train", spy)
     clf.fit(graph, y)
@@ -260,7 +269,7 @@ def test_usage_counts_what_was_asked(data):
     enhancer = Counting()
     clf = quick(enhancer=enhancer, encoder="tfidf", prompts=["summary", "keywords"], augmentation_ratio=10, max_iter=2)
     clf.fit(data.graph, data.target)
-    assert len(clf.active_nodes_) == 10
+    assert len(clf.queried_nodes_) == 10
     assert len(enhancer.asked) == 20
     assert clf.llm_usage_.model == "counting"
     assert {name: usage.asked for name, usage in clf.llm_usage_.prompts.items()} == {"summary": 10, "keywords": 10}
@@ -280,7 +289,7 @@ def test_prediction_asks_nothing(data):
 def test_selection_does_not_depend_on_labels_or_targets(data):
     params = {"enhancer": Counting(), "encoder": "tfidf", "prompts": "keywords", "max_iter": 1}
     chosen = [
-        quick(**params, selection=selection).fit(data.graph[view], y[view]).active_nodes_
+        quick(**params, selection=selection).fit(data.graph[view], y[view]).queried_nodes_
         for selection in ("random", "clustering")
         for view, y in ((np.arange(0, 60), data.target), (np.arange(30, 120), (data.target + 1) % 3))
     ]
@@ -306,11 +315,19 @@ def test_history_and_early_stopping(data, encoded):
     assert (history.validation_score[at], -history.validation_loss[at]) == best
 
 
-@pytest.mark.parametrize(("n_labels", "fraction", "held_out"), [(100, 0.4, False), (100, 0.5, True), (30, 0.9, False)])
-def test_labels_are_held_out_where_there_are_enough(data, encoded, n_labels, fraction, held_out):
-    clf = quick(max_iter=5, validation_fraction=fraction).fit(encoded[:n_labels], data.target[:n_labels])
+@pytest.mark.parametrize(("early_stopping", "held_out"), [("auto", False), (0.4, True), (True, True), (False, False)])
+def test_labels_are_held_out_on_request(data, encoded, early_stopping, held_out):
+    clf = quick(max_iter=5, early_stopping=early_stopping).fit(encoded[:100], data.target[:100])
 
     assert len(clf.history_.validation_score) == (5 if held_out else 0)
+
+
+def test_by_default_labels_are_held_out_where_there_are_enough():
+    labels = Labels(np.arange(2), labeled(np.arange(500) % 2))
+    fewer = Labels(np.arange(2), labeled(np.arange(490) % 2))
+
+    assert len(hold_out(labels, "auto", 0)[1].nodes) == 50
+    assert hold_out(fewer, "auto", 0)[1] is None
 
 
 def test_without_early_stopping_all_labels_train(data, encoded):
@@ -362,7 +379,7 @@ def test_plan_says_what_fit_asks(data):
     plan = clf.plan(data.graph)
     assert enhancer.asked == []
     clf.fit(data.graph, data.target)
-    np.testing.assert_array_equal(plan.active_nodes, clf.active_nodes_)
+    np.testing.assert_array_equal(plan.active_nodes, clf.queried_nodes_)
     assert plan.n_questions == len(enhancer.asked) == 24
     assert plan.questions == {"keywords": 12, "summary": 12}
     assert plan.examples[0] == enhancer.asked[0]
@@ -379,7 +396,7 @@ def test_plan_of_a_search_executed_leaves_nothing_to_ask(data):
 
     enhancer = Counting()
     grid = {"augmentation_ratio": [5, 10], "prompts": ["keywords", "keywords+summary"]}
-    search = GridSearchCV(asking(enhancer, prices=(1.0, 2.0)), grid, cv=3)
+    search = GridSearchCV(asking(enhancer, budget=Budget(prices=(1.0, 2.0))), grid, cv=3)
     plan = plan_search(search, data.graph, data.target)
     assert (plan.n_questions, plan.n_stored, plan.n_new, plan.n_fits) == (20, 0, 20, 13)
     assert plan.questions == {"keywords": 10, "summary": 10}
@@ -447,7 +464,7 @@ def test_without_store_each_fit_asks(data):
 def test_budget_stops_cleanly_and_a_rerun_pays_only_for_the_rest(data, budget, allowed):
     enhancer = Counting()
     with pytest.warns(AnswerWarning, match="not asked, since the budget was spent"):
-        clf = asking(enhancer, augmentation_ratio=10, **budget).fit(data.graph, data.target)
+        clf = asking(enhancer, augmentation_ratio=10, budget=Budget(**budget)).fit(data.graph, data.target)
     usage = clf.llm_usage_.total
     assert usage.asked == len(enhancer.asked)
     assert usage.asked + usage.left == usage.questions == 10
@@ -628,8 +645,8 @@ def test_inductive_prediction_on_a_graph_never_seen(data):
 
 @pytest.fixture
 def short_of_memory(monkeypatch):
-    monkeypatch.setattr("skellagnn.preparation.available_memory", lambda: 1000)
-    monkeypatch.setattr("skellagnn.preparation.BATCH_SIZE", 16)
+    monkeypatch.setattr("skellagnn.gnn._batch_size.available_memory", lambda: 1000)
+    monkeypatch.setattr("skellagnn.gnn._batch_size.BATCH_SIZE", 16)
 
 
 def test_the_whole_graph_is_one_batch_where_it_fits(data, encoded):
@@ -640,9 +657,9 @@ def test_the_whole_graph_is_one_batch_where_it_fits(data, encoded):
     np.testing.assert_array_equal(clf.predict_proba(encoded), whole.predict_proba(encoded))
 
 
-@pytest.mark.parametrize(("backbone", "distillation"), [("sage", 2.0), *((backbone, 0) for backbone in BACKBONES)])
-def test_batches_are_taken_where_the_graph_does_not_fit(data, encoded, backbone, distillation, short_of_memory):
-    params = {"backbone": backbone, "distillation": distillation, "max_iter": 15}
+@pytest.mark.parametrize(("backbone", "teacher"), [("sage", "auto"), *((backbone, None) for backbone in BACKBONES)])
+def test_batches_are_taken_where_the_graph_does_not_fit(data, encoded, backbone, teacher, short_of_memory):
+    params = {"backbone": backbone, "teacher": teacher, "max_iter": 15}
     clf = quick(**params).fit(encoded[:60], data.target[:60])
     named = quick(**params, batch_size=16).fit(encoded[:60], data.target[:60])
 
@@ -653,10 +670,9 @@ def test_batches_are_taken_where_the_graph_does_not_fit(data, encoded, backbone,
     assert not np.array_equal(whole.predict_proba(encoded), clf.predict_proba(encoded))
 
 
-@pytest.mark.parametrize("params", [{"distillation": 0}, {"distillation": 0, "consistency": 0}, {}], ids=str)
+@pytest.mark.parametrize("params", [{"teacher": None}, {}], ids=str)
 def test_no_batch_looks_at_the_whole_graph(data, encoded, params, monkeypatch):
     monkeypatch.setattr("skellagnn.classifier.N_UNLABELED", 7)
-    monkeypatch.setattr("skellagnn.distillation.N_UNLABELED", 7)
     sizes = []
     read = Reader.read
 
@@ -683,7 +699,7 @@ def test_no_batch_looks_at_the_whole_graph(data, encoded, params, monkeypatch):
 
 def test_a_weight_counts_in_batches_of_one_label_too(data, encoded):
     heavy = {label: 50.0 if label == 0 else 1.0 for label in range(3)}
-    params = {"batch_size": 1, "max_iter": 8, "distillation": 0, "consistency": 0, "early_stopping": False}
+    params = {"batch_size": 1, "max_iter": 8, "teacher": None, "early_stopping": False}
     plain, weighted = (
         quick(**params, class_weight=weights).fit(encoded[:40], data.target[:40]).predict_proba(encoded)[:, 0].mean()
         for weights in (None, heavy)
@@ -693,23 +709,21 @@ def test_a_weight_counts_in_batches_of_one_label_too(data, encoded):
 
 
 def test_processes_of_one_machine_share_its_memory(encoded, monkeypatch):
-    clf, network = quick(distillation=0, consistency=0), build_backbone("sage", 8, 4, 3, 2, 0.0)
+    network = build_backbone("sage", 8, 4, 3, 2, 0.0)
 
     def choose(memory, n_local):
-        monkeypatch.setattr("skellagnn.preparation.available_memory", lambda: memory)
+        monkeypatch.setattr("skellagnn.gnn._batch_size.available_memory", lambda: memory)
         group = SimpleNamespace(n_local=n_local, any=lambda value: value)
-        return choose_batch_size(clf, network, encoded.adjacency, 10, 8, group)
+        return choose_batch_size(network, encoded.adjacency, 10, 8, 4, 2, 10, group)
 
     enough = next(memory for memory in range(1000, 10**7, 1000) if choose(memory, 1) is None)
     assert choose(enough, 2) is not None
     assert choose(2 * enough, 2) is None
 
 
-def test_the_choice_is_logged_if_verbose(data, encoded, short_of_memory, caplog):
-    with caplog.at_level("INFO", logger="skellagnn"):
+def test_the_choice_is_logged(data, encoded, short_of_memory, caplog):
+    with caplog.at_level("DEBUG", logger="skellagnn"):
         quick(max_iter=1).fit(encoded, data.target)
-        assert caplog.records == []
-        quick(max_iter=1, verbose=1).fit(encoded, data.target)
     assert "batch_size='auto' chose batches of 16" in caplog.text
 
 
@@ -749,43 +763,30 @@ def test_a_backbone_of_ones_own_in_batches(data, params):
     np.testing.assert_array_equal(clf.predict_proba(graph), again.predict_proba(graph))
 
 
-@pytest.mark.parametrize("params", [{"sample_size": 1}, {"sample_size": 1, "sampling": "similarity"}])
-def test_samples_are_another_training_in_batches_and_nothing_on_the_whole_graph(data, encoded, params):
+def test_samples_are_another_training_in_batches_and_nothing_on_the_whole_graph(data, encoded):
     def probabilities(**params):
         clf = quick(max_iter=5, backbone="gcn2", **PAPER_SETTINGS, **params)
         return clf.fit(encoded[:60], data.target[:60]).predict_proba(encoded)
 
-    in_batches = probabilities(batch_size=8, **params)
+    in_batches = probabilities(batch_size=8, sample_size=1)
     assert not np.array_equal(in_batches, probabilities(batch_size=8, sample_size=None))
     assert not np.array_equal(in_batches, probabilities(batch_size=8, sample_size=2))
-    np.testing.assert_array_equal(probabilities(batch_size=None, **params), probabilities(batch_size=None))
-
-
-def test_similarity_is_another_sample(data, encoded):
-    drawn = [
-        quick(max_iter=5, backbone="gcn2", batch_size=8, sample_size=1, sampling=sampling, **PAPER_SETTINGS)
-        .fit(encoded[:60], data.target[:60])
-        .predict_proba(encoded)
-        for sampling in ("uniform", "similarity", "similarity")
-    ]
-    assert not np.array_equal(drawn[0], drawn[1])
-    np.testing.assert_array_equal(drawn[1], drawn[2])
+    np.testing.assert_array_equal(probabilities(batch_size=None, sample_size=1), probabilities(batch_size=None))
 
 
 def test_views_and_answers_in_batches(data):
     clf = recorded(data, batch_size=8, max_iter=20).fit(data.graph[:40], data.target[:40])
 
     assert clf.batch_size_ == 8
-    assert 0 < clf.answer_trust_ <= 1
+    assert 0 < clf.reliability_ <= 1
     assert clf.score(data.graph[40:], data.target[40:]) > 0.6
 
 
 @pytest.mark.parametrize("batch_size", [None, 16])
 def test_half_precision_is_about_the_same_model(data, encoded, batch_size):
-    full, half = (
-        quick(precision=precision, batch_size=batch_size).fit(encoded[:60], data.target[:60])
-        for precision in ("float32", "bfloat16")
-    )
+    full = quick(batch_size=batch_size).fit(encoded[:60], data.target[:60])
+    with config_context(precision="bfloat16"):
+        half = quick(batch_size=batch_size).fit(encoded[:60], data.target[:60])
 
     assert half.history_.loss != full.history_.loss
     assert half.history_.loss[0] == pytest.approx(full.history_.loss[0], rel=0.03)
@@ -799,9 +800,9 @@ def test_half_precision_is_about_the_same_model(data, encoded, batch_size):
 @pytest.mark.parametrize("batch_size", [None, 16])
 def test_a_compiled_network_is_the_same_model(data, encoded, batch_size):
     params = {"max_iter": 10, "dropout": 0.0, "batch_size": batch_size, **PAPER_SETTINGS}
-    plain, compiled = (
-        quick(compile=compile, **params).fit(encoded[:60], data.target[:60]) for compile in (False, True)
-    )
+    plain = quick(**params).fit(encoded[:60], data.target[:60])
+    with config_context(compile=True):
+        compiled = quick(**params).fit(encoded[:60], data.target[:60])
 
     np.testing.assert_allclose(compiled.history_.loss, plain.history_.loss, rtol=1e-3)
     np.testing.assert_allclose(compiled.predict_proba(encoded), plain.predict_proba(encoded), atol=1e-3)
@@ -820,7 +821,7 @@ def test_pickle_and_clone_hold_neither_texts_nor_enhancer(data):
     clf = quick(enhancer=enhancer, encoder="tfidf", prompts="keywords").fit(data.graph, data.target)
     blob = pickle.dumps(clf)
     assert b"words of number" not in blob
-    text = data.graph.texts[int(clf.active_nodes_[0])]
+    text = data.graph.texts[int(clf.queried_nodes_[0])]
     assert text.encode() not in blob
     loaded = pickle.loads(blob)
     assert isinstance(loaded.enhancer, DetachedEnhancer)
@@ -1047,31 +1048,29 @@ class TooWide(nn.Module):
         ({"n_layers": 0}, InvalidParameterError, "`n_layers` must be an int of at least 1, got 0"),
         ({"hidden_channels": 2.5}, InvalidParameterError, "`hidden_channels` must be an int"),
         ({"max_iter": -1}, InvalidParameterError, "`max_iter` must be an int of at least 1"),
-        ({"validation_fraction": 1.0}, InvalidParameterError, "`validation_fraction` must be a number in"),
         ({"view_probability": 2}, InvalidParameterError, "`view_probability` must be a number in"),
-        ({"consistency": -1}, InvalidParameterError, "`consistency` must be a number in"),
         ({"answer_weight": float("nan")}, InvalidParameterError, "`answer_weight` must be a number in"),
         ({"answer_weight": "full"}, InvalidParameterError, "or 'auto', got 'full'"),
-        ({"distillation": -0.1}, InvalidParameterError, "`distillation` must be a number in"),
+        ({"teacher": PropagationTeacher(weight=-0.1)}, InvalidParameterError, "`teacher.weight` must be a number in"),
+        ({"teacher": PropagationTeacher}, InvalidParameterError, "`teacher` must be 'auto', a PropagationTeacher"),
+        ({"teacher": "grand"}, InvalidParameterError, "`teacher` must be 'auto', a PropagationTeacher"),
+        ({"early_stopping": 1.0}, InvalidParameterError, "`early_stopping` must be a number in"),
+        ({"budget": 3}, InvalidParameterError, "`budget` must be a Budget"),
         ({"enhanced_queries": 1}, InvalidParameterError, "`enhanced_queries` must be True or False"),
-        ({"early_stopping": "yes"}, InvalidParameterError, "`early_stopping` must be True, False or 'auto'"),
+        (
+            {"early_stopping": "yes"},
+            InvalidParameterError,
+            "`early_stopping` must be True, False, 'auto' or a fraction",
+        ),
         ({"n_neighbors": 0}, InvalidParameterError, "`n_neighbors` must be an int of at least 1, got 0"),
         ({"store": 7}, InvalidParameterError, "`store` must be 'auto', a ResponseStore"),
         ({"on_bad_answer": "ignore"}, InvalidParameterError, "`on_bad_answer` must be 'raw', 'retry' or 'raise'"),
-        ({"max_calls": -1}, InvalidParameterError, "`max_calls` must be an int of at least 0"),
-        ({"max_cost": 1.0}, InvalidParameterError, "`prices` must be given with a `max_cost`"),
-        ({"prices": 3}, InvalidParameterError, "`prices` must be two numbers"),
         ({"batch_size": 0}, InvalidParameterError, "`batch_size` must be an int of at least 1, got 0"),
         ({"batch_size": 2.0}, InvalidParameterError, "`batch_size` must be an int of at least 1, got 2.0"),
         ({"batch_size": True}, InvalidParameterError, "`batch_size` must be an int of at least 1, got True"),
         ({"batch_size": "all"}, InvalidParameterError, "`batch_size` must be .* None .*, or 'auto', got 'all'"),
         ({"sample_size": 0}, InvalidParameterError, "`sample_size` must be an int of at least 1, got 0"),
         ({"sample_size": "auto"}, InvalidParameterError, "`sample_size` must be an int of at least 1, got 'auto'"),
-        ({"sampling": "weighted"}, InvalidParameterError, "must be 'uniform' or 'similarity', got 'weighted'"),
-        ({"precision": "float16"}, InvalidParameterError, "must be 'float32' or 'bfloat16', got 'float16'"),
-        ({"compile": 1}, InvalidParameterError, "`compile` must be True or False, got 1"),
-        ({"data_parallel": "yes"}, InvalidParameterError, "`data_parallel` must be True or False, got 'yes'"),
-        ({"data_parallel": True}, InvalidParameterError, "`data_parallel` must be False where .* Start the script"),
         ({"device": "gpu"}, InvalidParameterError, "`device` must be 'auto' or a torch device"),
         ({"class_names": ["a", "b"]}, InvalidParameterError, "`class_names` must name every class"),
     ],
@@ -1188,7 +1187,7 @@ def test_a_teacher_of_few_nodes_weighs_less_than_many_labels(data, encoded, monk
     seen = []
 
     def recorded(*arguments, **options):
-        seen.append(arguments[6].soft_label_weight)
+        seen.append(arguments[3].soft_weight)
         return train(*arguments, **options)
 
     monkeypatch.setattr("skellagnn.classifier.train", recorded)
@@ -1238,9 +1237,9 @@ def test_blank_texts_and_components_turned_by_rounding_are_no_other_encoder(data
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_unit_rows_are_taken_as_they_are(data, dtype):
     graph = encode_graph(data.graph, "tfidf", dtype=dtype)
-    scaled = graph.with_features(raw_rows(quick(), graph, None, scale=True))
+    scaled = graph.with_features(embed(graph, None, scale=True))
 
-    assert raw_rows(quick(), scaled, None, scale=True) is scaled.features
+    assert embed(scaled, None, scale=True) is scaled.features
 
 
 def test_where_all_have_labels_the_answers_are_still_judged(data):
@@ -1255,7 +1254,7 @@ def test_where_all_have_labels_the_answers_are_still_judged(data):
         augmentation_ratio=0.5,
     )
 
-    assert clf.fit(encoded, data.target).answer_trust_ > 0.5
+    assert clf.fit(encoded, data.target).reliability_ > 0.5
 
 
 def test_missing_recorded_answers_are_counted(data):

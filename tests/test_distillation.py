@@ -10,8 +10,10 @@ import torch
 
 from skellagnn import TextGraph
 from skellagnn.distillation import calibrate, propagated_rows, teach
+from skellagnn.gnn._early_stopping import ValidationGraph
+from skellagnn.gnn._losses import Consistency
+from skellagnn.gnn._steps import TrainingSettings
 from skellagnn.gnn._targets import LabeledNodes, SoftLabels
-from skellagnn.gnn._training import TrainingSettings, ValidationGraph
 
 N_NODES, N_FEATURES = 60, 6
 RNG = np.random.default_rng(0)
@@ -24,9 +26,6 @@ SETTINGS = TrainingSettings(
     max_iter=40,
     n_iter_no_change=20,
     view_probability=0.5,
-    consistency=1.0,
-    drop_node=0.0,
-    soft_label_weight=0.0,
 )
 
 
@@ -46,7 +45,9 @@ def soften(nodes, targets, trust=1.0):
 def lesson_of(answers=None, weight="auto", held_out=HELD_OUT, seed=0, **options):
     validation = None if held_out is None else ValidationGraph(GRAPH.adjacency, RAW, held_out)
     settings = replace(SETTINGS, **options)
-    return teach(RAW, GRAPH.adjacency, LABELED, validation, 3, answers, weight, settings, seed=seed)
+    return teach(
+        RAW, GRAPH.adjacency, LABELED, validation, 3, answers, weight, settings, (Consistency(1.0),), seed=seed
+    )
 
 
 def test_propagated_rows_by_hand():

@@ -48,7 +48,7 @@ def texts():
 
 
 def quick(**params):
-    params = {"encoder": None, "hidden_channels": 8, "max_iter": 15, "consistency": 0, "random_state": 0, **params}
+    params = {"encoder": None, "hidden_channels": 8, "max_iter": 15, "random_state": 0, **params}
     return ELLaGNNClassifier(**params)
 
 

@@ -183,17 +183,15 @@ def parts(scale: Scale) -> list[Table]:
     """
     asked = {**STRONG, "augmentation_ratio": 0.1, "selection": "pagerank"}
     switches: dict[str, Params] = {
-        "no teacher": {"distillation": 0},
+        "no teacher": {"teacher": None},
         "no consistency": {"consistency": 0},
         "no soft targets": {"answer_weight": 0},
         "no views": {"view_probability": 0},
         "raw queries": {"enhanced_queries": False},
         "answers weigh 0.5": {"answer_weight": 0.5},
         "answers weigh 2": {"answer_weight": 2},
-        "half of the rows dropped": {"drop_node": 0.5},
         "teacher weighs 1": {"distillation": 1},
         "teacher weighs 4": {"distillation": 4},
-        "no teacher, rows dropped": {"distillation": 0, "drop_node": 0.5},
     }
     if scale.quick:
         switches = {name: switches[name] for name in ("no teacher", "no soft targets")}

@@ -264,7 +264,7 @@ def _train(place: Place, fit: Fit, *, inductive: bool = False, texts: bool = Fal
     wall, cpu = time.perf_counter(), time.process_time()
     clf.fit(seen[position[train]], y[train], X_val=seen[position[validation]], y_val=y[validation])
     seconds, cpu_seconds = time.perf_counter() - wall, time.process_time() - cpu
-    active = kept[clf.active_nodes_]
+    active = kept[clf.queried_nodes_]
     right = clf.predict(graph[test]) == y[test]
     asked = np.isin(test, active)
     usage = clf.llm_usage_.total
@@ -291,7 +291,7 @@ def _train(place: Place, fit: Fit, *, inductive: bool = False, texts: bool = Fal
         right_with = clf.predict(with_views(graph, features)[test]) == y[test]
         record |= {
             "answers_right": _percent(named[known] == y[active][known]) if (named >= 0).any() else None,
-            "trust": clf.answer_trust_,
+            "trust": clf.reliability_,
             "accuracy_views": _percent(right_with),
             "accuracy_asked": _percent(right[asked]),
             "accuracy_asked_views": _percent(right_with[asked]),

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from skellagnn.exceptions import InvalidParameterError, SkellagnnError
 
-__all__ = ["ProcessGroup"]
+__all__ = ["ALONE", "ProcessGroup"]
 
 T = TypeVar("T")
 
@@ -30,7 +30,77 @@ PATIENCE = timedelta(days=30)
 
 
 class ProcessGroup:
-    """The processes of torch.distributed's default group, joined once more for one fit; see :meth:`joined`.
+    """The processes of a fit: here a single one, which shares with nobody. Several: :meth:`joined`.
+
+    Attributes
+    ----------
+    rank : int
+        Of this process, counted from 0.
+    size : int
+        Number of processes.
+    n_local : int
+        How many of them share this machine's memory.
+    """
+
+    rank, size, n_local = 0, 1, 1
+
+    @classmethod
+    @contextmanager
+    def joined(cls, wanted: bool) -> Iterator[ProcessGroup]:
+        """Join the processes inside the block; an error in one of them ends the block in all.
+
+        Parameters
+        ----------
+        wanted : bool
+            False: this process stays alone.
+
+        Raises
+        ------
+        InvalidParameterError
+            If this process is in no process group.
+        SkellagnnError
+            If another process left the block by an error, or ended.
+        """
+        if not wanted:
+            yield ALONE
+            return
+        group = _SeveralProcesses()
+        try:
+            yield group
+        finally:
+            group.leave()
+
+    def share(self, nodes: NDArray[Any]) -> NDArray[Any]:
+        """Return this process's part of an array that all processes have."""
+        return nodes
+
+    def add(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the sum over the processes."""
+        return values
+
+    def any(self, value: bool) -> bool:
+        """Whether it is true in any process."""
+        return bool(self.add(np.array([float(value)]))[0] > 0)
+
+    def first(self, function: Callable[[], T]) -> T:
+        """Call a function in the first process only, and return its result in all."""
+        return function()
+
+    def add_gradients(self, network: nn.Module) -> None:
+        """Replace every gradient by its sum over the processes."""
+
+    def share_state(self, network: nn.Module) -> None:
+        """Give all processes the weights and buffers of the first one: running means, say, are each process's own."""
+
+    def check_same(self, arrays: list[NDArray[Any]], rest: Any) -> None:
+        """Check that arrays, and what else prints alike, are the same in all processes."""
+
+
+ALONE = ProcessGroup()
+
+
+class _SeveralProcesses(ProcessGroup):
+    """The processes of torch.distributed's default group, joined once more for one fit.
 
     What is exchanged is small, so it always goes through gloo and the CPU, whatever the backend of the default group.
     """
@@ -46,53 +116,29 @@ class ProcessGroup:
         self._distributed: Any = distributed
         self.rank = int(distributed.get_rank())
         self.size = int(distributed.get_world_size())
-        # those that share this machine's memory; torchrun says so
+        # torchrun says so
         self.n_local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
         # of its own, so that it can be closed: then the others do not wait for a process that failed
         self._handle: Any = distributed.new_group(backend="gloo", timeout=PATIENCE)
 
-    @classmethod
-    @contextmanager
-    def joined(cls, wanted: bool) -> Iterator[ProcessGroup | None]:
-        """Join the processes inside the block; an error in one of them ends the block in all. None if not wanted.
-
-        Raises
-        ------
-        InvalidParameterError
-            If this process is in no process group.
-        SkellagnnError
-            If another process left the block by an error, or ended.
-        """
-        group = cls() if wanted else None
-        try:
-            yield group
-        finally:
-            if group is not None:
-                group._distributed.destroy_process_group(group._handle)
-                group._handle = None
+    def leave(self) -> None:
+        self._distributed.destroy_process_group(self._handle)
+        self._handle = None
 
     def share(self, nodes: NDArray[Any]) -> NDArray[Any]:
-        """Return this process's part of an array that all processes have."""
         return nodes[self.rank :: self.size]
 
     def add(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the sum over the processes."""
         total = torch.tensor(values)
         self._exchange(self._distributed.all_reduce, total)
         return np.asarray(total.numpy())
 
-    def any(self, value: bool) -> bool:
-        """Whether it is true in any process."""
-        return bool(self.add(np.array([float(value)]))[0] > 0)
-
     def first(self, function: Callable[[], T]) -> T:
-        """Call a function in the first process only, and return its result in all."""
         result = [function() if self.rank == 0 else None]
         self._exchange(self._distributed.broadcast_object_list, result, src=0)
         return result[0]  # type: ignore[return-value]
 
     def add_gradients(self, network: nn.Module) -> None:
-        """Replace every gradient by its sum over the processes."""
         parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
         gradients = [
             torch.zeros_like(parameter) if parameter.grad is None else parameter.grad for parameter in parameters
@@ -104,14 +150,12 @@ class ProcessGroup:
             parameter.grad = part.view_as(parameter).to(parameter.device, copy=True)
 
     def share_state(self, network: nn.Module) -> None:
-        """Give all processes the weights and buffers of the first one: running means, say, are each process's own."""
         for tensor in network.state_dict().values():
             sent = tensor.detach().cpu()
             self._exchange(self._distributed.broadcast, sent, src=0)
             tensor.copy_(sent)
 
     def check_same(self, arrays: list[NDArray[Any]], rest: Any) -> None:
-        """Check that arrays, and what else prints alike, are the same in all processes."""
         own = zlib.crc32(repr(rest).encode())
         for array in arrays:
             own = zlib.crc32(np.ascontiguousarray(array).data, own)

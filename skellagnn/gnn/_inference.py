@@ -12,14 +12,14 @@ from torch import Tensor, nn
 
 from skellagnn.base.resources import available_memory, scratch_array
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.gnn._layered import Gathered, HopNetwork
-from skellagnn.gnn._sampling import HopFinder
+from skellagnn.gnn._layered import Gathered, LayeredNetwork
+from skellagnn.gnn._sampling import NeighborSampler
 from skellagnn.gnn._sparse import aggregate, edge_form_of, edge_matrix, edges_for, make_edges
 
 __all__ = ["check_output", "predict_logits", "to_tensor"]
 
-# A block of rows may take this share of the free memory, with six arrays as wide as the widest layer beside it.
-BLOCK_SHARE = 0.1
+# A block of nodes may take this fraction of the free memory, with six arrays as wide as the widest layer beside it.
+BLOCK_FRACTION = 0.1
 BLOCK_ARRAYS = 6
 SMALLEST_BLOCK = 1 << 15
 
@@ -32,7 +32,7 @@ def predict_logits(
     *,
     targets: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
-    """Run the network on raw rows, no dropout, all neighbors.
+    """Run the network on raw feature vectors, no dropout, all neighbors.
 
     Parameters
     ----------
@@ -51,15 +51,15 @@ def predict_logits(
     Notes
     -----
     Built-in networks are run layer by layer, as many nodes at a time as a tenth of the free memory allows, and only for
-    nodes in the receptive field of the targets: exact, with memory for the rows of two layers. A network of one's own
-    sees the whole graph at once.
+    nodes in the receptive field of the targets: exact, with memory for the vectors of two layers. A network of one's
+    own sees the whole graph at once.
     """
     home = next((parameter.device for parameter in network.parameters()), torch.device(device))
     was_training = network.training
     network.to(device).eval()
     try:
         with torch.no_grad():
-            if isinstance(network, HopNetwork):
+            if isinstance(network, LayeredNetwork):
                 return _by_layers(network, adjacency, raw, device, targets)
             logits = network(to_tensor(raw, device), edges_for(network, adjacency, device)).cpu().numpy()
             return np.asarray(logits if targets is None else logits[targets])
@@ -69,7 +69,7 @@ def predict_logits(
 
 
 def _by_layers(
-    network: HopNetwork,
+    network: LayeredNetwork,
     adjacency: sparse.csr_array,
     raw: NDArray[Any],
     device: torch.device | str,
@@ -82,58 +82,58 @@ def _by_layers(
     if targets is not None and np.array_equal(targets, everything):
         targets = None
     wanted = everything if targets is None else np.unique(targets)
-    # nodes that each hop has to make, the last hop first
+    # nodes that each propagation has to make vectors of, the last one first
     needed = [wanted]
-    for _ in range(network.n_hops):
-        needed.append(_with_senders(matrix, needed[-1], n_nodes))
+    for _ in range(network.n_propagations):
+        needed.append(_with_sources(matrix, needed[-1], n_nodes))
     needed.reverse()
     width = max([raw.shape[1], *(parameter.shape[0] for parameter in network.parameters())])
     size = SMALLEST_BLOCK
     if n_nodes > size:  # finding out what memory is free takes a tenth of the time of a small prediction
-        size = max(size, int(BLOCK_SHARE * available_memory() / (4 * width * BLOCK_ARRAYS)))
+        size = max(size, int(BLOCK_FRACTION * available_memory() / (4 * width * BLOCK_ARRAYS)))
 
     def blocks(nodes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         return [nodes[start : start + size] for start in range(0, max(len(nodes), 1), size)]
 
-    def rows_of(nodes: NDArray[np.int64]) -> Tensor:
+    def features_of(nodes: NDArray[np.int64]) -> Tensor:
         found = _take(raw, nodes)
         if found.dtype == np.float32 and found.flags.writeable and torch.device(device).type == "cpu":
             return torch.from_numpy(found)  # nothing that ships writes into its input
         return to_tensor(found, device)
 
-    # hop 0 multiplies on its narrower side where all rows fit into one block; in blocks, each would transform the rows
-    # of its neighbors anew, and their mean comes first
+    # propagation 0 multiplies on its narrower side where all nodes fit into one block; in blocks, each would transform
+    # its neighbors anew, and their mean comes first
     first = int(network.gathers and not (network.narrows and len(needed[0]) <= size))
     present = needed[first]
     if first:
         parts = [
-            network.first_hop(
-                Gathered(rows_of(nodes), torch.from_numpy(aggregate(_cut(matrix, nodes), raw)).to(device))
+            network.propagate_gathered(
+                Gathered(features_of(nodes), torch.from_numpy(aggregate(_cut(matrix, nodes), raw)).to(device))
             )
             for nodes in blocks(present)
         ]
     else:
-        parts = [network.encode(rows_of(nodes)) for nodes in blocks(present)]
-    rows = _stack(parts)
-    initial_nodes, initial = present, rows
-    finder = HopFinder(matrix)
-    for i in range(first, network.n_hops):
+        parts = [network.encode(features_of(nodes)) for nodes in blocks(present)]
+    made = _stack(parts)
+    initial_nodes, initial = present, made
+    sampler = NeighborSampler(matrix)
+    for i in range(first, network.n_propagations):
         parts = []
         for nodes in blocks(needed[i + 1]):
             whole = len(nodes) == n_nodes
-            hops = None if whole else finder.find(nodes, 1)
-            edges = make_edges(form, matrix if hops is None else hops.matrices[0], device)
-            read = nodes if hops is None else hops.nodes
-            x = _rows_at(rows, present, read, device)
-            start = x if network.gathers else _rows_at(initial, initial_nodes, read, device)
-            parts.append(network.hop(i, x, start, edges))
-        present, rows = needed[i + 1], _stack(parts)
-    made = _stack([network.decode(_rows_at(rows, present, nodes, device)) for nodes in blocks(present)])
-    return made if targets is None else made[np.searchsorted(wanted, targets)]
+            field = None if whole else sampler.sample(nodes, 1)
+            edges = make_edges(form, matrix if field is None else field.matrices[0], device)
+            read = nodes if field is None else field.nodes
+            x = _vectors_of(read, made, present, device)
+            start = x if network.gathers else _vectors_of(read, initial, initial_nodes, device)
+            parts.append(network.propagate(i, x, start, edges))
+        present, made = needed[i + 1], _stack(parts)
+    scores = _stack([network.decode(_vectors_of(nodes, made, present, device)) for nodes in blocks(present)])
+    return scores if targets is None else scores[np.searchsorted(wanted, targets)]
 
 
-def _with_senders(matrix: sparse.csr_array, nodes: NDArray[np.int64], n_nodes: int) -> NDArray[np.int64]:
-    """Return the nodes and all that they hear from, sorted."""
+def _with_sources(matrix: sparse.csr_array, nodes: NDArray[np.int64], n_nodes: int) -> NDArray[np.int64]:
+    """Return the nodes and the sources of all edges into them, sorted."""
     if len(nodes) == n_nodes:
         return nodes
     mark = np.zeros(n_nodes, dtype=bool)
@@ -146,18 +146,18 @@ def _cut(matrix: sparse.csr_array, nodes: NDArray[np.int64]) -> sparse.csr_array
     return matrix if len(nodes) == matrix.shape[0] else matrix[nodes]
 
 
-def _take(rows: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:
-    """Return rows at increasing places without repeats; all of them as they are."""
-    return rows if len(places) == len(rows) else rows[places]
+def _take(vectors: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:
+    """Return those at increasing places without repeats; all of them as they are."""
+    return vectors if len(places) == len(vectors) else vectors[places]
 
 
-def _rows_at(
-    rows: NDArray[np.float32], present: NDArray[np.int64], nodes: NDArray[np.int64], device: torch.device | str
+def _vectors_of(
+    nodes: NDArray[np.int64], made: NDArray[np.float32], present: NDArray[np.int64], device: torch.device | str
 ) -> Tensor:
-    """Return the rows of some nodes out of those that are present, which are sorted."""
+    """Return the vectors of some nodes out of those that were made, of the nodes present, which are sorted."""
     if len(nodes) == len(present) and bool((nodes == present).all()):
-        return torch.from_numpy(rows).to(device)
-    return torch.from_numpy(rows[np.searchsorted(present, nodes)]).to(device)
+        return torch.from_numpy(made).to(device)
+    return torch.from_numpy(made[np.searchsorted(present, nodes)]).to(device)
 
 
 def _stack(parts: list[Tensor]) -> NDArray[np.float32]:
@@ -169,9 +169,9 @@ def _stack(parts: list[Tensor]) -> NDArray[np.float32]:
     return stacked
 
 
-def to_tensor(rows: NDArray[Any], device: torch.device | str) -> Tensor:
-    """Copy rows into a tensor of float32: what comes in may be a read-only memory map, which torch cannot share."""
-    return torch.tensor(rows, dtype=torch.float32, device=device)
+def to_tensor(vectors: NDArray[Any], device: torch.device | str) -> Tensor:
+    """Copy into a tensor of float32: what comes in may be a read-only memory map, which torch cannot share."""
+    return torch.tensor(vectors, dtype=torch.float32, device=device)
 
 
 def check_output(logits: Any, n_nodes: int, n_classes: int, backbone: Any) -> None:

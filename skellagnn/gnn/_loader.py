@@ -1,8 +1,8 @@
-"""What the steps of training read: rows, edges and targets, of a whole graph or of mini-batches.
+"""What the steps of training read: feature vectors and edges, of a whole graph or of mini-batches.
 
-Only rows in the receptive field of the targets are looked at. Where a network reads its input through a linear hop
-(:attr:`~skellagnn.gnn._layered.HopNetwork.gathers`), that hop's aggregation of constant rows is made once, and LLM
-views, which change a few rows, only add their difference.
+Only feature vectors in the receptive field of the targets are looked at. Where a network reads its input through a
+linear layer (:attr:`~skellagnn.gnn._layered.LayeredNetwork.gathers`), that layer's aggregation of constant vectors is
+made once, and LLM views, which change a few vectors, only add their difference.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from skellagnn.base.resources import scratch_array
 from skellagnn.gnn._attention import AttentionEdges
 from skellagnn.gnn._inference import to_tensor
-from skellagnn.gnn._layered import Gathered, HopNetwork, LayeredEdges
-from skellagnn.gnn._sampling import HopFinder
+from skellagnn.gnn._layered import Gathered, LayeredEdges, LayeredNetwork
+from skellagnn.gnn._sampling import NeighborSampler
 from skellagnn.gnn._sparse import EdgeIndex, SparseEdges, aggregate, edge_form_of, edge_matrix, make_edges
 from skellagnn.gnn._views import NodeFeatures
 
@@ -38,22 +38,32 @@ class Inputs:
     Parameters
     ----------
     x : Tensor of shape (n_in, n_features), or Gathered
-        Raw rows.
+        Raw feature vectors.
     edges : object
         Second argument of the network.
-    rows : Tensor of int64 of shape (n_targets,), or None
+    places : Tensor of int64 of shape (n_targets,), or None
         Where the targets are in the output; None: they are the output.
     shown : tuple of Tensor, or None
         Positions in ``x`` of nodes that have LLM views, and their positions among the active nodes.
     cross : SparseEdges of shape (n_out, n_active), or None
-        What the gathered rows hear from active nodes.
+        Edges from active nodes into those whose neighbors are gathered.
     """
 
     x: Tensor | Gathered
     edges: Any
-    rows: Tensor | None
+    places: Tensor | None
     shown: tuple[Tensor, Tensor] | None
     cross: SparseEdges | None
+
+    @property
+    def device(self) -> torch.device:
+        """Where all of it is."""
+        return self.x.own.device if isinstance(self.x, Gathered) else self.x.device
+
+    def scores(self, network: Any, x: Tensor | Gathered | None = None) -> Tensor:
+        """Return the network's output for the targets, from these feature vectors or others in their place."""
+        output: Tensor = network(self.x if x is None else x, self.edges)
+        return output if self.places is None else output[self.places]
 
     def prepare(self) -> None:
         """Make now what the backward pass needs: worth it where this is another thread than the one that trains."""
@@ -62,12 +72,12 @@ class Inputs:
             if isinstance(layer, (SparseEdges, AttentionEdges)):
                 layer.prepare()
 
-    def draw(self, features: NodeFeatures, rng: np.random.Generator, view_probability: float) -> Tensor | Gathered:
-        """Return the rows of one pass, some active nodes showing one of their LLM views."""
-        index, rows = features.draw_views(rng, view_probability)
+    def draw(self, features: NodeFeatures, rng: np.random.Generator) -> Tensor | Gathered:
+        """Return the feature vectors of one pass, some active nodes showing one of their LLM views."""
+        index, views = features.draw_views(rng)
         if len(index) == 0 or self.shown is None:
             return self.x
-        difference = rows - features.raw[features.active[index]].astype(np.float32)
+        difference = views - features.raw[features.active[index]].astype(np.float32)
         own = self.x.own if isinstance(self.x, Gathered) else self.x
         change = own.new_zeros(len(features.active), own.shape[1])
         change[torch.from_numpy(index).to(own.device)] = torch.from_numpy(difference).to(own.device)
@@ -88,28 +98,25 @@ class Reader:
     adjacency : csr_array of shape (n_nodes, n_nodes)
         Ranked edges.
     raw : ndarray of float32 or float16 of shape (n_nodes, n_features)
-        Raw rows; may be a memory map.
+        Raw feature vectors; may be a memory map.
     device : torch.device or str
     active : ndarray of int64 of shape (n_active,), default=None
         Nodes with LLM views.
-    n_hops : int, default=2
-        Hops that a batch of a network of one's own reaches; the built-in ones say how many they need.
+    reach : int, default=2
+        How many edges away from its targets a batch of a network of one's own reaches; the built-in ones say how far
+        their receptive field does.
     whole : bool, default=False
         Never cut the graph: what a network of one's own is given unless it is trained in batches.
     sample_size : int or None, default=None
-        Neighbors drawn for each node and hop; None takes all.
-    preferences : ndarray of float32 of shape (n_edges,), default=None
-        Of the entries of the adjacency: draw in proportion to these. None: uniformly.
-    constant : bool, default=True
-        Whether rows change from pass to pass by LLM views alone, so that they can be aggregated once.
+        Neighbors drawn for each node and layer; None takes all.
     repeated : bool, default=False
         Whether other targets are asked for in each step: then the aggregation is made for all nodes at once.
 
     Notes
     -----
-    A network of one's own gets a cut-out graph, of which the nodes ``n_hops`` hops away keep no incoming edges (as in
-    PyG's ``NeighborLoader``). Layers that weigh a message by its sender's degree, such as PyG's ``GCNConv``, need one
-    hop more than the network has layers to be exact.
+    A network of one's own gets a cut-out graph, of which the nodes ``reach`` edges away keep no incoming edges (as in
+    PyG's ``NeighborLoader``). Layers that weigh a message by its source's degree, such as PyG's ``GCNConv``, need a
+    reach of one more than the network has layers to be exact.
     """
 
     def __init__(
@@ -120,30 +127,26 @@ class Reader:
         device: torch.device | str,
         *,
         active: NDArray[np.int64] | None = None,
-        n_hops: int = 2,
+        reach: int = 2,
         whole: bool = False,
         sample_size: int | None = None,
-        preferences: NDArray[np.float32] | None = None,
-        constant: bool = True,
         repeated: bool = False,
     ) -> None:
         self.raw = raw
         self.device = torch.device(device)
         self.form = edge_form_of(network)
         self.matrix = edge_matrix(self.form, adjacency)
-        self.hopwise = isinstance(network, HopNetwork)
-        self.whole = whole and not self.hopwise
-        self.gathers = isinstance(network, HopNetwork) and network.gathers and constant
-        self.n_hops = network.n_hops if isinstance(network, HopNetwork) else n_hops
-        if preferences is not None and self.matrix.nnz != len(preferences):
-            preferences = _with_loops(adjacency, self.matrix, preferences)
-        self.finder = HopFinder(self.matrix, sample_size, preferences)
+        self.layered = isinstance(network, LayeredNetwork)
+        self.whole = whole and not self.layered
+        self.gathers = isinstance(network, LayeredNetwork) and network.gathers
+        self.reach = network.n_propagations if isinstance(network, LayeredNetwork) else reach
+        self.sampler = NeighborSampler(self.matrix, sample_size)
         self.active = np.empty(0, dtype=np.int64) if active is None else active
         self._active_order = np.argsort(self.active)
         self._to_active = self.matrix[:, self.active] if self.gathers and len(self.active) else None
         self._table: NDArray[Any] | None = None
         if repeated and self.gathers:
-            # a mean is as small as the rows it is of; a sum may be too large for half precision
+            # a mean is as small as the vectors it is of; a sum may be too large for half precision
             dtype = np.float32 if self.form == "sum" else raw.dtype
             self._table = aggregate(self.matrix, raw, scratch_array(raw.shape, dtype))
         self._square: Any = None
@@ -159,30 +162,26 @@ class Reader:
             For sampled neighbors.
         """
         n_nodes = self.matrix.shape[0]
-        samples = self.finder.sample_size is not None and self.finder.sample_size < self.finder.largest_degree
-        if self.whole or (len(targets) == n_nodes and not samples):
+        if self.whole or (len(targets) == n_nodes and not self.sampler.leaves_out):
             return self._read_all(targets)
-        n_hops = self.n_hops - 1 if self.gathers else self.n_hops
-        hops = self.finder.find(targets, n_hops, rng)
-        if self.hopwise:
-            edges: Any = LayeredEdges([make_edges(self.form, matrix, self.device) for matrix in hops.matrices])
+        field = self.sampler.sample(targets, self.reach - 1 if self.gathers else self.reach, rng)
+        if self.layered:
+            edges: Any = LayeredEdges([make_edges(self.form, matrix, self.device) for matrix in field.matrices])
             if self.gathers:
                 edges.layers.insert(0, None)
-            return self._with_rows(hops.nodes, edges, None)
-        return self._with_rows(hops.nodes, self._union(hops.matrices, len(hops.nodes)), self._rows(len(targets)))
+            return self._with_features(field.nodes, edges, None)
+        places = torch.arange(len(targets), device=self.device)
+        return self._with_features(field.nodes, self._union(field.matrices, len(field.nodes)), places)
 
     def _read_all(self, targets: NDArray[np.int64]) -> Inputs:
         if self._square is None:
             self._square = None if self.form == "none" else make_edges(self.form, self.matrix, self.device)
         edges = self._square
-        if isinstance(edges, EdgeIndex) and not self.hopwise:
+        if isinstance(edges, EdgeIndex) and not self.layered:
             edges = edges.index
         n_nodes = self.matrix.shape[0]
-        rows = None if _is_all(targets, n_nodes) else torch.from_numpy(targets).to(self.device)
-        return self._with_rows(np.arange(n_nodes), edges, rows)
-
-    def _rows(self, n_targets: int) -> Tensor:
-        return torch.arange(n_targets, device=self.device)
+        places = None if _is_all(targets, n_nodes) else torch.from_numpy(targets).to(self.device)
+        return self._with_features(np.arange(n_nodes), edges, places)
 
     def _union(self, matrices: list[sparse.csr_array], n_nodes: int) -> Any:
         """Edges of a cut-out graph for a network of one's own: those into all nodes that are not at its rim."""
@@ -194,7 +193,7 @@ class Reader:
         edges = make_edges(self.form, square, self.device)
         return edges.index if isinstance(edges, EdgeIndex) else edges
 
-    def _with_rows(self, nodes: NDArray[np.int64], edges: Any, rows: Tensor | None) -> Inputs:
+    def _with_features(self, nodes: NDArray[np.int64], edges: Any, places: Tensor | None) -> Inputs:
         own = to_tensor(self._take(self.raw, nodes), self.device)
         shown = None
         x: Tensor | Gathered = own
@@ -213,26 +212,16 @@ class Reader:
                 cross = SparseEdges(self._to_active[nodes], self.device)
             parts = (found, self._active_order[place[found]])
             shown = (torch.from_numpy(parts[0]).to(self.device), torch.from_numpy(parts[1]).to(self.device))
-        return Inputs(x, edges, rows, shown, cross)
+        return Inputs(x, edges, places, shown, cross)
 
     @staticmethod
-    def _take(rows: NDArray[Any], nodes: NDArray[np.int64]) -> NDArray[Any]:
-        return rows if _is_all(nodes, len(rows)) else rows[nodes]
+    def _take(vectors: NDArray[Any], nodes: NDArray[np.int64]) -> NDArray[Any]:
+        return vectors if _is_all(nodes, len(vectors)) else vectors[nodes]
 
 
 def _is_all(nodes: NDArray[np.int64], n_nodes: int) -> bool:
     """Whether these are all nodes, in order."""
     return len(nodes) == n_nodes and bool((nodes == np.arange(n_nodes)).all())
-
-
-def _with_loops(
-    adjacency: sparse.csr_array, matrix: sparse.csr_array, preferences: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Spread preferences of the edges to a form that has self-loops beside them."""
-    receivers = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    spread = np.ones(matrix.nnz, dtype=np.float32)
-    spread[matrix.indices != receivers] = preferences
-    return spread
 
 
 def ahead(steps: Iterator[T]) -> Iterator[T]:

@@ -1,8 +1,8 @@
-"""Edges as linear maps on rows: what the layers of a network multiply with.
+"""Edges as linear maps on the vectors of nodes: what the layers of a network multiply with.
 
 A network says with ``edge_form`` in which form it wants the adjacency. Forms are made once, by :func:`edge_matrix`, as
-scipy matrices; of these, any rows can be cut out (:mod:`skellagnn.gnn._sampling`) and handed to a layer as
-:class:`SparseEdges`, :class:`EdgeIndex` or :class:`~skellagnn.gnn._attention.AttentionEdges`.
+scipy matrices; of these, the edges into any nodes can be cut out (:mod:`skellagnn.gnn._sampling`) and handed to a layer
+as :class:`SparseEdges`, :class:`EdgeIndex` or :class:`~skellagnn.gnn._attention.AttentionEdges`.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ class _SparseProduct(torch.autograd.Function):
 
 
 class SparseEdges:
-    """A sparse matrix as a differentiable linear map on rows.
+    """A sparse matrix as a differentiable linear map on the vectors of nodes.
 
     Parameters
     ----------
     matrix : csr_array of shape (n_out, n_in)
-        Row i holds the weights of the rows that i receives. The first ``n_out`` rows of an input belong to the nodes
-        for which output is made.
+        Row i holds the weights of the edges into i, by source. The first ``n_out`` vectors of an input belong to the
+        nodes for which output is made.
     device : torch.device or str, default="cpu"
 
     Notes
     -----
-    On a CPU the product is a weighted ``embedding_bag``, which reads rows of x in place: several times faster than
-    torch's own product of a CSR matrix with a dense one (``benchmarks/training.py`` compares with it). On a GPU,
+    On a CPU the product is a weighted ``embedding_bag``, which reads the vectors of x in place: several times faster
+    than torch's own product of a CSR matrix with a dense one (``benchmarks/training.py`` compares with it). On a GPU,
     where the bag is the slower one, it is torch's. The transpose is made in the first backward pass that needs it, and
     kept.
     """
@@ -93,12 +93,12 @@ class SparseEdges:
         """Make the transpose now, before a backward pass asks for it."""
         _ = self.transpose
 
-    def at(self, hop: int) -> SparseEdges:
+    def at(self, layer: int) -> SparseEdges:
         """Return the edges of a layer: the same ones for all."""
         return self
 
     def own(self, x: Tensor) -> Tensor:
-        """Return the rows of x that belong to the nodes for which output is made."""
+        """Return the vectors of x that belong to the nodes for which output is made."""
         return x if len(x) == self.n_out else x[: self.n_out]
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -153,12 +153,12 @@ class EdgeIndex:
         self.shape = (int(matrix.shape[0]), int(matrix.shape[1]))
         self.n_out = self.shape[0]
 
-    def at(self, hop: int) -> EdgeIndex:
+    def at(self, layer: int) -> EdgeIndex:
         """Return the edges of a layer: the same ones for all."""
         return self
 
     def own(self, x: Tensor) -> Tensor:
-        """Return the rows of x that belong to the nodes for which output is made."""
+        """Return the vectors of x that belong to the nodes for which output is made."""
         return x if len(x) == self.n_out else x[: self.n_out]
 
 
@@ -176,7 +176,7 @@ def _mean_matrix(adjacency: sparse.csr_array) -> sparse.csr_array:
 
 
 def _with_loops(adjacency: sparse.csr_array) -> sparse.csr_array:
-    """Self-loops added: a layer that weighs edges by itself looks at a node's own row, too."""
+    """Self-loops added: a layer that weighs edges by itself looks at a node's own vector, too."""
     loops = sparse.csr_array(sparse.identity(adjacency.shape[0], format="csr", dtype=adjacency.dtype))
     return sparse.csr_array(adjacency + loops)
 
@@ -225,7 +225,7 @@ def edge_matrix(form: str, adjacency: sparse.csr_array) -> sparse.csr_array:
 def make_edges(
     form: str, matrix: sparse.csr_array, device: torch.device | str = "cpu"
 ) -> SparseEdges | AttentionEdges | EdgeIndex:
-    """Return rows of a form's matrix as what a layer takes."""
+    """Return a form's matrix, or a part of it, as what a layer takes."""
     if form == "edge_index":
         return EdgeIndex(matrix, device)
     return AttentionEdges(matrix, device) if form == "looped" else SparseEdges(matrix, device)
@@ -259,19 +259,19 @@ def edges_for(network: nn.Module, adjacency: sparse.csr_array, device: torch.dev
     return edges.index if isinstance(edges, EdgeIndex) else edges
 
 
-# -- aggregation of constant rows -------------------------------------------------------------------------------
+# -- aggregation of constant vectors ----------------------------------------------------------------------------
 
-# Rows made at a time: bounds what is gathered at once.
+# Nodes at a time: bounds what is gathered at once.
 _BLOCK = 1 << 16
 
 
-def aggregate(matrix: sparse.csr_array, rows: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[np.float32]:
-    """Return ``matrix @ rows`` for rows that may be half-precise and on disk.
+def aggregate(matrix: sparse.csr_array, vectors: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[np.float32]:
+    """Return ``matrix @ vectors`` for vectors that may be half-precise and on disk.
 
     Parameters
     ----------
     matrix : csr_array of shape (n_out, n_nodes)
-    rows : ndarray of float32 or float16 of shape (n_nodes, n_features)
+    vectors : ndarray of float32 or float16 of shape (n_nodes, n_features)
     out : ndarray of shape (n_out, n_features), default=None
         Where to write.
 
@@ -282,21 +282,21 @@ def aggregate(matrix: sparse.csr_array, rows: NDArray[Any], out: NDArray[Any] | 
 
     Notes
     -----
-    O(n_edges * n_features), 65,536 rows at a time. Rows that are not float32 in memory are gathered for each block; so
-    are read-only ones, which torch takes only as a copy.
+    O(n_edges * n_features), 65,536 nodes at a time. Vectors that are not float32 in memory are gathered for each block;
+    so are read-only ones, which torch takes only as a copy.
     """
     n_out = matrix.shape[0]
     if out is None:
-        out = np.empty((n_out, rows.shape[1]), dtype=np.float32)
+        out = np.empty((n_out, vectors.shape[1]), dtype=np.float32)
     # a read-only array may also be a memory map, of which np.asarray made a plain array
-    in_memory = rows.flags.c_contiguous and rows.flags.writeable and not isinstance(rows, np.memmap)
-    table = torch.from_numpy(rows) if in_memory and rows.dtype == np.float32 else None
+    in_memory = vectors.flags.c_contiguous and vectors.flags.writeable and not isinstance(vectors, np.memmap)
+    table = torch.from_numpy(vectors) if in_memory and vectors.dtype == np.float32 else None
     with torch.no_grad():
         for start in range(0, n_out, _BLOCK):
             block = matrix[start : start + _BLOCK]
             if table is None:
                 columns, positions = np.unique(block.indices, return_inverse=True)
-                source = torch.from_numpy(rows[columns].astype(np.float32))
+                source = torch.from_numpy(vectors[columns].astype(np.float32))
                 block = sparse.csr_array(
                     (block.data, positions.astype(np.int32), block.indptr), shape=(block.shape[0], len(columns))
                 )

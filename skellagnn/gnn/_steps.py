@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,11 +14,15 @@ from torch import Tensor, nn
 
 from skellagnn.gnn._distributed import ProcessGroup
 from skellagnn.gnn._loader import Inputs, Reader, ahead
-from skellagnn.gnn._targets import LabeledNodes, SoftLabels
+from skellagnn.gnn._losses import LossTerm
 from skellagnn.gnn._views import NodeFeatures
-from skellagnn.neighborhood import cosine_of_edges
 
-__all__ = ["Step", "StepMaker", "TrainingSettings"]
+__all__ = ["Look", "Step", "StepMaker", "TrainingSettings"]
+
+
+# Nodes that a step looks at for each term that needs no label: twice as many gained nothing on Cora and Wikispeedia and
+# cost a third more.
+N_UNLABELED = 256
 
 
 @dataclass(frozen=True)
@@ -29,61 +33,59 @@ class TrainingSettings:
     weight_decay: float
     max_iter: int
     n_iter_no_change: int
-    view_probability: float
-    consistency: float
-    drop_node: float
-    soft_label_weight: float
-    n_passes: int = 2
-    # Sharpening of the mean prediction that the passes are to agree with; 1 leaves it as it is.
-    temperature: float = 0.5
-    # Share of `max_iter` over which the consistency term grows: early predictions are not worth agreeing with.
-    ramp: float = 0.1
     # Labeled nodes of a step; None: all of them, one step an epoch.
     batch_size: int | None = None
-    # Nodes without label that a step looks at for each of the two terms that need none; None: all.
-    n_unlabeled: int | None = None
-    # Neighbors drawn per node and hop in a batch (None: all), and whether in proportion to their similarity.
+    # Nodes that a step looks at for each term that needs no label; None: all.
+    n_unlabeled: int | None = N_UNLABELED
+    # Neighbors drawn per node and layer in a batch; None: all.
     sample_size: int | None = None
-    sampling: str = "uniform"
-    # Hops that a batch of a network of one's own reaches.
-    n_hops: int = 2
-    precision: str = "float32"
-    compile: bool = False
+    # How many edges away from its nodes a batch of a network of one's own reaches.
+    reach: int = 2
+
+
+class Look(NamedTuple):
+    """What a term of the loss sees of a step.
+
+    Parameters
+    ----------
+    places : Tensor of int64 of shape (n_own,)
+        Its nodes, as positions among the step's.
+    targets : tuple of Tensor of shape (n_own, ...)
+        What it knows of them.
+    n : int
+        Its nodes in all processes together.
+    """
+
+    places: Tensor
+    targets: tuple[Tensor, ...]
+    n: int
 
 
 @dataclass
 class Step:
-    """What one step of training looks at. Rows count positions among the step's targets.
+    """What one step of training looks at.
 
     Parameters
     ----------
     inputs : Inputs
-    label_rows, labels, label_weights : Tensor of shape (n_labels,)
-        Weights sum to 1 over all processes, in the mean over the steps of an epoch.
-    soft_rows, soft_weights : Tensor of shape (n_soft,), or None
-        Weights are divided by the number of nodes.
-    soft_targets : Tensor of shape (n_soft, n_classes), or None
-    agreeing : Tensor of int64 of shape (n_agreeing,), or None
-        Rows on which the passes are to agree.
-    agreeing_weight : float
-        This process's share of them.
+        Of all of its nodes, sorted.
+    looks : list of Look
+        One for each term of the loss.
     """
 
     inputs: Inputs
-    label_rows: Tensor
-    labels: Tensor
-    label_weights: Tensor
-    soft_rows: Tensor | None
-    soft_targets: Any
-    soft_weights: Any
-    agreeing: Tensor | None
-    agreeing_weight: float
+    looks: list[Look]
 
 
 class StepMaker:
-    """Cuts labels into batches, draws nodes without label, and reads the rows of both.
+    """Draws the nodes of each term of the loss, and reads the feature vectors in their receptive field.
 
-    Parameters are those of :func:`skellagnn.gnn._training.train`.
+    Parameters
+    ----------
+    terms : sequence of LossTerm
+        Those that count.
+    network, adjacency, features, settings, seed, device, group
+        As in :func:`skellagnn.gnn._training.train`.
     """
 
     def __init__(
@@ -91,56 +93,40 @@ class StepMaker:
         network: nn.Module,
         adjacency: sparse.csr_array,
         features: NodeFeatures,
-        labeled: LabeledNodes,
-        soft_targets: SoftLabels | None,
+        terms: Sequence[LossTerm],
         settings: TrainingSettings,
         *,
         seed: int,
         device: torch.device | str,
-        group: ProcessGroup | None,
+        group: ProcessGroup,
     ) -> None:
-        self.labeled = labeled
-        self.settings = settings
+        self.terms = terms
+        self.n_drawn = settings.n_unlabeled
         self.device = device
         self.group = group
-        self.n_nodes = len(features.raw)
-        in_use = soft_targets is not None and settings.soft_label_weight > 0 and len(soft_targets.nodes) > 0
-        self.soft = soft_targets if in_use else None
-        self.agrees = settings.consistency > 0
+        self.nodes = [term.nodes(len(features.raw)) for term in terms]
         self.rng = np.random.default_rng([seed, 2])
         # what all processes draw from must not depend on how many neighbors each of them drew
-        self.neighbor_rng = np.random.default_rng([seed, 3, 0 if group is None else group.rank])
-        n_labels = len(labeled.nodes)
-        self.batch_size = n_labels if settings.batch_size is None else min(settings.batch_size, n_labels)
-        self.n_steps = -(-n_labels // self.batch_size)
-        self.total_weight = float(labeled.weights.sum(dtype=np.float64))
-        pools = [len(self.soft.nodes)] if self.soft is not None else []
-        pools += [self.n_nodes] if self.agrees else []
-        draws = settings.n_unlabeled is not None and any(pool > settings.n_unlabeled for pool in pools)
-        samples = settings.batch_size is not None and settings.sample_size is not None
-        # the same rows in every epoch: read once
-        self.static = self.n_steps == 1 and not draws and not samples
-        preferences: NDArray[np.float32] | None = None
-        if samples and settings.sampling == "similarity":
-            receivers = np.repeat(np.arange(self.n_nodes), np.diff(adjacency.indptr))
-            # from [-1, 1] to [0, 1]
-            preferences = np.float32(0.5) * (1 + cosine_of_edges(receivers, adjacency.indices, features.raw))
+        self.neighbor_rng = np.random.default_rng([seed, 3, group.rank])
+        sample_size = None if settings.batch_size is None else settings.sample_size
+        # the same feature vectors in every epoch: read once
+        self.static = sample_size is None and not any(
+            term.varies(len(nodes), self.n_drawn) for term, nodes in zip(terms, self.nodes, strict=True)
+        )
         self.reader = Reader(
             network,
             adjacency,
             features.raw,
             device,
             active=features.active,
-            n_hops=settings.n_hops,
+            reach=settings.reach,
             whole=settings.batch_size is None,
-            sample_size=settings.sample_size if samples else None,
-            preferences=preferences,
-            constant=not (self.agrees and settings.drop_node > 0),
+            sample_size=sample_size,
             repeated=not self.static,
         )
 
     def stream(self) -> Generator[Step, None, None]:
-        """Yield steps without end, ``n_steps`` an epoch."""
+        """Yield steps without end."""
         if self.static:
             step = next(self._steps())
             while True:
@@ -151,51 +137,26 @@ class StepMaker:
             yield from self._steps() if alone else ahead(self._steps())
 
     def _steps(self) -> Iterator[Step]:
-        everything = np.arange(len(self.labeled.nodes))
+        draws = [
+            term.positions(len(nodes), self.n_drawn, self.rng)
+            for term, nodes in zip(self.terms, self.nodes, strict=True)
+        ]
         while True:
-            order = everything if self.n_steps == 1 else self.rng.permutation(everything)
-            for start in range(0, len(order), self.batch_size):
-                yield self._step(order[start : start + self.batch_size])
+            yield self._step([next(draw) for draw in draws])
 
-    def _step(self, batch: NDArray[np.int64]) -> Step:
-        # over an epoch the mean of the steps is the loss on all labels, however weights fall into batches
-        weights = self.labeled.weights[batch] * np.float32(self.n_steps / self.total_weight)
-        soft = self._draw(len(self.soft.nodes)) if self.soft is not None else np.empty(0, dtype=np.int64)
-        agreeing = self._draw(self.n_nodes) if self.agrees else np.empty(0, dtype=np.int64)
-        n_soft, n_agreeing = len(soft), len(agreeing)
-        if self.group is not None:
-            batch, weights = self.group.share(batch), self.group.share(weights)
-            soft, agreeing = self.group.share(soft), self.group.share(agreeing)
-        soft_nodes = soft if self.soft is None else self.soft.nodes[soft]
-        nodes = np.concatenate([self.labeled.nodes[batch], soft_nodes, agreeing])
-        targets, places = np.unique(nodes, return_inverse=True)
-        label_rows, soft_rows, agreeing_rows = np.split(places, [len(batch), len(batch) + len(soft)])
-        asked: tuple[Any, Any, Any] = (None, None, None)
-        if self.soft is not None:
-            asked = (
-                self._tensor(soft_rows),
-                self._tensor(self.soft.targets[soft]),
-                self._tensor(self.soft.weights[soft]) / n_soft,
-            )
+    def _step(self, drawn: list[NDArray[np.int64]]) -> Step:
+        own = [self.group.share(positions) for positions in drawn]
+        looked_at = [nodes[positions] for nodes, positions in zip(self.nodes, own, strict=True)]
+        targets, places = np.unique(np.concatenate(looked_at), return_inverse=True)
         inputs = self.reader.read(targets, self.neighbor_rng)
         if not self.static:
             inputs.prepare()
-        return Step(
-            inputs,
-            self._tensor(label_rows),
-            self._tensor(self.labeled.labels[batch]),
-            self._tensor(weights),
-            *asked,
-            self._tensor(agreeing_rows) if self.agrees else None,
-            len(agreeing) / max(n_agreeing, 1),
-        )
-
-    def _draw(self, n: int) -> NDArray[np.int64]:
-        """Return positions among n nodes: all of them, or a sample."""
-        size = self.settings.n_unlabeled
-        if size is None or size >= n:
-            return np.arange(n)
-        return np.sort(self.rng.choice(n, size, replace=False, shuffle=False))
+        ends = np.cumsum([len(positions) for positions in own])[:-1]
+        looks = [
+            Look(self._tensor(here), tuple(map(self._tensor, term.targets(positions))), len(everywhere))
+            for term, here, positions, everywhere in zip(self.terms, np.split(places, ends), own, drawn, strict=True)
+        ]
+        return Step(inputs, looks)
 
     def _tensor(self, values: NDArray[Any]) -> Tensor:
         return torch.tensor(values, device=self.device)

@@ -1,13 +1,17 @@
-"""What a network is trained to say: labels of some nodes, and class probabilities of others."""
+"""What a network is trained to say: labels of some nodes, class probabilities of others, and what each weighs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LabeledNodes", "SoftLabels"]
+if TYPE_CHECKING:
+    from skellagnn.gnn._losses import LossTerm
+
+__all__ = ["LabeledNodes", "SoftLabels", "Supervision"]
 
 
 @dataclass(frozen=True)
@@ -34,35 +38,46 @@ class LabeledNodes:
 
 @dataclass(frozen=True)
 class SoftLabels:
-    """Class probabilities that the network is to come near to, for some unlabeled nodes.
+    """Class probabilities that the network is to come near to, for some nodes.
 
     Parameters
     ----------
-    nodes : ndarray of int64 of shape (n_nodes_with_target,)
-    targets : ndarray of float32 of shape (n_nodes_with_target, n_classes)
-        Rows sum to 1.
-    weights : ndarray of float32 of shape (n_nodes_with_target,)
+    nodes : ndarray of int64 of shape (n_soft,)
+    probabilities : ndarray of float32 of shape (n_soft, n_classes)
+        Sum to 1 for each node.
+    weights : ndarray of float32 of shape (n_soft,)
         Reliability of each, in [0, 1].
-    trust : float, default=1.0
-        How far the source as a whole is trusted, in [0, 1].
     """
 
     nodes: NDArray[np.int64]
-    targets: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
     weights: NDArray[np.float32]
-    trust: float = 1.0
 
-    def share(self, n_labeled: int) -> float:
-        """Return what a loss that is a mean over these nodes may weigh beside a mean over so many labels.
 
-        Parameters
-        ----------
-        n_labeled : int
+@dataclass(frozen=True)
+class Supervision:
+    """All that a network is trained to say, with the weights of its parts.
 
-        Returns
-        -------
-        share : float
-            1, or the number of these nodes over that of the labels if that is less. Without it, answers about a few
-            nodes would outweigh thousands of labels, each of them many times over.
-        """
-        return min(1.0, len(self.nodes) / max(n_labeled, 1))
+    Parameters
+    ----------
+    labeled : LabeledNodes
+        Their mean cross-entropy has the weight 1.
+    soft : SoftLabels or None, default=None
+        Class probabilities from elsewhere: answers of an LLM, a teacher.
+    soft_weight : float, default=0.0
+        Weight of the mean cross-entropy with these; 0 leaves them out.
+    regularizers : tuple of LossTerm, default=()
+        Terms that need no label, each with its weight, such as :class:`~skellagnn.gnn._losses.Consistency`.
+    reliability : float, default=1.0
+        How far the LLM's answers are relied on, in [0, 1].
+    views, queries : float, default=1.0
+        How far, for that reason, nodes show the views that the LLM made, and rank their neighbors by them.
+    """
+
+    labeled: LabeledNodes
+    soft: SoftLabels | None = None
+    soft_weight: float = 0.0
+    regularizers: tuple[LossTerm, ...] = ()
+    reliability: float = 1.0
+    views: float = 1.0
+    queries: float = 1.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,13 +26,21 @@ class NodeFeatures:
     views : ndarray of float32 of shape (n_active, n_prompts, n_features)
         Encoded answers.
     answered : ndarray of bool of shape (n_active, n_prompts)
-        Which views there are; the rows of the others are zero and never shown.
+        Which views there are; the vectors of the others are zero and never shown.
+    view_probability : float, default=1.0
+        Probability that a queried node with an answer shows one of its views, drawn uniformly over its prompts, instead
+        of its raw features in a training pass.
     """
 
     raw: NDArray[np.float32]
     active: NDArray[np.int64]
     views: NDArray[np.float32]
     answered: NDArray[np.bool_]
+    view_probability: float = 1.0
+
+    def shown(self, view_probability: float) -> NodeFeatures:
+        """Return the same with another probability of showing a view."""
+        return replace(self, view_probability=view_probability)
 
     @classmethod
     def without_views(cls, raw: NDArray[np.float32]) -> NodeFeatures:
@@ -100,17 +108,12 @@ class NodeFeatures:
         rows = trust * mean + (1 - trust) * unit_rows(self.raw[nodes])
         return nodes, rows.astype(np.float32)
 
-    def draw_views(
-        self, rng: np.random.Generator, view_probability: float
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def draw_views(self, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Draw the nodes that show an LLM view in one training pass, and the views that they show.
 
         Parameters
         ----------
         rng : numpy.random.Generator
-        view_probability : float
-            Probability that an active node with an answer shows one of its views, drawn uniformly over its prompts,
-            instead of its raw row.
 
         Returns
         -------
@@ -118,10 +121,10 @@ class NodeFeatures:
             Positions of these nodes in ``active``.
         rows : ndarray of float32 of shape (n_drawn, n_features)
         """
-        if len(self.active) == 0 or view_probability == 0:
+        if len(self.active) == 0 or self.view_probability == 0:
             return self.active[:0], self.views.reshape(-1, self.raw.shape[1])[:0]
         # fixed number of draws, so that the random stream does not depend on which answers arrived
-        show = rng.random(len(self.active)) < view_probability
+        show = rng.random(len(self.active)) < self.view_probability
         pick = rng.random(len(self.active))
         show &= self.answered.any(axis=1)
         counts = self.answered.sum(axis=1)

@@ -2,10 +2,12 @@
 
 A backbone is a factory ``(in_channels, hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` whose module
 maps ``forward(x, edges)`` to class scores of shape (n_nodes, out_channels). A module of one's own gets a PyG
-``edge_index``; the built-in ones say with ``edge_form`` in which form they want the edges, and are made of hops
-(:class:`~skellagnn.gnn._layered.HopNetwork`), so that training and prediction compute only the rows that matter. Their
+``edge_index``; the built-in ones say with ``edge_form`` in which form they want the edges, and are made of layers
+(:class:`~skellagnn.gnn._layered.LayeredNetwork`), so that training and prediction look only at nodes that matter. Their
 numbers are those of PyG's layers of the same name (the tests compare them), except that weighted edges also count in
 ``sage`` (weighted mean) and ``gin`` (weighted sum).
+
+A new one is a factory with a row in :data:`BACKBONES`: nothing else has to know it.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from torch.nn import functional as F
 from skellagnn.base.resolve import resolve
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._attention import AttentionEdges, AttentionLayer
-from skellagnn.gnn._layered import Gathered, HopNetwork
+from skellagnn.gnn._layered import Gathered, LayeredNetwork
 from skellagnn.gnn._sparse import SparseEdges
 
 __all__ = ["BACKBONES", "Backbone", "build_backbone", "dropout"]
@@ -35,7 +37,7 @@ def dropout(x: Tensor, p: float, training: bool) -> Tensor:
     """Zero entries with probability p and scale the others up, as ``torch.nn.functional.dropout`` does.
 
     On a CPU torch draws one random number per entry, which takes longer than all else in the training of a narrow
-    network on wide rows. Here each 64-bit number decides four entries; p is met to 1 / 65,536. What was kept is
+    network on wide vectors. Here each 64-bit number decides four entries; p is met to 1 / 65,536. What was kept is
     remembered in two bytes an entry.
 
     Parameters
@@ -87,8 +89,8 @@ def _widths(in_channels: int, hidden_channels: int, out_channels: int, n_layers:
     return list(pairwise(sizes))
 
 
-class _Layered(HopNetwork):
-    """Dropout, layer, ReLU - the last layer without ReLU. Each layer is a hop."""
+class _Layered(LayeredNetwork):
+    """Dropout, layer, ReLU - the last layer without ReLU. Each layer propagates."""
 
     gathers = True
 
@@ -97,23 +99,23 @@ class _Layered(HopNetwork):
         self.layers = nn.ModuleList(layers)
         self.dropout = dropout
         self.edge_form = edge_form
-        self.n_hops = len(layers)
+        self.n_propagations = len(layers)
         self.narrows = narrows
 
-    def hop(self, i: int, x: Tensor, initial: Tensor, edges: Any) -> Tensor:
+    def propagate(self, i: int, x: Tensor, initial: Tensor, edges: Any) -> Tensor:
         out: Tensor = self.layers[i](dropout(x, self.dropout, self.training), edges)
-        return out.relu() if i < self.n_hops - 1 else out
+        return out.relu() if i < self.n_propagations - 1 else out
 
-    def first_hop(self, gathered: Gathered) -> Tensor:
+    def propagate_gathered(self, gathered: Gathered) -> Tensor:
         layer: Any = self.layers[0]
         neighbors = dropout(gathered.neighbors, self.dropout, self.training)
         own = dropout(gathered.own, self.dropout, self.training) if layer.reads_own else gathered.own
         x: Tensor = layer.combine(own, neighbors)
-        return x.relu() if self.n_hops > 1 else x
+        return x.relu() if self.n_propagations > 1 else x
 
 
 class _SAGELayer(nn.Module):
-    """W1 mean of neighbors + W2 own row + b (Hamilton et al., 2017)."""
+    """W1 mean of neighbors + W2 x + b (Hamilton et al., 2017)."""
 
     reads_own = True
 
@@ -172,12 +174,12 @@ class _GINLayer(nn.Module):
         return self.combine(edges.own(x), edges(x))
 
     def combine(self, own: Tensor, neighbors: Tensor) -> Tensor:
-        out: Tensor = self.mlp(torch.addcmul(neighbors, own, 1 + self.eps))  # one pass over wide rows
+        out: Tensor = self.mlp(torch.addcmul(neighbors, own, 1 + self.eps))  # one pass over wide vectors
         return out
 
 
-class _MLP(HopNetwork):
-    """Dropout, linear layer, ReLU - the last layer without ReLU. Hears from nobody."""
+class _MLP(LayeredNetwork):
+    """Dropout, linear layer, ReLU - the last layer without ReLU. Looks at no edge."""
 
     edge_form = "none"
 
@@ -193,7 +195,7 @@ class _MLP(HopNetwork):
         return x
 
 
-class _GAT(HopNetwork):
+class _GAT(LayeredNetwork):
     """Attention with eight heads of an eighth of the width, ELU between the layers (Velickovic et al., 2018)."""
 
     edge_form = "looped"
@@ -210,17 +212,17 @@ class _GAT(HopNetwork):
             layers.append(AttentionLayer(channels, out_channels if last else width, heads))
         self.layers = nn.ModuleList(layers)
         self.dropout = dropout
-        self.n_hops = n_layers
+        self.n_propagations = n_layers
 
-    def hop(self, i: int, x: Tensor, initial: Tensor, edges: AttentionEdges) -> Tensor:
+    def propagate(self, i: int, x: Tensor, initial: Tensor, edges: AttentionEdges) -> Tensor:
         def drop(values: Tensor) -> Tensor:
             return dropout(values, self.dropout, self.training)
 
         out: Tensor = self.layers[i](drop(x), edges, drop)
-        return F.elu(out) if i < self.n_hops - 1 else out
+        return F.elu(out) if i < self.n_propagations - 1 else out
 
 
-class _GCN2(HopNetwork):
+class _GCN2(LayeredNetwork):
     """GCNII: initial residual and identity mapping, for depth (Chen et al., 2020)."""
 
     edge_form = "symmetric"
@@ -235,15 +237,16 @@ class _GCN2(HopNetwork):
         )
         self.last = nn.Linear(hidden_channels, out_channels)
         self.dropout = dropout
-        self.n_hops = n_layers
+        self.n_propagations = n_layers
 
     def encode(self, x: Tensor) -> Tensor:
         return torch.relu(self.first(dropout(x, self.dropout, self.training)))
 
-    def hop(self, i: int, x: Tensor, initial: Tensor, edges: SparseEdges) -> Tensor:
+    def propagate(self, i: int, x: Tensor, initial: Tensor, edges: SparseEdges) -> Tensor:
+        # M = (1 - alpha) A x + alpha x0, then ReLU((1 - beta) M + beta M W): deeper layers stay nearer to the identity
         beta = float(np.log(self.theta / (i + 1) + 1))
-        heard = edges(dropout(x, self.dropout, self.training))
-        mixed = (1 - self.alpha) * heard + self.alpha * edges.own(initial)
+        neighbors = edges(dropout(x, self.dropout, self.training))
+        mixed = (1 - self.alpha) * neighbors + self.alpha * edges.own(initial)
         out: Tensor = ((1 - beta) * mixed + beta * (mixed @ self.weights[i])).relu()
         return out
 
@@ -252,12 +255,12 @@ class _GCN2(HopNetwork):
         return out
 
 
-class _APPNP(HopNetwork):
+class _APPNP(LayeredNetwork):
     """An MLP, then ten steps of personalized PageRank on its output (Gasteiger et al., 2019)."""
 
     edge_form = "symmetric"
     n_steps, alpha = 10, 0.1
-    n_hops = n_steps
+    n_propagations = n_steps
 
     def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float):
         super().__init__()
@@ -266,7 +269,8 @@ class _APPNP(HopNetwork):
     def encode(self, x: Tensor) -> Tensor:
         return self.mlp.encode(x)
 
-    def hop(self, i: int, x: Tensor, initial: Tensor, edges: SparseEdges) -> Tensor:
+    def propagate(self, i: int, x: Tensor, initial: Tensor, edges: SparseEdges) -> Tensor:
+        # x <- (1 - alpha) A x + alpha x0
         return (1 - self.alpha) * edges(x) + self.alpha * edges.own(initial)
 
 
@@ -312,7 +316,7 @@ def build_backbone(
     backbone : str or callable
         A key of ``BACKBONES``, or a factory called with the other arguments, by position.
     in_channels, hidden_channels, out_channels : int
-        Width of the rows, of the layers between, and number of classes.
+        Width of the feature vectors, of the layers between, and number of classes.
     n_layers : int
         Number of message-passing layers; of ``appnp`` and ``mlp``, of linear layers.
     dropout : float

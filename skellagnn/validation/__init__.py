@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from skellagnn.validation._callbacks import CallbackSupportMixin, with_callbacks
+from skellagnn.validation._callbacks import CallbackSupportMixin, FitCallbacks, with_callbacks
 from skellagnn.validation._class_names import ClassNames, check_class_names
 from skellagnn.validation._graph import as_graph, remember_columns
 from skellagnn.validation._labels import (
     Labels,
     check_labels,
     check_true_labels,
+    hold_out,
+    named_classes,
     split_validation,
 )
 
 __all__ = [
     "CallbackSupportMixin",
     "ClassNames",
+    "FitCallbacks",
     "Labels",
     "as_graph",
     "check_labels",
     "check_class_names",
     "check_true_labels",
+    "hold_out",
+    "named_classes",
     "remember_columns",
     "split_validation",
     "with_callbacks",

@@ -19,4 +19,28 @@ except ImportError:  # pragma: no cover
         return method
 
 
-__all__ = ["CallbackSupportMixin", "with_callbacks"]
+class FitCallbacks:
+    """The callbacks of one fit, called as scikit-learn does: at its begin, after each epoch, at its end."""
+
+    def __init__(self, estimator: Any, X: Any, y: Any, *, n_epochs: int) -> None:
+        self.given = {"estimator": estimator, "X": X, "y": y}
+        begin = getattr(estimator, "_init_callback_context", None)
+        self.context = None if begin is None else begin(max_subtasks=n_epochs)
+        if self.context is not None:
+            self.context.call_on_fit_task_begin(**self.given)
+
+    def after_epoch(self, fitted: Callable[[], dict[str, Any]], *_: Any) -> bool:
+        """Tell the callbacks; ``fitted`` makes the attributes of the model as it is. Return whether one says stop."""
+        if self.context is None:
+            return False
+        task = self.context.subcontext(task_name="epoch")
+        task.call_on_fit_task_begin(**self.given)
+        return bool(task.call_on_fit_task_end(**self.given, reconstruction_attributes=fitted))
+
+    def end(self) -> None:
+        """Tell the callbacks that the fit is done."""
+        if self.context is not None:
+            self.context.call_on_fit_task_end(**self.given, reconstruction_attributes={})
+
+
+__all__ = ["CallbackSupportMixin", "FitCallbacks", "with_callbacks"]

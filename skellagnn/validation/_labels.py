@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,10 @@ from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.graph import TextGraph
 
 UNLABELED = -1
+# Fraction of the labels that is held out for early stopping unless it is given.
+VALIDATION_FRACTION = 0.1
+# `early_stopping="auto"` holds out no fewer labels than this: the standard error of an accuracy is then 5 points.
+MIN_HELD_OUT = 50
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ def check_labels(
     *,
     class_weight: Any = None,
     classes: NDArray[Any] | None = None,
+    named: NDArray[Any] | None = None,
     argument: str = "y",
 ) -> Labels:
     """Check labels and bring them into node order.
@@ -52,7 +57,7 @@ def check_labels(
     Parameters
     ----------
     graph : TextGraph
-    y : array-like of shape (n_targets,)
+    y : array-like of shape (n_targets,), or None
         One label per target; in numeric labels, also those in an object array, -1 is "unlabeled".
     sample_weight : array-like of shape (n_targets,), default=None
         Targets of weight 0 count as unlabeled.
@@ -60,6 +65,8 @@ def check_labels(
         Targets of a class of weight 0 count as unlabeled.
     classes : ndarray, default=None
         Classes known from training, for validation labels.
+    named : ndarray, default=None
+        Classes that an LLM may name: they count as classes, labeled or not, and there need be no label.
     argument : str, default="y"
         For the errors.
 
@@ -73,6 +80,9 @@ def check_labels(
         If there are not as many labels as targets, no labels, missing ones, names mixed with numbers, only one class,
         two labels for one node, or (with ``classes``) a class that training does not have.
     """
+    if y is None and named is not None:
+        nothing = np.empty(0, dtype=np.int64)
+        return Labels(_sorted_classes(named, argument), LabeledNodes(nothing, nothing, nothing.astype(np.float32)))
     if y is None:
         raise LabelError(
             f"`{argument}` must be given: ELLaGNNClassifier requires y to be passed, but the target y is None."
@@ -100,16 +110,22 @@ def check_labels(
     known = np.ones(len(y), dtype=bool)
     if y.dtype.kind in "iuf":
         known = y != UNLABELED
-        if not known.any():
+        if not known.any() and named is None:
             raise LabelError(
                 f"`{argument}` must label at least two classes, got -1 (unlabeled) for all {len(y)} targets."
             )
     weights = _check_sample_weight(sample_weight, np.empty((len(y), 1)), dtype=np.float64, ensure_non_negative=True)
+    unweighted = known.any()
     known &= weights > 0
-    if not known.any():
+    if unweighted and not known.any():
         raise LabelError("`sample_weight` must be positive for some labeled targets, got none.")
     found, indices = np.unique(y[known], return_inverse=True)
-    if classes is None:
+    if classes is None and named is not None:
+        classes = _sorted_classes(np.concatenate([named, found]) if len(found) else named, argument)
+        indices = np.searchsorted(classes, found)[indices]
+        if not len(found):
+            return Labels(classes, LabeledNodes(indices, indices, indices.astype(np.float32)))
+    elif classes is None:
         if len(found) < 2:
             raise LabelError(
                 f"`{argument}` must label at least two classes, got one class only: {found.tolist()[0]!r}. A "
@@ -131,7 +147,9 @@ def check_labels(
                 f"`class_weight` must be 'balanced', a dict of label to weight, or None, got {class_weight!r}."
             )
         # computed from the distinct labels as given, as scikit-learn does: sample weights do not enter
-        per_class = compute_class_weight(class_weight, classes=classes, y=classes[indices])
+        per_class = np.zeros(len(classes))
+        labeled = np.searchsorted(classes, found)
+        per_class[labeled] = compute_class_weight(class_weight, classes=found, y=classes[indices])
         if not (np.isfinite(per_class).all() and (per_class >= 0).all() and per_class[indices].any()):
             raise InvalidParameterError(
                 f"`class_weight` must be finite and not negative, and positive for some class, got {class_weight!r}."
@@ -151,6 +169,29 @@ def check_labels(
     # only ratios count: around 1 they survive as float32, however small or large the weights are that came in
     scaled = (summed / summed[counts].mean()).astype(np.float32)
     return Labels(classes, LabeledNodes(unique, label_of, scaled)[counts])
+
+
+def named_classes(class_names: Any, y: Any) -> NDArray[Any] | None:
+    """Return the classes that ``class_names`` names: its keys, its names, or 0, 1, ... where labels are numbers."""
+    if class_names is None:
+        return None
+    if isinstance(class_names, Mapping):
+        return np.array(list(class_names))
+    if isinstance(class_names, (str, Set)) or not hasattr(class_names, "__len__"):
+        return None  # an error, which check_class_names tells
+    if y is None or _numbers_from_objects(np.asarray(y)).dtype.kind in "USO":
+        return np.array(list(class_names))
+    return np.arange(len(class_names))
+
+
+def _sorted_classes(classes: NDArray[Any], argument: str) -> NDArray[Any]:
+    found = np.unique(classes)
+    if len(found) < 2:
+        raise LabelError(
+            f"`{argument}` and `class_names` must tell at least two classes, got {found.tolist()!r}. A classifier "
+            "needs something to tell apart."
+        )
+    return found
 
 
 def check_true_labels(y: Any) -> NDArray[Any]:
@@ -210,6 +251,28 @@ def _is_missing(label: Any) -> bool:
     return (
         label is None or (isinstance(label, float) and label != label) or type(label).__name__ in ("NAType", "NaTType")
     )
+
+
+def hold_out(labels: Labels, early_stopping: bool | float | str, seed: int) -> tuple[LabeledNodes, LabeledNodes | None]:
+    """Hold out validation nodes, as the parameter ``early_stopping`` says.
+
+    Parameters
+    ----------
+    labels : Labels
+    early_stopping : bool, float or "auto"
+        Fraction to hold out; True: a tenth; "auto": a tenth, if that is 50 nodes at least.
+    seed : int
+
+    Returns
+    -------
+    training : LabeledNodes
+    validation : LabeledNodes or None
+    """
+    automatic = isinstance(early_stopping, str)
+    fraction = VALIDATION_FRACTION if automatic or early_stopping is True else float(early_stopping)
+    if fraction == 0 or (automatic and fraction * len(labels.labeled.nodes) < MIN_HELD_OUT):
+        return labels.labeled, None
+    return split_validation(labels.labeled, fraction, len(labels.classes), seed)
 
 
 def split_validation(

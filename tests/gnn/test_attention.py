@@ -87,7 +87,7 @@ def test_gradients_are_exact():
     edges = AttentionEdges(looped(6, 12))
     torch.manual_seed(0)
     layer = AttentionLayer(3, 2, 2).double()
-    keep = torch.tensor(np.random.default_rng(5).integers(2, size=(len(edges.senders), 2)), dtype=torch.float64) * 2
+    keep = torch.tensor(np.random.default_rng(5).integers(2, size=(len(edges.sources), 2)), dtype=torch.float64) * 2
 
     assert torch.autograd.gradcheck(
         lambda x: layer(x, edges, lambda shares: shares * keep), rows(6, 3, dtype=torch.double).requires_grad_()
@@ -156,9 +156,9 @@ def test_half_precise_rows_of_autocast():
 def test_what_backward_passes_need_is_made_once():
     edges = AttentionEdges(looped())
     edges.prepare()
-    made = edges.by_sender
+    made = edges.by_source
 
-    assert edges.by_sender is made
-    receivers, starts, places = (part.numpy() for part in made)
-    np.testing.assert_array_equal(edges.senders.numpy()[places], np.repeat(np.arange(9), np.diff(starts)))
-    np.testing.assert_array_equal(edges.receivers.numpy()[places], receivers)
+    assert edges.by_source is made
+    targets, starts, places = (part.numpy() for part in made)
+    np.testing.assert_array_equal(edges.sources.numpy()[places], np.repeat(np.arange(9), np.diff(starts)))
+    np.testing.assert_array_equal(edges.targets.numpy()[places], targets)

@@ -16,7 +16,7 @@ from torch_geometric.nn import APPNP, GATConv, GCN2Conv, GCNConv, GINConv, SAGEC
 from skellagnn import TextGraph
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._sparse import edges_for
-from skellagnn.gnn._training import seeded
+from skellagnn.gnn._torch_state import seeded
 from skellagnn.gnn.backbones import BACKBONES, build_backbone, dropout
 
 N_NODES, N_FEATURES, N_HIDDEN, N_CLASSES = 12, 7, 5, 3

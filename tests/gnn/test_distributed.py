@@ -21,12 +21,14 @@ import pytest
 import torch
 from torch import nn
 
-from skellagnn import PAPER_SETTINGS, CallableEnhancer, ELLaGNNClassifier, ReplayEnhancer, TextGraph
+from skellagnn import PAPER_SETTINGS, CallableEnhancer, ELLaGNNClassifier, ReplayEnhancer, TextGraph, config_context
 from skellagnn.datasets import make_text_graph
 from skellagnn.exceptions import AnswerWarning, InvalidParameterError, SkellagnnError
-from skellagnn.gnn._steps import StepMaker
+from skellagnn.gnn._distributed import ALONE, ProcessGroup
+from skellagnn.gnn._losses import Consistency, LabelLoss, SoftLabelLoss
+from skellagnn.gnn._steps import StepMaker, TrainingSettings
 from skellagnn.gnn._targets import LabeledNodes, SoftLabels
-from skellagnn.gnn._training import TrainingSettings, _losses
+from skellagnn.gnn._training import term_values
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.gnn.backbones import BACKBONES, build_backbone
 
@@ -77,7 +79,6 @@ SAME_IN_ALL = {
     "recipe": lambda: classifier(ANSWERS, max_iter=50),
     "dropout": lambda: paper(dropout=0.5),
     "sampled": lambda: paper(n_neighbors=None, sample_size=2, batch_size=16, max_iter=10),
-    "similar": lambda: paper(n_neighbors=None, sample_size=2, batch_size=16, max_iter=10, sampling="similarity"),
     "unseeded": lambda: paper(random_state=None),
     "own network": lambda: paper(backbone=WithMemory),
 }
@@ -94,14 +95,19 @@ def result_of(clf):
         "probabilities": clf.predict_proba(DATA.graph),
         "history": clf.history_,
         "accuracy": clf.score(DATA.graph[REST], DATA.target[REST]),
-        "trust": clf.answer_trust_,
+        "trust": clf.reliability_,
         "asked": usage.asked,
-        "active": clf.active_nodes_,
+        "active": clf.queried_nodes_,
     }
 
 
 def fitted(clf, target=DATA.target):
     return clf.fit(DATA.graph[TRAIN], target[TRAIN])
+
+
+def together(clf, target=DATA.target, nodes=TRAIN):
+    with config_context(data_parallel=True):
+        return clf.fit(DATA.graph[nodes], target[nodes])
 
 
 class Asked:
@@ -148,30 +154,27 @@ def run_in_each(folder):
     rank = torch.distributed.get_rank()
     found = {}
     for name, make in {**SAME_AS_ONE, **SAME_IN_ALL}.items():
-        clf = fitted(make().set_params(data_parallel=True))
+        clf = together(make())
         found[name] = result_of(clf)
         if name in ("recipe", "whole"):
             (folder / f"{name}{rank}.model").write_bytes(pickle.dumps(clf))
-    parallel = paper(data_parallel=True)
     counter = Asked()
     enhancer = CallableEnhancer(counter, model_name="counting")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AnswerWarning)  # 5 of 32 are asked
-        clf = fitted(paper(enhancer, data_parallel=True, max_iter=1, max_calls=5))
+        clf = together(paper(enhancer, max_iter=1, max_calls=5))
     found["budget"] = {**result_of(clf), "calls": counter.n_calls}
     broken = CallableEnhancer(Asked(fails=True), model_name="broken")
     other = np.where(DATA.target == rank, (DATA.target + 1) % 3, DATA.target)
     found["errors"] = {
-        "diverges": error_of(lambda: fitted(paper(data_parallel=True, learning_rate_init=1e30))),
-        "fails in one": error_of(lambda: fitted(paper(data_parallel=True, backbone=FailsInOne))),
-        "LLM": error_of(lambda: fitted(paper(broken, data_parallel=True))),
-        "labels": error_of(lambda: fitted(parallel, other)),
-        "parameters": error_of(lambda: fitted(paper(data_parallel=True, max_iter=3 + rank))),
-        "shares of the nodes": error_of(
-            lambda: parallel.fit(DATA.graph[TRAIN[rank::N_RANKS]], DATA.target[TRAIN[rank::N_RANKS]])
-        ),
+        "diverges": error_of(lambda: together(paper(learning_rate_init=1e30))),
+        "fails in one": error_of(lambda: together(paper(backbone=FailsInOne))),
+        "LLM": error_of(lambda: together(paper(broken))),
+        "labels": error_of(lambda: together(paper(), other)),
+        "parameters": error_of(lambda: together(paper(max_iter=3 + rank))),
+        "shares of the nodes": error_of(lambda: together(paper(), nodes=TRAIN[rank::N_RANKS])),
     }
-    found["afterwards"] = result_of(fitted(parallel))
+    found["afterwards"] = result_of(together(paper()))
     (folder / f"{rank}.found").write_bytes(pickle.dumps(found))
 
 
@@ -192,7 +195,7 @@ def run_one_that_dies(folder):
     torch.distributed.init_process_group(
         "gloo", init_method=(folder / "meeting").as_uri(), rank=int(child == 0), world_size=2
     )
-    error = error_of(lambda: fitted(paper(data_parallel=True, backbone=partial(FailsInOne, dies=True))))
+    error = error_of(lambda: together(paper(backbone=partial(FailsInOne, dies=True))))
     assert child, "the second process came to the end"
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
     (folder / "error").write_text("\n".join(error), encoding="utf-8")
@@ -375,13 +378,25 @@ def test_without_a_group_the_error_says_what_to_call():
     with pytest.raises(
         InvalidParameterError, match=r"`data_parallel` must be False .*init_process_group\(\) before fit"
     ):
-        fitted(paper(data_parallel=True))
+        together(paper())
     assert issubclass(InvalidParameterError, SkellagnnError)
 
 
-def test_data_parallel_is_true_or_false():
-    with pytest.raises(InvalidParameterError, match="`data_parallel` must be True or False, got 'yes'"):
-        fitted(paper(data_parallel="yes"))
+def test_alone_everything_is_ones_own():
+    network = nn.Linear(2, 2)
+    network(torch.ones(2)).sum().backward()
+    gradient, state = network.weight.grad.clone(), {name: value.clone() for name, value in network.state_dict().items()}
+
+    with ProcessGroup.joined(False) as group:
+        assert (group.rank, group.size, group.n_local) == (0, 1, 1)
+        assert group.share(np.arange(3)).tolist() == group.add(np.arange(3.0)).tolist() == [0, 1, 2]
+        assert (group.any(True), group.any(False), group.first(lambda: "asked")) == (True, False, "asked")
+        group.add_gradients(network)
+        group.share_state(network)
+        group.check_same([np.arange(3)], "the rest")
+
+    assert torch.equal(network.weight.grad, gradient)
+    assert all(torch.equal(value, state[name]) for name, value in network.state_dict().items())
 
 
 # -- shares of a step, without processes -------------------------------------------------------------------------
@@ -396,9 +411,6 @@ SETTINGS = TrainingSettings(
     max_iter=5,
     n_iter_no_change=50,
     view_probability=0.0,
-    consistency=1.0,
-    drop_node=0.0,
-    soft_label_weight=1.0,
     batch_size=4,
     sample_size=2,
     n_unlabeled=7,
@@ -406,7 +418,7 @@ SETTINGS = TrainingSettings(
 SOFT = SoftLabels(np.arange(12, 30), np.full((18, 2), 0.5, dtype=np.float32), np.ones(18, dtype=np.float32))
 
 
-class OneOf:
+class OneOf(ProcessGroup):
     """What steps ask of a group, for one of many processes."""
 
     def __init__(self, rank, size):
@@ -418,11 +430,12 @@ class OneOf:
 
 def steps_of(network, group, settings=SETTINGS, n_steps=9):
     features = NodeFeatures.without_views(RAW)
-    maker = StepMaker(network, GRAPH.adjacency, features, LABELED, SOFT, settings, seed=0, device="cpu", group=group)
+    terms = [LabelLoss(LABELED, settings.batch_size), SoftLabelLoss(SOFT, 1.0), Consistency(1.0)]
+    maker = StepMaker(network, GRAPH.adjacency, features, terms, settings, seed=0, device="cpu", group=group)
     stream = maker.stream()
     steps = list(itertools.islice(stream, n_steps))
     stream.close()
-    return steps, features
+    return steps, features, terms
 
 
 @pytest.mark.parametrize("settings", [SETTINGS, replace(SETTINGS, batch_size=None)], ids=["batches", "whole"])
@@ -430,29 +443,26 @@ def test_shares_add_up_to_the_step_of_one_process(settings):
     """Also where each process draws other neighbors than the others, and how many."""
     torch.manual_seed(0)
     network = build_backbone("sage", 4, 8, 2, 2, 0.0)
-    one, _ = steps_of(network, None, settings)
+    one = steps_of(network, ALONE, settings)[0]
     parts = [steps_of(network, OneOf(rank, 3), settings)[0] for rank in range(3)]
 
     for whole, *shares in zip(one, *parts, strict=True):
-        for name in ("labels", "label_weights", "soft_weights", "soft_targets"):
-            together = torch.cat([getattr(share, name) for share in shares])
-            expected = getattr(whole, name)
-            torch.testing.assert_close(
-                torch.sort(together.double(), dim=0).values, torch.sort(expected.double(), dim=0).values
-            )
-        assert sum(share.agreeing_weight for share in shares) == pytest.approx(1)
-        assert sum(float(share.label_weights.sum()) for share in shares) == pytest.approx(
-            float(whole.label_weights.sum())
-        )
+        for term, look in enumerate(whole.looks):
+            looks = [share.looks[term] for share in shares]
+            assert sum(len(own.places) for own in looks) == len(look.places)
+            assert {own.n for own in looks} == {look.n}
+            for every, *parts_of_it in zip(look.targets, *(own.targets for own in looks), strict=True):
+                joined = torch.cat(parts_of_it).double()
+                torch.testing.assert_close(joined.sort(dim=0).values, every.double().sort(dim=0).values)
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 @pytest.mark.parametrize("settings", [SETTINGS, replace(SETTINGS, batch_size=None)], ids=["batches", "whole"])
 def test_an_empty_share_has_a_loss_of_zero(backbone, settings):
     network = build_backbone(backbone, 4, 8, 2, 2, 0.0)
-    steps, features = steps_of(network, OneOf(19, 20), settings, n_steps=1)
+    steps, features, terms = steps_of(network, OneOf(19, 20), settings, n_steps=1)
 
-    parts = _losses(network, steps[0], features, np.random.default_rng(0), settings)
+    parts = term_values(network, steps[0], terms, features, np.random.default_rng(0), settings)
     sum(parts).backward()
 
     assert [float(part.detach()) for part in parts] == [0, 0, 0]

@@ -130,7 +130,7 @@ def at_once(network, rows=ROWS):
 def block(request, monkeypatch):
     """Rows of a block, where memory is short."""
     monkeypatch.setattr(inference, "SMALLEST_BLOCK", request.param)
-    monkeypatch.setattr(inference, "BLOCK_SHARE", 0.0)
+    monkeypatch.setattr(inference, "BLOCK_FRACTION", 0.0)
     return request.param
 
 
@@ -156,8 +156,8 @@ def test_blocks_of_a_layer_are_the_whole_graph(name, n_layers, hidden, which, bl
 def test_the_first_layer_multiplies_on_its_narrower_side_unless_in_blocks(name, hidden, aggregates, block, monkeypatch):
     network = make_network(name, 2, hidden)
     calls = []
-    original = network.first_hop
-    monkeypatch.setattr(network, "first_hop", lambda gathered: calls.append(1) or original(gathered))
+    original = network.propagate_gathered
+    monkeypatch.setattr(network, "propagate_gathered", lambda gathered: calls.append(1) or original(gathered))
 
     logits = predict_logits(network, LARGER, ROWS)
 

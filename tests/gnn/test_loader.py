@@ -14,9 +14,9 @@ from torch_geometric.nn import GATConv, GCNConv, SAGEConv
 from skellagnn import TextGraph
 from skellagnn.gnn._layered import Gathered
 from skellagnn.gnn._loader import Reader, ahead
-from skellagnn.gnn._sampling import HopFinder
+from skellagnn.gnn._sampling import NeighborSampler
 from skellagnn.gnn._sparse import edges_for
-from skellagnn.gnn._training import seeded
+from skellagnn.gnn._torch_state import seeded
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.gnn.backbones import BACKBONES, build_backbone
 
@@ -57,8 +57,7 @@ def build(backbone, n_layers=2, hidden=5):
 def outputs(network, inputs, x=None):
     """The network's output for the targets of some inputs."""
     with torch.no_grad():
-        scores = network(inputs.x if x is None else x, inputs.edges)
-    return (scores if inputs.rows is None else scores[inputs.rows]).numpy()
+        return inputs.scores(network, x).numpy()
 
 
 def whole(network, rows=RAW):
@@ -89,30 +88,27 @@ class OwnAttention(Own):
 # -- rows of the whole graph's output ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("gathered", [True, False])
 @pytest.mark.parametrize("repeated", [True, False])
 @pytest.mark.parametrize("which", TARGETS)
 @pytest.mark.parametrize("n_layers", [1, 2, 3])
 @pytest.mark.parametrize("name", BACKBONES)
-def test_a_few_targets_get_their_rows_of_the_whole_graph(name, n_layers, which, repeated, gathered):
+def test_a_few_targets_get_their_rows_of_the_whole_graph(name, n_layers, which, repeated):
     network = build(name, n_layers)
-    # rows that change from pass to pass cannot be aggregated beforehand
-    reader = Reader(network, ADJACENCY, RAW, "cpu", repeated=repeated, constant=gathered)
+    reader = Reader(network, ADJACENCY, RAW, "cpu", repeated=repeated)
 
     inputs = reader.read(TARGETS[which])
 
-    assert isinstance(inputs.x, Gathered) is (gathered and name in GATHERING)
+    assert isinstance(inputs.x, Gathered) is (name in GATHERING)
     np.testing.assert_allclose(outputs(network, inputs), whole(network)[TARGETS[which]], rtol=1e-5, atol=1e-5)
     again = reader.read(TARGETS[which])
     np.testing.assert_array_equal(outputs(network, again), outputs(network, inputs))
 
 
-@pytest.mark.parametrize("gathered", [True, False])
 @pytest.mark.parametrize("which", TARGETS)
 @pytest.mark.parametrize("name", BACKBONES)
-def test_views_in_place_are_the_forward_on_changed_rows(name, which, gathered):
+def test_views_in_place_are_the_forward_on_changed_features(name, which):
     network = build(name)
-    reader = Reader(network, ADJACENCY, RAW, "cpu", active=ACTIVE, constant=gathered)
+    reader = Reader(network, ADJACENCY, RAW, "cpu", active=ACTIVE)
     inputs = reader.read(TARGETS[which])
 
     drawn = []
@@ -136,12 +132,12 @@ def test_a_network_of_ones_own_gets_a_graph_that_reaches_as_deep_as_it_is(backbo
     network = build(backbone)
     expected = whole(network)[targets]
 
-    inputs = Reader(network, ADJACENCY, RAW, "cpu", active=ACTIVE, n_hops=2).read(targets)
+    inputs = Reader(network, ADJACENCY, RAW, "cpu", active=ACTIVE, reach=2).read(targets)
 
     np.testing.assert_allclose(outputs(network, inputs), expected, rtol=1e-5, atol=1e-5)
-    assert network.seen[-1] == len(HopFinder(ADJACENCY).find(targets, 2).nodes) < N_NODES
+    assert network.seen[-1] == len(NeighborSampler(ADJACENCY).sample(targets, 2).nodes) < N_NODES
     # one hop is too little for two layers: the test above can fail
-    short = Reader(network, ADJACENCY, RAW, "cpu", n_hops=1).read(TARGETS["few"])
+    short = Reader(network, ADJACENCY, RAW, "cpu", reach=1).read(TARGETS["few"])
     assert np.abs(outputs(network, short) - whole(network)[TARGETS["few"]]).max() > 1e-3
 
 
@@ -152,8 +148,8 @@ def test_layers_that_look_at_degrees_of_senders_need_one_hop_more():
     network = build(OwnConvolution)
     expected = whole(network)[TARGETS["few"]]
 
-    for n_hops, exact in ((2, False), (3, True)):
-        inputs = Reader(network, ADJACENCY, RAW, "cpu", n_hops=n_hops).read(TARGETS["few"])
+    for reach, exact in ((2, False), (3, True)):
+        inputs = Reader(network, ADJACENCY, RAW, "cpu", reach=reach).read(TARGETS["few"])
         assert np.allclose(outputs(network, inputs), expected, rtol=1e-5, atol=1e-5) is exact
 
 
@@ -174,7 +170,7 @@ def test_views_reach_a_network_of_ones_own():
 def test_outside_of_batches_a_network_of_ones_own_sees_the_whole_graph():
     network = build(Own)
 
-    inputs = Reader(network, ADJACENCY, RAW, "cpu", n_hops=1, whole=True).read(TARGETS["few"])
+    inputs = Reader(network, ADJACENCY, RAW, "cpu", reach=1, whole=True).read(TARGETS["few"])
 
     np.testing.assert_allclose(outputs(network, inputs), whole(network)[TARGETS["few"]], rtol=1e-6, atol=1e-6)
     assert network.seen[0] == N_NODES
@@ -194,7 +190,7 @@ def test_a_network_of_ones_own_may_name_its_form(form):
 
     network = build(Formed)
 
-    inputs = Reader(network, ADJACENCY, RAW, "cpu", n_hops=2).read(TARGETS["few"])
+    inputs = Reader(network, ADJACENCY, RAW, "cpu", reach=2).read(TARGETS["few"])
 
     np.testing.assert_allclose(outputs(network, inputs), whole(network)[TARGETS["few"]], rtol=1e-5, atol=1e-5)
 
@@ -217,40 +213,19 @@ def test_rows_may_be_half_precise_and_mapped(name, dtype, tmp_path):
 # -- samples -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("preferred", [True, False])
 @pytest.mark.parametrize("name", [name for name in BACKBONES if name != "mlp"])
-def test_samples_change_the_output_and_all_neighbors_are_no_sample(name, preferred):
+def test_samples_change_the_output_and_all_neighbors_are_no_sample(name):
     network = build(name, 2)
-    preferences = np.random.default_rng(3).uniform(size=ADJACENCY.nnz).astype(np.float32) if preferred else None
-    options = {"preferences": preferences, "constant": False}
     expected = whole(network)[TARGETS["half"]]
 
     def read(sample_size, seed):
-        reader = Reader(network, ADJACENCY, RAW, "cpu", sample_size=sample_size, **options)
+        reader = Reader(network, ADJACENCY, RAW, "cpu", sample_size=sample_size)
         return outputs(network, reader.read(TARGETS["half"], np.random.default_rng(seed)))
 
     assert np.abs(read(1, 0) - expected).max() > 1e-3
     np.testing.assert_array_equal(read(1, 0), read(1, 0))
     assert not np.array_equal(read(1, 0), read(1, 1))
     np.testing.assert_allclose(read(100, 0), expected, rtol=1e-5, atol=1e-5)
-
-
-def test_preferences_of_edges_belong_to_the_same_edges_where_self_loops_stand_beside_them():
-    """GCN's matrix has more entries than the graph has edges."""
-    receivers = np.repeat(np.arange(N_NODES), np.diff(ADJACENCY.indptr))
-    preferences = np.zeros(ADJACENCY.nnz, dtype=np.float32)
-    favorite = {}
-    for node in np.unique(receivers).tolist():
-        entries = np.flatnonzero(receivers == node)
-        favorite[node] = int(ADJACENCY.indices[entries[-1]])
-        preferences[entries[-1]] = 1
-    reader = Reader(build("appnp"), ADJACENCY, RAW, "cpu", sample_size=1, preferences=preferences)
-
-    found = reader.finder.find(np.arange(N_NODES), 1, np.random.default_rng(0)).matrices[0].tocoo()
-
-    pairs = set(zip(found.row.tolist(), found.col.tolist(), strict=True))
-    assert {(i, j) for i, j in pairs if i != j} == set(favorite.items())
-    assert {i for i, j in pairs if i == j} == set(range(N_NODES))
 
 
 # -- prepared ahead ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from skellagnn import TextGraph
-from skellagnn.gnn._sampling import HopFinder, sample_rows
+from skellagnn.gnn._sampling import NeighborSampler, sample_neighbors
 from skellagnn.gnn._sparse import edge_matrix
 
 N_NODES = 40
@@ -25,15 +25,15 @@ def search(matrix, targets, n_hops):
     """Return the nodes within 0, 1, ..., n_hops hops of the targets, breadth first."""
     reached = [set(targets)]
     for _ in range(n_hops):
-        senders = {int(j) for i in reached[-1] for j in np.flatnonzero(matrix.toarray()[i])}
-        reached.append(reached[-1] | senders)
+        sources = {int(j) for i in reached[-1] for j in np.flatnonzero(matrix.toarray()[i])}
+        reached.append(reached[-1] | sources)
     return reached
 
 
-def heard(matrix, receivers, senders):
-    """Return {(receiver, sender): weight} in node ids."""
+def heard(matrix, targets, sources):
+    """Return {(target, source): weight} in node ids."""
     coo = matrix.tocoo()
-    rows, columns = receivers[coo.row].tolist(), senders[coo.col].tolist()
+    rows, columns = targets[coo.row].tolist(), sources[coo.col].tolist()
     return dict(zip(zip(rows, columns, strict=True), coo.data.tolist(), strict=True))
 
 
@@ -47,16 +47,16 @@ def test_the_field_is_what_a_breadth_first_search_reaches(targets, form, n_hops)
     matrix = make_matrix(form)
     reached = search(matrix, targets, n_hops)
 
-    hops = HopFinder(matrix).find(np.array(targets, dtype=np.int64), n_hops)
+    field = NeighborSampler(matrix).sample(np.array(targets, dtype=np.int64), n_hops)
 
-    assert hops.nodes[: len(targets)].tolist() == targets
-    assert set(hops.nodes.tolist()) == reached[-1]
-    assert len(set(hops.nodes.tolist())) == len(hops.nodes)
-    assert hops.nodes.dtype == np.int64
-    assert len(hops.matrices) == n_hops
+    assert field.nodes[: len(targets)].tolist() == targets
+    assert set(field.nodes.tolist()) == reached[-1]
+    assert len(set(field.nodes.tolist())) == len(field.nodes)
+    assert field.nodes.dtype == np.int64
+    assert len(field.matrices) == n_hops
     # the first layer reads the most: the layers' inputs are the fields from the last to the first hop
     sizes = [len(field) for field in reached]
-    assert [layer.shape for layer in hops.matrices] == [(sizes[k - 1], sizes[k]) for k in range(n_hops, 0, -1)]
+    assert [layer.shape for layer in field.matrices] == [(sizes[k - 1], sizes[k]) for k in range(n_hops, 0, -1)]
 
 
 @pytest.mark.parametrize("form", ["mean", "symmetric", "sum"])
@@ -64,17 +64,17 @@ def test_each_layer_holds_the_rows_of_the_graph_and_makes_a_prefix_of_what_it_re
     matrix = make_matrix(form)
     whole = matrix.toarray()
 
-    hops = HopFinder(matrix).find(np.array([30, 2, 11]), 3)
+    field = NeighborSampler(matrix).sample(np.array([30, 2, 11]), 3)
 
-    for layer in hops.matrices:
+    for layer in field.matrices:
         n_out, n_in = layer.shape
-        made = hops.nodes[:n_out]  # a prefix, since there is one order of nodes for all layers
-        found = heard(layer, made, hops.nodes[:n_in])
+        made = field.nodes[:n_out]  # a prefix, since there is one order of nodes for all layers
+        found = heard(layer, made, field.nodes[:n_in])
         assert found == {(i, j): whole[i, j] for i in made.tolist() for j in np.flatnonzero(whole[i]).tolist()}
     # layer by layer, the same rows as all nodes together would make
     x = np.random.default_rng(0).normal(size=(N_NODES, 2))
-    expected, actual = x, x[hops.nodes]
-    for layer in hops.matrices:
+    expected, actual = x, x[field.nodes]
+    for layer in field.matrices:
         expected, actual = whole @ expected, layer @ actual
     np.testing.assert_allclose(actual, expected[[30, 2, 11]], rtol=1e-5, atol=1e-7)
 
@@ -82,12 +82,12 @@ def test_each_layer_holds_the_rows_of_the_graph_and_makes_a_prefix_of_what_it_re
 @pytest.mark.parametrize("sample_size", [None, 2])
 def test_a_search_leaves_no_trace_for_the_next_one(sample_size):
     matrix = make_matrix()
-    finder = HopFinder(matrix, sample_size)
+    sampler = NeighborSampler(matrix, sample_size)
 
     for seed, targets in enumerate([[7], [30, 2, 11], [], [7, 8], list(range(N_NODES)), [7]]):
         wanted = np.array(targets, dtype=np.int64)
-        used = finder.find(wanted, 2, np.random.default_rng(seed))
-        fresh = HopFinder(matrix, sample_size).find(wanted, 2, np.random.default_rng(seed))
+        used = sampler.sample(wanted, 2, np.random.default_rng(seed))
+        fresh = NeighborSampler(matrix, sample_size).sample(wanted, 2, np.random.default_rng(seed))
 
         np.testing.assert_array_equal(used.nodes, fresh.nodes)
         for one, other in zip(used.matrices, fresh.matrices, strict=True):
@@ -96,14 +96,14 @@ def test_a_search_leaves_no_trace_for_the_next_one(sample_size):
 
 def test_a_search_that_failed_leaves_no_trace():
     matrix = make_matrix()
-    finder = HopFinder(matrix, 1)
+    sampler = NeighborSampler(matrix, 1)
 
     with pytest.raises(ValueError, match="random generator"):
-        finder.find(np.array([3, 4]), 1)
+        sampler.sample(np.array([3, 4]), 1)
 
-    found = finder.find(np.array([7, 3]), 2, np.random.default_rng(0))
+    found = sampler.sample(np.array([7, 3]), 2, np.random.default_rng(0))
     np.testing.assert_array_equal(
-        found.nodes, HopFinder(matrix, 1).find(np.array([7, 3]), 2, np.random.default_rng(0)).nodes
+        found.nodes, NeighborSampler(matrix, 1).sample(np.array([7, 3]), 2, np.random.default_rng(0)).nodes
     )
 
 
@@ -112,20 +112,20 @@ def test_where_no_node_has_more_neighbors_nothing_is_drawn():
     largest = int(np.diff(matrix.indptr).max())
 
     # no generator is needed
-    hops = HopFinder(matrix, largest).find(np.array([7, 3]), 2)
+    field = NeighborSampler(matrix, largest).sample(np.array([7, 3]), 2)
 
-    np.testing.assert_array_equal(hops.nodes, HopFinder(matrix).find(np.array([7, 3]), 2).nodes)
-    assert HopFinder(sparse.csr_array((3, 3), dtype=np.float32), 1).find(np.array([1]), 2).nodes.tolist() == [1]
+    np.testing.assert_array_equal(field.nodes, NeighborSampler(matrix).sample(np.array([7, 3]), 2).nodes)
+    assert NeighborSampler(sparse.csr_array((3, 3), dtype=np.float32), 1).sample(np.array([1]), 2).nodes.tolist() == [1]
 
 
 def test_a_sampled_field_hears_from_no_more_than_was_asked_for():
     matrix = make_matrix("symmetric")
 
-    hops = HopFinder(matrix, 2).find(np.arange(10), 2, np.random.default_rng(0))
+    field = NeighborSampler(matrix, 2).sample(np.arange(10), 2, np.random.default_rng(0))
 
-    for layer in hops.matrices:
-        made = hops.nodes[: layer.shape[0]]
-        found = heard(layer, made, hops.nodes)
+    for layer in field.matrices:
+        made = field.nodes[: layer.shape[0]]
+        found = heard(layer, made, field.nodes)
         counts = np.bincount([np.flatnonzero(made == i)[0] for i, j in found if i != j], minlength=len(made))
         degrees = np.diff(matrix.indptr)[made] - 1
         np.testing.assert_array_equal(counts, np.minimum(degrees, 2))
@@ -142,7 +142,7 @@ def test_a_sample_is_of_its_size_without_repeats_and_keeps_diagonal_and_sums(for
     whole = matrix.toarray()
     nodes = np.array([5, 39, 0, 1, 17])
 
-    sample = sample_rows(matrix, nodes, size, np.random.default_rng(0))
+    sample = sample_neighbors(matrix, nodes, size, np.random.default_rng(0))
 
     assert sample.shape == (5, N_NODES)
     assert sample.dtype == np.float32
@@ -171,9 +171,9 @@ def star(weights):
     return sparse.csr_array(row)
 
 
-def draws(matrix, size, n_draws, preferences=None, seed=0):
+def draws(matrix, size, n_draws, seed=0):
     """Sampled rows of node 0, shape (n_draws, n_nodes)."""
-    drawn = sample_rows(matrix, np.zeros(n_draws, dtype=np.int64), size, np.random.default_rng(seed), preferences)
+    drawn = sample_neighbors(matrix, np.zeros(n_draws, dtype=np.int64), size, np.random.default_rng(seed))
     return drawn.toarray()
 
 
@@ -198,34 +198,6 @@ def test_uniform_samples_take_every_pair_equally_often():
     np.testing.assert_allclose(counts / 12_000, 1 / 6, atol=0.02)
 
 
-def test_preferred_neighbors_are_drawn_in_proportion():
-    preferences = np.array([0.1, 0.4, 0.2, 0.3], dtype=np.float32)
-
-    drawn = draws(star(np.ones(4)), 1, 20_000, preferences)[:, 1:]
-
-    assert ((drawn > 0).sum(axis=1) == 1).all()
-    np.testing.assert_allclose((drawn > 0).mean(axis=0), preferences, atol=0.02)
-
-
-def test_without_replacement_the_preferred_come_first_in_the_right_proportion():
-    preferences = np.array([1.0, 2.0, 3.0], dtype=np.float32)
-
-    left_out = (draws(star(np.ones(3)), 2, 20_000, preferences)[:, 1:] == 0).mean(axis=0)
-
-    # a pair is (first, second) in either order: p_i * p_j / (1 - p_i) + p_j * p_i / (1 - p_j)
-    p = preferences / 6
-    pairs = [(1, 2), (0, 2), (0, 1)]
-    expected = [p[i] * p[j] / (1 - p[i]) + p[j] * p[i] / (1 - p[j]) for i, j in pairs]
-    np.testing.assert_allclose(left_out, expected, atol=0.02)
-
-
-def test_a_neighbor_without_preference_is_drawn_only_if_nobody_else_is_left():
-    preferences = np.array([0.0, 1.0, 1.0], dtype=np.float32)
-
-    assert (draws(star(np.ones(3)), 2, 500, preferences)[:, 1] == 0).all()
-    assert (draws(star(np.ones(3)), 3, 5, preferences) > 0).sum(axis=1).tolist() == [3] * 5
-
-
 def test_the_seed_draws_the_sample():
     matrix = star(np.ones(30))
 
@@ -242,7 +214,7 @@ def test_samples_leave_the_matrix_as_it_was():
     for array in (matrix.data, matrix.indices, matrix.indptr):
         array.flags.writeable = False
 
-    sample_rows(matrix, np.array([0, 5]), 1, np.random.default_rng(0), np.ones(matrix.nnz, dtype=np.float32))
+    sample_neighbors(matrix, np.array([0, 5]), 1, np.random.default_rng(0))
 
     np.testing.assert_array_equal(matrix.toarray(), kept.toarray())
 
@@ -250,5 +222,5 @@ def test_samples_leave_the_matrix_as_it_was():
 def test_a_sample_of_no_rows_and_of_empty_rows():
     rng = np.random.default_rng(0)
 
-    assert sample_rows(make_matrix(), np.empty(0, dtype=np.int64), 2, rng).shape == (0, N_NODES)
-    assert sample_rows(make_matrix(), np.array([39, 38]), 2, rng).nnz == 0
+    assert sample_neighbors(make_matrix(), np.empty(0, dtype=np.int64), 2, rng).shape == (0, N_NODES)
+    assert sample_neighbors(make_matrix(), np.array([39, 38]), 2, rng).nnz == 0

@@ -21,9 +21,13 @@ from skellagnn import TextGraph, encode_graph
 from skellagnn.datasets import make_text_graph
 from skellagnn.encoders import TfidfEncoder
 from skellagnn.exceptions import InvalidParameterError
+from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import predict_logits
-from skellagnn.gnn._targets import LabeledNodes, SoftLabels
-from skellagnn.gnn._training import History, TrainingSettings, ValidationGraph, seeded, train
+from skellagnn.gnn._losses import Consistency
+from skellagnn.gnn._steps import TrainingSettings
+from skellagnn.gnn._targets import LabeledNodes, SoftLabels, Supervision
+from skellagnn.gnn._torch_state import seeded
+from skellagnn.gnn._training import History, train
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.gnn.backbones import BACKBONES, build_backbone
 
@@ -37,11 +41,7 @@ SETTINGS = TrainingSettings(
     max_iter=12,
     n_iter_no_change=50,
     view_probability=0.5,
-    consistency=1.0,
-    drop_node=0.5,
-    soft_label_weight=0.5,
 )
-PLAIN = replace(SETTINGS, consistency=0.0)
 
 
 def supervise(nodes, weights=None, labels=None):
@@ -76,12 +76,23 @@ def build(name="mlp", dropout=0.0, n_layers=2, seed=0):
 
 
 def fit(
-    network=None, settings=SETTINGS, *, features=BARE, labeled=LABELED, held_out=None, soft=None, seed=7, **options
+    network=None,
+    settings=SETTINGS,
+    *,
+    features=BARE,
+    labeled=LABELED,
+    held_out=None,
+    soft=None,
+    soft_weight=0.5,
+    consistency=0.0,
+    seed=7,
+    **options,
 ):
     """Train on GRAPH; return the network and its history."""
     network = build() if network is None else network
     validation = None if held_out is None else ValidationGraph(GRAPH.adjacency, RAW, held_out)
-    history = train(network, GRAPH.adjacency, features, labeled, validation, soft, settings, seed=seed, **options)
+    supervision = Supervision(labeled, soft, soft_weight, (Consistency(consistency),))
+    history = train(network, GRAPH.adjacency, features, supervision, validation, settings, seed=seed, **options)
     return network, history
 
 
@@ -100,7 +111,7 @@ def assert_same_weights(one, other):
 def test_an_epoch_without_consistency_by_hand():
     network, twin = build(), build()
 
-    _, history = fit(network, replace(PLAIN, max_iter=1), soft=SOFT)
+    _, history = fit(network, replace(SETTINGS, max_iter=1), soft=SOFT)
 
     log_p = F.log_softmax(twin(torch.tensor(RAW), None), dim=1)
     label_loss = -log_p[torch.arange(8), torch.tensor(CLASSES[:8])].mean()
@@ -118,14 +129,13 @@ def test_an_epoch_without_consistency_by_hand():
 
 
 def test_an_epoch_with_consistency_by_hand():
-    network, twin = build(), build()
+    network, twin = build(dropout=0.5), build(dropout=0.5)
 
     # ten percent of 20 epochs are ramp: half of the consistency in the first one
-    _, history = fit(network, replace(SETTINGS, max_iter=20, consistency=3.0), soft=SOFT, on_epoch=lambda *_: True)
+    _, history = fit(network, replace(SETTINGS, max_iter=20), soft=SOFT, consistency=3.0, on_epoch=lambda *_: True)
 
-    with seeded(7):
-        kept = [torch.rand(N_NODES, 1) >= 0.5 for _ in range(2)]
-    log_p = [F.log_softmax(twin(torch.tensor(RAW) * mask * 2, None), dim=1) for mask in kept]
+    with seeded(7):  # two passes, which differ by what is dropped
+        log_p = [F.log_softmax(twin.train()(torch.tensor(RAW), None), dim=1) for _ in range(2)]
     label_loss = sum(-p[torch.arange(8), torch.tensor(CLASSES[:8])].mean() for p in log_p) / 2
     weights = torch.tensor([1.0, 0.5, 1.0]) / 3
     soft_label_loss = sum((weights * -(torch.tensor(SOFT.targets) * p[16:19]).sum(dim=1)).sum() for p in log_p) / 2
@@ -146,43 +156,23 @@ def test_an_epoch_with_consistency_by_hand():
 
 
 def test_the_ramp_ends_after_a_tenth_of_the_epochs():
-    _, history = fit(settings=replace(SETTINGS, max_iter=40, consistency=2.0, soft_label_weight=0.0))
+    _, history = fit(build(dropout=0.5), replace(SETTINGS, max_iter=40), consistency=2.0)
 
     weight = (np.array(history.loss) - history.label_loss) / history.consistency_loss
     np.testing.assert_allclose(weight[:6], [0.5, 1.0, 1.5, 2.0, 2.0, 2.0], rtol=1e-3)
 
 
-def test_nodes_dropped_are_made_up_for():
+@pytest.mark.parametrize(("consistency", "n_passes"), [(0.0, 1), (0.5, 2)])
+def test_a_second_pass_belongs_to_the_consistency(consistency, n_passes):
     class Watch(nn.Linear):
         def forward(self, x, edges):
-            seen.append(x.detach().clone())
+            seen.append(self.training)
             return super().forward(x)
 
     seen = []
-    fit(Watch(N_FEATURES, 2), replace(SETTINGS, drop_node=0.2, max_iter=200))
+    fit(Watch(N_FEATURES, 2), replace(SETTINGS, max_iter=10), consistency=consistency, held_out=HELD_OUT)
 
-    raw = torch.tensor(RAW)
-    dropped = torch.stack([(x == 0).all(dim=1) for x in seen])
-    assert len(seen) == 400
-    assert abs(dropped.float().mean() - 0.2) < 0.02
-    for x, mask in zip(seen, dropped, strict=True):
-        torch.testing.assert_close(x[~mask], raw[~mask] / 0.8)
-
-
-@pytest.mark.parametrize(("consistency", "n_passes", "drops"), [(0.0, 1, False), (0.5, 2, True)])
-def test_passes_and_dropped_nodes_belong_to_the_consistency(consistency, n_passes, drops):
-    class Watch(nn.Linear):
-        def forward(self, x, edges):
-            seen.append((self.training, bool((x == 0).all(dim=1).any())))
-            return super().forward(x)
-
-    seen = []
-    fit(Watch(N_FEATURES, 2), replace(SETTINGS, consistency=consistency, max_iter=10), held_out=HELD_OUT)
-
-    assert sum(training for training, _ in seen) == 10 * n_passes
-    assert sum(not training for training, _ in seen) == 10
-    assert any(dropped for training, dropped in seen if training) is drops
-    assert not any(dropped for training, dropped in seen if not training)
+    assert seen == [*[True] * n_passes, False] * 10
 
 
 def test_training_learns():
@@ -197,7 +187,7 @@ def test_weight_decay_shrinks_the_weights():
     sizes = [
         sum(
             float(p.detach().square().sum())
-            for p in fit(settings=replace(PLAIN, weight_decay=decay, max_iter=50))[0].parameters()
+            for p in fit(settings=replace(SETTINGS, weight_decay=decay, max_iter=50))[0].parameters()
         )
         for decay in (0.0, 0.1, 1.0)
     ]
@@ -207,16 +197,16 @@ def test_weight_decay_shrinks_the_weights():
 
 # -- batches -----------------------------------------------------------------------------------------------------
 
-BATCHES = replace(PLAIN, batch_size=3, sample_size=None)
+BATCHES = replace(SETTINGS, batch_size=3, sample_size=None)
 
 
-@pytest.mark.parametrize("settings", [PLAIN, replace(PLAIN, consistency=1.0)])
+@pytest.mark.parametrize("consistency", [0.0, 1.0])
 @pytest.mark.parametrize("name", BACKBONES)
-def test_one_batch_of_all_labels_is_the_whole_graph(name, settings):
-    options = {"features": with_views(), "held_out": HELD_OUT, "soft": SOFT}
+def test_one_batch_of_all_labels_is_the_whole_graph(name, consistency):
+    options = {"features": with_views(), "held_out": HELD_OUT, "soft": SOFT, "consistency": consistency}
 
-    whole, history = fit(build(name), settings, **options)
-    batched, same = fit(build(name), replace(settings, batch_size=8, sample_size=None), **options)
+    whole, history = fit(build(name), **options)
+    batched, same = fit(build(name), replace(SETTINGS, batch_size=8, sample_size=None), **options)
 
     for one, other in zip(vars(history).values(), vars(same).values(), strict=True):
         np.testing.assert_allclose(other, one, rtol=1e-4, atol=1e-5)
@@ -228,7 +218,7 @@ def test_one_batch_of_all_labels_is_the_whole_graph(name, settings):
 def test_the_first_batch_has_the_loss_of_the_whole_graph_on_its_labels(name):
     """A step of three labels alone, on the whole graph and in a batch."""
     few = supervise([5, 2, 9], weights=[1, 2, 3])
-    one_epoch = replace(PLAIN, max_iter=1)
+    one_epoch = replace(SETTINGS, max_iter=1)
 
     whole = fit(build(name), one_epoch, labeled=few)[1]
     batch = fit(build(name), replace(one_epoch, batch_size=1000, sample_size=None), labeled=few)[1]
@@ -245,7 +235,7 @@ def test_an_epoch_of_batches_is_as_many_steps_on_their_means():
     whole = fit(build("sage"), replace(still, batch_size=None))[1]
     assert fit(build("sage"), still)[1].loss == pytest.approx(whole.loss, rel=1e-5)  # two batches of four labels
 
-    learning = replace(PLAIN, learning_rate_init=0.01, max_iter=5)
+    learning = replace(SETTINGS, learning_rate_init=0.01, max_iter=5)
     losses = [
         fit(build("sage"), replace(learning, batch_size=size, sample_size=None))[1].loss[-1] for size in (None, 2, 1)
     ]
@@ -258,18 +248,16 @@ def text_graph():
     return encode_graph(data.graph, TfidfEncoder(n_components=16)), data.target
 
 
-@pytest.mark.parametrize("sampling", ["uniform", "similarity"])
 @pytest.mark.parametrize("name", BACKBONES)
-def test_batches_learn(text_graph, name, sampling):
+def test_batches_learn(text_graph, name):
     graph, target = text_graph
     labeled = LabeledNodes(np.arange(100), target[:100], np.ones(100, dtype=np.float32))
     with seeded(0):
         network = build_backbone(name, 16, 16, 3, 2, 0.3)
-    settings = replace(PLAIN, batch_size=16, sample_size=3, sampling=sampling, max_iter=10, learning_rate_init=0.02)
+    settings = replace(SETTINGS, batch_size=16, sample_size=3, max_iter=10, learning_rate_init=0.02)
 
-    history = train(
-        network, graph.adjacency, NodeFeatures.without_views(graph.features), labeled, None, None, settings, seed=0
-    )
+    features = NodeFeatures.without_views(graph.features)
+    history = train(network, graph.adjacency, features, Supervision(labeled), None, settings, seed=0)
 
     assert history.n_iter == len(history.loss) == 10
     assert history.loss[-1] < history.loss[0]
@@ -280,8 +268,8 @@ def test_batches_learn(text_graph, name, sampling):
 @pytest.mark.parametrize("name", BACKBONES)
 def test_the_same_seed_gives_the_same_batches_to_the_bit(name):
     """Batches are made in another thread."""
-    sampled = replace(SETTINGS, batch_size=3, sample_size=1, n_unlabeled=5, drop_node=0.2, max_iter=6)
-    options = {"features": with_views(), "soft": SOFT, "held_out": HELD_OUT}
+    sampled = replace(SETTINGS, batch_size=3, sample_size=1, n_unlabeled=5, max_iter=6)
+    options = {"features": with_views(), "soft": SOFT, "held_out": HELD_OUT, "consistency": 1.0}
 
     one, same, other = (fit(build(name, dropout=0.5), sampled, seed=seed, **options) for seed in (1, 1, 2))
 
@@ -316,7 +304,7 @@ def test_a_network_of_ones_own_learns_in_batches_of_a_cut_out_graph():
 @pytest.mark.parametrize("name", BACKBONES)
 def test_validation_in_batches_is_validation_at_once(name):
     everyone = supervise([*range(8, 20), 9, 9], weights=np.arange(1, 15))
-    still = replace(PLAIN, learning_rate_init=1e-12, max_iter=1)
+    still = replace(SETTINGS, learning_rate_init=1e-12, max_iter=1)
 
     at_once = fit(build(name), still, held_out=everyone)[1]
     in_batches = fit(build(name), replace(still, batch_size=1), held_out=everyone)[1]  # eight nodes at a time
@@ -346,7 +334,7 @@ def test_no_thread_is_left_behind(stop):
 
 @pytest.mark.parametrize(("name", "batch_size"), [("sage", 3), *((name, None) for name in BACKBONES)])
 def test_half_precision_trains_to_about_the_same_loss(name, batch_size):
-    full = replace(PLAIN, max_iter=30, learning_rate_init=0.02, batch_size=batch_size, sample_size=None)
+    full = replace(SETTINGS, max_iter=30, learning_rate_init=0.02, batch_size=batch_size, sample_size=None)
 
     (_, history), (half, rounded) = (
         fit(build(name), replace(full, precision=precision), features=with_views(), held_out=HELD_OUT)
@@ -392,7 +380,7 @@ def test_the_best_epoch_is_kept_and_patience_is_what_it_says(patience):
 def test_ties_in_accuracy_go_to_the_lower_cross_entropy():
     one = supervise([9])
 
-    _, history = fit(settings=replace(PLAIN, max_iter=30), held_out=one)
+    _, history = fit(settings=replace(SETTINGS, max_iter=30), held_out=one)
 
     right = [i for i, score in enumerate(history.validation_score) if score == 1]
     assert len(right) > 5
@@ -430,11 +418,11 @@ def test_validation_scores_are_weighted_accuracy_and_cross_entropy_on_raw_rows()
 def test_validation_may_be_on_another_graph():
     other = TextGraph.from_edges([(0, 1), (1, 2), (0, 2)], n_nodes=4)
     other_raw = np.random.default_rng(5).normal(size=(4, N_FEATURES)).astype(np.float32)
-    supervision = LabeledNodes(np.array([1, 3]), np.array([1, 0]), np.ones(2, dtype=np.float32))
+    labeled = LabeledNodes(np.array([1, 3]), np.array([1, 0]), np.ones(2, dtype=np.float32))
     network = build("sage")
-    validation = ValidationGraph(other.adjacency, other_raw, supervision)
+    validation = ValidationGraph(other.adjacency, other_raw, labeled)
 
-    history = train(network, GRAPH.adjacency, BARE, LABELED, validation, None, SETTINGS, seed=0)
+    history = train(network, GRAPH.adjacency, BARE, Supervision(LABELED), validation, SETTINGS, seed=0)
 
     logits = predict_logits(network, other.adjacency, other_raw)[[1, 3]]
     loss = F.cross_entropy(torch.tensor(logits), torch.tensor([1, 0])).item()
@@ -493,7 +481,7 @@ def test_the_same_seed_gives_the_same_to_the_bit(name):
 
 
 def test_another_seed_gives_another_training():
-    assert fit(seed=1)[1].loss != fit(seed=2)[1].loss
+    assert fit(build(dropout=0.5), seed=1)[1].loss != fit(build(dropout=0.5), seed=2)[1].loss
 
 
 def test_what_torch_would_draw_next_is_left_alone():
@@ -536,8 +524,10 @@ def test_seeded_blocks_of_several_threads_do_not_mix():
 def losses(on_epoch=None, seed=3):
     with seeded(0):
         network = build_backbone("sage", N_FEATURES, 4, 2, 2, 0.5)
-    settings = replace(PLAIN, max_iter=3)
-    return train(network, GRAPH.adjacency, BARE, LABELED, None, None, settings, seed=seed, on_epoch=on_epoch).loss
+    settings = replace(SETTINGS, max_iter=3)
+    return train(
+        network, GRAPH.adjacency, BARE, Supervision(LABELED), None, settings, seed=seed, on_epoch=on_epoch
+    ).loss
 
 
 def test_a_callback_may_draw_and_train_in_another_thread():
@@ -594,14 +584,15 @@ def test_seeded_restores_the_state_after_an_error():
 # -- views -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("settings", [SETTINGS, PLAIN])
-def test_views_equal_to_the_raw_rows_are_no_views_to_the_bit(settings):
+@pytest.mark.parametrize("consistency", [0.0, 1.0])
+def test_views_equal_to_the_raw_features_are_no_views_to_the_bit(consistency):
     active = np.array([3, 16, 9, 1])
     echo = with_views(np.repeat(RAW[active][:, None], 3, axis=1))
 
     for name in ("sage", "mlp"):
         plain, echoed = (
-            fit(build(name, dropout=0.5), settings, features=features, held_out=HELD_OUT) for features in (BARE, echo)
+            fit(build(name, dropout=0.5), features=features, held_out=HELD_OUT, consistency=consistency)
+            for features in (BARE, echo)
         )
         assert echoed[1] == plain[1]
         assert_same_weights(echoed[0], plain[0])
@@ -625,10 +616,10 @@ def test_other_views_are_another_training():
 
 def test_the_seed_draws_the_views():
     # no dropout, no dropped nodes: nothing else is drawn
-    first, same, other = (fit(settings=PLAIN, features=with_views(), seed=seed)[1].loss for seed in (1, 1, 2))
+    first, same, other = (fit(settings=SETTINGS, features=with_views(), seed=seed)[1].loss for seed in (1, 1, 2))
 
     assert first == same != other
-    assert fit(settings=PLAIN, seed=1)[1] == fit(settings=PLAIN, seed=2)[1]
+    assert fit(settings=SETTINGS, seed=1)[1] == fit(settings=SETTINGS, seed=2)[1]
 
 
 def test_active_nodes_show_their_views_in_training_and_raw_rows_in_validation():
@@ -639,7 +630,9 @@ def test_active_nodes_show_their_views_in_training_and_raw_rows_in_validation():
 
     seen = []
     features = with_views()
-    fit(Watch(N_FEATURES, 2), replace(PLAIN, view_probability=1.0, max_iter=20), features=features, held_out=HELD_OUT)
+    fit(
+        Watch(N_FEATURES, 2), replace(SETTINGS, view_probability=1.0, max_iter=20), features=features, held_out=HELD_OUT
+    )
 
     raw, others = torch.tensor(RAW), np.setdiff1d(np.arange(N_NODES), features.active)
     shown = set()
@@ -686,10 +679,10 @@ def test_weight_zero_equals_being_left_out():
 def test_soft_targets_pull_predictions(wanted):
     nodes = [16, 17, 18, 19]
     soft = soften(nodes, np.eye(2)[[wanted] * 4])
-    strong = replace(PLAIN, soft_label_weight=20.0, max_iter=80)
+    long = replace(SETTINGS, max_iter=80)
 
-    pulled = predict_logits(fit(settings=strong, soft=soft)[0], GRAPH.adjacency, RAW)
-    free = predict_logits(fit(settings=strong)[0], GRAPH.adjacency, RAW)
+    pulled = predict_logits(fit(settings=long, soft=soft, soft_weight=20.0)[0], GRAPH.adjacency, RAW)
+    free = predict_logits(fit(settings=long)[0], GRAPH.adjacency, RAW)
 
     assert (pulled[nodes].argmax(axis=1) == wanted).all()
     margin = (pulled - free)[:, wanted] - (pulled - free)[:, 1 - wanted]
@@ -698,15 +691,15 @@ def test_soft_targets_pull_predictions(wanted):
 
 @pytest.mark.parametrize("soft", [SOFT, soften([], np.empty((0, 2)))])
 def test_soft_target_weight_zero_and_no_targets_are_no_answers(soft):
-    settings = replace(SETTINGS, soft_label_weight=0.0 if len(soft.nodes) else 0.5)
+    history = fit(soft=soft, soft_weight=0.0 if len(soft.nodes) else 0.5)[1]
 
-    assert fit(settings=settings, soft=soft)[1] == fit(settings=settings)[1]
-    assert fit(settings=settings, soft=soft)[1].soft_label_loss == [0] * 12
+    assert history == fit()[1]
+    assert history.soft_label_loss == [0] * 12
 
 
 def test_a_target_of_reliability_zero_has_no_effect():
-    with_one = fit(soft=soften([16, 17], [[1, 0], [0, 1]], [1, 0]), settings=PLAIN)[1]
-    with_other = fit(soft=soften([16, 17], [[1, 0], [1, 0]], [1, 0]), settings=PLAIN)[1]
+    with_one = fit(soft=soften([16, 17], [[1, 0], [0, 1]], [1, 0]), settings=SETTINGS)[1]
+    with_other = fit(soft=soften([16, 17], [[1, 0], [1, 0]], [1, 0]), settings=SETTINGS)[1]
 
     assert with_one == with_other
 
@@ -750,7 +743,7 @@ def test_a_training_that_diverges_says_so():
         InvalidParameterError,
         match=r"`learning_rate_init` must be small enough .*, got 1e\+30 and a loss of (nan|inf) in epoch \d+\.",
     ):
-        fit(settings=replace(PLAIN, learning_rate_init=1e30))
+        fit(settings=replace(SETTINGS, learning_rate_init=1e30))
 
 
 def test_a_new_history_is_empty():

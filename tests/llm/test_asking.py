@@ -708,3 +708,14 @@ def test_choices_are_read_per_node_and_prompt(counting_enhancer):
 
 def test_choices_of_no_nodes(counting_enhancer):
     assert ask(GRAPH, nodes(), counting_enhancer(), CLASS, names=NAMES).choices(0, NAMES).shape == (0, 2)
+
+
+@pytest.mark.parametrize("has_store", [False, True])
+def test_confidences_come_with_the_answers(has_store, store, counting_enhancer):
+    table = {"cats": Answer("Stones", confidence=0.25), "dogs": "Stones", "rocks": None}
+    asked = [ask(GRAPH, nodes(0, 1, 4), answering(table, counting_enhancer), ECHO, warn=False, store=store)]
+    if has_store:
+        asked.append(ask(GRAPH, nodes(0, 1), counting_enhancer(), ECHO, store=store))
+    for found in asked:
+        np.testing.assert_array_equal(found.confidences[found.table.index[:2, 0]], [0.25, np.nan])
+    assert np.isnan(asked[0].confidences[2])

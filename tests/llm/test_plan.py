@@ -497,7 +497,7 @@ def test_a_search_is_planned_as_the_union_of_its_candidates():
 def test_without_a_store_every_fit_asks_anew():
     enhancer = CallableEnhancer(count_calls, model_name="counts")
     clf = ELLaGNNClassifier(
-        enhancer, prompts="keywords", encoder="tfidf", distillation=0, max_iter=1, store=None, prices=(1.0, 2.0)
+        enhancer, prompts="keywords", encoder="tfidf", teacher=None, max_iter=1, store=None, prices=(1.0, 2.0)
     )
     data = make_text_graph(n_nodes=40, random_state=0)
     search = GridSearchCV(clf, {"augmentation_ratio": [2, 4]}, cv=2)

@@ -41,6 +41,12 @@ class Enhancement:
     answers: list[str | None]
     usage: LLMUsage
 
+    @property
+    def confidences(self) -> NDArray[np.float64]:
+        """How sure the LLM is of each answer, from 0 to 1: shape (n_questions,), NaN where it does not say."""
+        said = (getattr(answer, "confidence", None) for answer in self.answers)
+        return np.array([np.nan if value is None else value for value in said], dtype=np.float64)
+
     def choices(self, prompt_position: int, class_names: Sequence[str], n_choices: int = 2) -> NDArray[np.int64]:
         """Read the classes that answers to one prompt name: shape (n_active, n_choices), -1 for none."""
         chosen = np.full((len(self.table.index), n_choices), -1, dtype=np.int64)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
+
+from skellagnn.exceptions import InvalidParameterError
 
 
 @runtime_checkable
@@ -78,7 +81,7 @@ class Enhancer(Protocol):
 
 
 class Answer(str):
-    """An answer that says what it cost. A plain string is an answer too.
+    """An answer that says what it cost and how sure it is. A plain string is an answer too.
 
     Attributes
     ----------
@@ -88,12 +91,23 @@ class Answer(str):
         Tokens of the prompt and of the answer.
     seconds : float or None
         Time that the answer took.
+    confidence : float or None
+        How probable the LLM itself takes its answer to be, from 0 to 1.
+    snapshot : str or None
+        The model that answered, by the name that the server gives it: names such as ``"gpt-4o"`` move to newer ones.
+
+    Raises
+    ------
+    InvalidParameterError
+        If ``confidence`` is no number from 0 to 1.
     """
 
     finish_reason: str | None
     tokens_in: int | None
     tokens_out: int | None
     seconds: float | None
+    confidence: float | None
+    snapshot: str | None
 
     def __new__(
         cls,
@@ -103,20 +117,37 @@ class Answer(str):
         tokens_in: int | None = None,
         tokens_out: int | None = None,
         seconds: float | None = None,
+        confidence: float | None = None,
+        snapshot: str | None = None,
     ) -> Answer:
+        if confidence is not None and not (isinstance(confidence, numbers.Real) and 0 <= confidence <= 1):
+            raise InvalidParameterError(
+                f"`confidence` of an answer must be None or a number from 0 to 1, got {confidence!r:.200}. Divide "
+                "percent by 100, and leave it out where it is not known."
+            )
         answer = super().__new__(cls, text)
         answer.finish_reason = finish_reason
         answer.tokens_in = tokens_in
         answer.tokens_out = tokens_out
         answer.seconds = seconds
+        answer.confidence = None if confidence is None else float(confidence)
+        answer.snapshot = snapshot
         return answer
 
     def __reduce__(self) -> tuple[Any, ...]:
-        details = (str(self), self.finish_reason, self.tokens_in, self.tokens_out, self.seconds)
-        return _rebuild_answer, details
+        return _rebuild_answer, (str(self), {name: getattr(self, name) for name in ANSWER_DETAILS})
 
 
-def _rebuild_answer(
-    text: str, finish: str | None, tokens_in: int | None, tokens_out: int | None, seconds: float | None
-) -> Answer:
-    return Answer(text, finish_reason=finish, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds)
+# What an answer may say beside its text, and of which type it is. A response store has a column for each.
+ANSWER_DETAILS: dict[str, type[str] | type[int] | type[float]] = {
+    "finish_reason": str,
+    "tokens_in": int,
+    "tokens_out": int,
+    "seconds": float,
+    "confidence": float,
+    "snapshot": str,
+}
+
+
+def _rebuild_answer(text: str, details: dict[str, Any]) -> Answer:
+    return Answer(text, **details)

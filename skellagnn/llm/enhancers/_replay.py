@@ -13,6 +13,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from skellagnn.exceptions import InvalidParameterError, MissingAnswerError
+from skellagnn.llm.enhancers._base import Answer
 from skellagnn.llm.prompts import Question
 
 # The keys under which a line may say who it answers for, in this order of preference.
@@ -27,7 +28,8 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
     source : path-like, or sequence of dict
         A JSON-lines file (``.jsonl``, also ``.jsonl.gz``), a folder that holds ``llm_answers.jsonl[.gz]``, or the
         records themselves. Each record has ``prompt`` (the prompt's name), ``response`` and either the node's name
-        (``node``, ``id`` or ``name``) or its ``text``.
+        (``node``, ``id`` or ``name``) or its ``text``. It may have a ``confidence``: from 0 to 1, or in percent if one
+        in the recording is above 1.
     model_name : str, default=None
         What answers are stored under. By default a digest of the recording.
     on_missing : {"raise", "skip"}, default="raise"
@@ -69,7 +71,7 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
     def name(self) -> str:
         return self.model_name if self.model_name is not None else f"replay:{_load(self.source).digest}"
 
-    def complete(self, prompts: Sequence[str]) -> list[str | None]:
+    def complete(self, prompts: Sequence[str]) -> list[Answer | None]:
         """Look each question up.
 
         Raises
@@ -117,10 +119,12 @@ class _Recording:
     """Answers by (node name, prompt name) and by (text, prompt name)."""
 
     def __init__(self, records: Iterator[tuple[str, Mapping[str, Any]]]) -> None:
-        self.by_node: dict[tuple[str, str], str] = {}
-        self.by_text: dict[tuple[str, str], str] = {}
+        self.by_node: dict[tuple[str, str], Answer] = {}
+        self.by_text: dict[tuple[str, str], Answer] = {}
         self.text_of: dict[tuple[str, str], str] = {}  # of the records in by_node that say it
-        for place, record in records:
+        entries = list(records)
+        unit = _confidence_unit(entries)
+        for place, record in entries:
             prompt, response = record.get("prompt"), record.get("response")
             if not isinstance(prompt, str) or not isinstance(response, str):
                 raise InvalidParameterError(
@@ -135,26 +139,34 @@ class _Recording:
                     f"give its `text`, got {dict(record)!r:.200} at {place}. Complete it or take it out."
                 )
             table, key = (self.by_text, (str(text), prompt)) if node is None else (self.by_node, (str(node), prompt))
-            if table.setdefault(key, response) != response:
+            confidence = record.get("confidence")
+            answer = Answer(response, confidence=None if confidence is None else confidence / unit)
+            kept = table.setdefault(key, answer)
+            if (kept, kept.confidence) != (answer, answer.confidence):
                 raise InvalidParameterError(
                     "`source` of a ReplayEnhancer must hold one answer a node and prompt, got a second, different one "
                     f"to {key!r:.200} at {place}. Keep the one that is meant."
                 )
             if node is not None and isinstance(text, str):
                 self.text_of[key] = text
-        tables = [self.by_node, self.by_text, *([self.text_of] if self.text_of else [])]
+        sure = [
+            {key: answer.confidence for key, answer in table.items() if answer.confidence is not None}
+            for table in (self.by_node, self.by_text)
+        ]
+        tables: list[Mapping[Any, Any]] = [self.by_node, self.by_text, *([self.text_of] if self.text_of else [])]
+        tables += sure if any(sure) else []
         rows = [sorted(table.items()) for table in tables]  # lines in another order say the same
         self.digest = hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
         self.node_names = frozenset(node for node, _ in self.by_node)
         self.prompt_names = frozenset(prompt for table in (self.by_node, self.by_text) for _, prompt in table)
         self.n_nodes = len(self.node_names) + len({text for text, _ in self.by_text})
-        said: dict[tuple[str, str], set[str]] = {}
+        said: dict[tuple[str, str], set[Answer]] = {}
         for (node, prompt), text in self.text_of.items():
             said.setdefault((text, prompt), set()).add(self.by_node[node, prompt])
         # a text that got several answers on several nodes says nothing about another node
         self.by_text = {**{key: answers.pop() for key, answers in said.items() if len(answers) == 1}, **self.by_text}
 
-    def find(self, question: str) -> str | None:
+    def find(self, question: str) -> Answer | None:
         if not isinstance(question, Question):
             return None  # a bare string says neither node nor prompt
         prompt = question.prompt.name
@@ -165,6 +177,23 @@ class _Recording:
                 return self.by_node[key]
         answer = None if text is None else self.by_text.get((text, prompt))
         return self.by_node[named[0]] if answer is None and named else answer
+
+
+def _confidence_unit(entries: Sequence[tuple[str, Mapping[str, Any]]]) -> float:
+    """Return what a confidence of the recording is divided by: 100 where they are percent, else 1."""
+    unit = 1.0
+    for place, record in entries:
+        value = record.get("confidence")
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100:
+            raise InvalidParameterError(
+                "`source` of a ReplayEnhancer must have each `confidence` from 0 to 1, or from 0 to 100 percent, got "
+                f"{value!r:.200} at {place}. Correct it, or leave it out where it is not known."
+            )
+        if value > 1:
+            unit = 100.0
+    return unit
 
 
 # One recording per process and file: clones and folds share it. Keyed by path, size and time of change.

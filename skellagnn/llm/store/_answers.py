@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.llm.enhancers import Answer
+from skellagnn.llm.enhancers import ANSWER_DETAILS, Answer
 from skellagnn.llm.store._keys import QuestionKey
 
 # What no database takes in a text: NUL, and halves of surrogate pairs, which broken JSON brings along.
@@ -21,24 +21,15 @@ def as_answer(answer: Any, key: QuestionKey) -> Answer:
             f"`answers` must be strings (plain, or skellagnn.enhancers.Answer), got {answer!r:.200} for {key!r}. Leave "
             "out what was not answered."
         )
-    finish_reason = getattr(answer, "finish_reason", None)
-    # numpy's numbers are none to a database
-    tokens_in, tokens_out = (_number(answer, name, int, key) for name in ("tokens_in", "tokens_out"))
-    return Answer(
-        _storable(str(answer)),
-        finish_reason=None if finish_reason is None else _storable(str(finish_reason)),
-        tokens_in=tokens_in,
-        tokens_out=tokens_out,
-        seconds=_number(answer, "seconds", float, key),
-    )
+    details = {name: _detail(getattr(answer, name, None), name, kind, key) for name, kind in ANSWER_DETAILS.items()}
+    return Answer(_storable(str(answer)), **details)
 
 
-def _number(answer: str, name: str, kind: Any, key: QuestionKey) -> Any:
-    value = getattr(answer, name, None)
-    if value is None:
-        return None
+def _detail(value: Any, name: str, kind: Any, key: QuestionKey) -> Any:
+    if value is None or kind is str:
+        return value if value is None else _storable(str(value))
     try:
-        number = kind(value)
+        number = kind(value)  # numpy's numbers are none to a database
     except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not abs(number) < 2**63:
@@ -60,10 +51,7 @@ def to_row(model: str, key: QuestionKey, answer: Answer, created: datetime) -> d
         "prompt_key": key.prompt_key,
         "digest": key.digest,
         "answer": str(answer),
-        "finish_reason": answer.finish_reason,
-        "tokens_in": answer.tokens_in,
-        "tokens_out": answer.tokens_out,
-        "seconds": answer.seconds,
+        **{name: getattr(answer, name) for name in ANSWER_DETAILS},
         "created": created.astimezone(timezone.utc).replace(tzinfo=None),
     }
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from skellagnn.exceptions import InvalidParameterError, StoreError
-from skellagnn.llm.enhancers import Answer
+from skellagnn.llm.enhancers import ANSWER_DETAILS, Answer
 from skellagnn.llm.store._answers import as_answer, as_utc
 from skellagnn.llm.store._keys import QuestionKey, check_keys, check_name, chunked
 
@@ -88,7 +88,7 @@ def _parse(line: str) -> Record:
     created = datetime.fromisoformat(str(record["created"]))
     if created.tzinfo is None:
         created = as_utc(created)
-    details = {name: record.get(name) for name in ("finish_reason", "tokens_in", "tokens_out", "seconds")}
+    details = {name: record.get(name) for name in ANSWER_DETAILS}
     [key] = check_keys([(record["prompt_key"], record["digest"])])
     if not isinstance(record["answer"], str):
         raise ValueError(f"expected a string as the answer in {line[:80]!r}")

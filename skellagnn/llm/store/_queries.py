@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from skellagnn.llm.enhancers import Answer
+from skellagnn.llm.enhancers import ANSWER_DETAILS, Answer
 from skellagnn.llm.store._keys import QuestionKey, chunked
 from skellagnn.llm.store._schema import ANSWERS, CLAIMS, JOBS
 
@@ -51,17 +51,11 @@ def find_answers(
     connection: sa.Connection, model: str, keys: Collection[QuestionKey]
 ) -> list[tuple[QuestionKey, Answer]]:
     """Return those that are answered."""
-    row = ANSWERS.c
-    columns = (row.digest, row.answer, row.finish_reason, row.tokens_in, row.tokens_out, row.seconds)
+    columns = [ANSWERS.c[name] for name in ("digest", "answer", *ANSWER_DETAILS)]
     return [
-        (
-            QuestionKey(prompt_key, digest),
-            Answer(text, finish_reason=finish_reason, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds),
-        )
+        (QuestionKey(prompt_key, digest), Answer(text, **dict(zip(ANSWER_DETAILS, details, strict=True))))
         for prompt_key, these in _these(ANSWERS, model, keys)
-        for digest, text, finish_reason, tokens_in, tokens_out, seconds in connection.execute(
-            sa.select(*columns).where(these)
-        )
+        for digest, text, *details in connection.execute(sa.select(*columns).where(these))
     ]
 
 

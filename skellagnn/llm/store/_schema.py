@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
 from skellagnn.exceptions import StoreError
+from skellagnn.llm.enhancers import ANSWER_DETAILS
+
+_TYPES: dict[type, Any] = {str: sa.Text, int: sa.BigInteger, float: sa.Double}
 
 # What the queries see: the newest version. What creates it is written out below, version by version.
 ANSWERS = sa.table(
@@ -15,10 +19,7 @@ ANSWERS = sa.table(
     sa.column("prompt_key", sa.Text),
     sa.column("digest", sa.Text),
     sa.column("answer", sa.Text),
-    sa.column("finish_reason", sa.Text),
-    sa.column("tokens_in", sa.BigInteger),
-    sa.column("tokens_out", sa.BigInteger),
-    sa.column("seconds", sa.Double),
+    *(sa.column(name, _TYPES[kind]) for name, kind in ANSWER_DETAILS.items()),
     sa.column("created", sa.DateTime),  # UTC, without a zone: the same on both databases
 )
 CLAIMS = sa.table(
@@ -58,8 +59,14 @@ def _create(connection: sa.Connection) -> None:
         connection.execute(sa.text(statement))
 
 
+def _add_confidence(connection: sa.Connection) -> None:
+    """Version 2."""
+    for column in ("confidence DOUBLE PRECISION", "snapshot TEXT"):
+        connection.execute(sa.text(f"ALTER TABLE skellagnn_answers ADD COLUMN {column}"))
+
+
 # MIGRATIONS[i] turns version i into version i + 1; a database without tables is version 0.
-MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create,)
+MIGRATIONS: tuple[Callable[[sa.Connection], None], ...] = (_create, _add_confidence)
 
 
 def read_version(connection: sa.Connection) -> int:

@@ -13,7 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from skellagnn.enhancers import _limits, close_clients
+from skellagnn.enhancers import close_clients
+from skellagnn.llm.enhancers import _limits
 from skellagnn.prompts import Prompt, Question
 
 KEY = "sk-test-0123456789-SECRET"

@@ -8,8 +8,18 @@ import pickle
 import pytest
 
 from skellagnn.enhancers import Answer, Enhancer
+from skellagnn.exceptions import InvalidParameterError
 from skellagnn.llm.enhancers._naming import answer_limit, describe_settings
 from skellagnn.prompts import Prompt, Question
+
+DETAILS = {
+    "finish_reason": "length",
+    "tokens_in": 9,
+    "tokens_out": 4,
+    "seconds": 0.5,
+    "confidence": 0.75,
+    "snapshot": "small-2024-07-18",
+}
 
 
 def test_two_members_make_an_enhancer():
@@ -27,23 +37,22 @@ def test_two_members_make_an_enhancer():
 
 
 def test_an_answer_is_a_string_with_details():
-    answer = Answer("cat, dog", finish_reason="stop", tokens_in=9, tokens_out=4, seconds=0.5)
+    answer = Answer("cat, dog", **DETAILS)
     assert answer == "cat, dog"
-    assert (answer.finish_reason, answer.tokens_in, answer.tokens_out, answer.seconds) == ("stop", 9, 4, 0.5)
-    bare = Answer("cat")
-    assert (bare.finish_reason, bare.tokens_in, bare.tokens_out, bare.seconds) == (None, None, None, None)
+    assert vars(answer) == DETAILS
+    assert vars(Answer("cat")) == dict.fromkeys(DETAILS)
+
+
+@pytest.mark.parametrize("confidence", [-0.1, 1.01, 96, float("nan"), "0.5"])
+def test_a_confidence_is_a_number_from_0_to_1(confidence):
+    with pytest.raises(InvalidParameterError, match="`confidence` of an answer must be"):
+        Answer("cat", confidence=confidence)
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda answer: pickle.loads(pickle.dumps(answer))])
 def test_an_answer_keeps_its_details_when_copied(duplicate):
-    answer = duplicate(Answer("cat", finish_reason="length", tokens_in=9, tokens_out=4, seconds=0.5))
-    assert (answer, answer.finish_reason, answer.tokens_in, answer.tokens_out, answer.seconds) == (
-        "cat",
-        "length",
-        9,
-        4,
-        0.5,
-    )
+    answer = duplicate(Answer("cat", **DETAILS))
+    assert (answer, vars(answer)) == ("cat", DETAILS)
 
 
 def test_settings_are_described_the_same_in_any_order():

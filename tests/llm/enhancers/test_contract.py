@@ -13,6 +13,7 @@ import pytest
 from sklearn.base import clone
 
 import skellagnn.enhancers
+import skellagnn.llm.enhancers
 from skellagnn.enhancers import (
     Answer,
     CallableEnhancer,
@@ -228,7 +229,7 @@ def test_its_parameters_are_stored_as_they_were_given(enhancer):
 
 def test_answers_with_details_count_tokens(enhancer):
     for answer in enhancer.complete(QUESTIONS):
-        if isinstance(answer, Answer):
+        if isinstance(answer, Answer) and not getattr(enhancer, "is_recording", False):
             assert answer.tokens_in is not None
             assert answer.tokens_out > 0
             assert answer.finish_reason in ("stop", "length")

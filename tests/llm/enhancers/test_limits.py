@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from skellagnn.enhancers import _limits
+from skellagnn.llm.enhancers import _limits
 from skellagnn.llm.enhancers._limits import (
     Blame,
     Limits,

@@ -15,8 +15,9 @@ import warnings
 
 import pytest
 
-from skellagnn.enhancers import Answer, OpenAIEnhancer, _limits, close_clients
+from skellagnn.enhancers import Answer, OpenAIEnhancer, close_clients
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError, MissingDependencyError
+from skellagnn.llm.enhancers import _limits
 from skellagnn.llm.enhancers._service import Secret, resolve_url
 
 VARIABLE = "SKELLAGNN_TEST_KEY"

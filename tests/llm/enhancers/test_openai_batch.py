@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 from sklearn.base import clone
 
-from skellagnn.enhancers import OpenAIEnhancer, _batch_api
+from skellagnn.enhancers import OpenAIEnhancer
 from skellagnn.exceptions import AnswerWarning, EnhancerError
+from skellagnn.llm.enhancers import _batch_api
 
 TEXTS = [f"text {i}" for i in range(6)]
 

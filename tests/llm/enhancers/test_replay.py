@@ -180,3 +180,29 @@ def test_a_wrong_policy_is_named():
         InvalidParameterError, match="`on_missing` of a ReplayEnhancer must be 'raise' or 'skip', got 'no'"
     ):
         ReplayEnhancer(RECORDS, on_missing="no").complete([about("x", "a")])
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ([96, 1, None], [0.96, 0.01, None]),
+        ([0.96, 1, 0], [0.96, 1.0, 0.0]),
+        ([100, 0.5, 0], [1.0, 0.005, 0.0]),
+        ([None, None, None], [None, None, None]),
+    ],
+)
+def test_a_confidence_is_a_part_of_one_or_percent(said, read):
+    records = [
+        {"node": str(i), "prompt": "keywords", "response": "cat", "confidence": value} for i, value in enumerate(said)
+    ]
+    answers = ReplayEnhancer(records).complete([about("x", str(i)) for i in range(3)])
+    assert [answer.confidence for answer in answers] == read
+    bare = [{key: value for key, value in record.items() if key != "confidence"} for record in records]
+    assert (ReplayEnhancer(records).name == ReplayEnhancer(bare).name) == (read == [None] * 3)
+
+
+@pytest.mark.parametrize("confidence", [-1, 101, "96", True, float("nan")])
+def test_a_confidence_that_is_none_is_found(confidence):
+    record = {"node": "a", "prompt": "keywords", "response": "cat", "confidence": confidence}
+    with pytest.raises(InvalidParameterError, match=r"each `confidence` from 0 to 1, .* at record 0"):
+        _ = ReplayEnhancer([record]).name

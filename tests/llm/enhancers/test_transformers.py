@@ -12,8 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from skellagnn.enhancers import TransformersEnhancer, _local_model, unload_models
+from skellagnn.enhancers import TransformersEnhancer, unload_models
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
+from skellagnn.llm.enhancers import _local_model
 from skellagnn.prompts import Prompt, Question
 
 torch = pytest.importorskip("torch")

@@ -48,7 +48,8 @@ def test_merging_what_was_exported_gives_the_same_answers(
 
 
 def test_a_line_says_everything(store: ResponseStore, tmp_path: Path) -> None:
-    store.put_many("m", {KEYS[0]: Answer("x", finish_reason="stop", tokens_in=3, tokens_out=2, seconds=0.5)})
+    details = {"finish_reason": "stop", "tokens_in": 3, "tokens_out": 2, "seconds": 0.5}
+    store.put_many("m", {KEYS[0]: Answer("x", **details, confidence=0.25, snapshot="m-1")})
     store.export(tmp_path / "a.jsonl")
     [line] = read(tmp_path / "a.jsonl")
     created = datetime.fromisoformat(str(line.pop("created")))
@@ -61,6 +62,8 @@ def test_a_line_says_everything(store: ResponseStore, tmp_path: Path) -> None:
         "tokens_in": 3,
         "tokens_out": 2,
         "seconds": 0.5,
+        "confidence": 0.25,
+        "snapshot": "m-1",
     }
     assert abs(created - datetime.now(timezone.utc)) < timedelta(minutes=1)
 

@@ -1,0 +1,307 @@
+"""Accuracy against labels a class, from none to twenty, with no validation labels.
+
+    python benchmarks/few_labels.py DATA [--data cora wikispeedia] [--experiments arms llms selections] [--seeds 10]
+    python benchmarks/few_labels.py report
+
+DATA is a folder of data folders (see ``skellagnn.datasets.load_folder``), with recorded answers. Each fit is a line of
+``--results``, written when it is done: a run goes on where an earlier one ended. ``report`` prints the tables of
+``docs/few_labels.md`` and draws its figure.
+
+Arms: logistic regression on the same embeddings; the plain network; the estimator without an LLM; with its answers
+(10 % of the nodes, 5 % of Wikispeedia); and the same answers given as further labels instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from paper_parts.recordings import constant_answers, random_answers, read_recording, topic_line
+
+from skellagnn import PAPER_SETTINGS, ELLaGNNClassifier, ReplayEnhancer, encode_graph
+from skellagnn.datasets import load_folder
+from skellagnn.prompts import parse_choices
+
+RESULTS = Path(__file__).with_name("few_labels.jsonl")
+FIGURE = Path(__file__).parents[1] / "docs" / "_static" / "few_labels.svg"
+LABELS = (0, 1, 2, 3, 5, 10, 20)
+RATIO = {"cora": 0.1, "wikispeedia": 0.05}
+ARMS = ("logistic regression", "plain network", "no answers", "with answers", "answers as labels")
+LLMS = (
+    "strong",
+    "no confidence",
+    "gpt-3.5-turbo",
+    "always right",
+    "random",
+    "constant",
+    "two classes swapped",
+    "unread",
+)
+# Files of the strong LLM's answers; the second one says how sure it is.
+STRONG = {
+    "cora": ("llm_answers.jsonl.gz", "llm_answers_topic_rest.jsonl.gz"),
+    "wikispeedia": ("llm_answers.jsonl.gz", "llm_answers_topic_more.jsonl.gz"),
+}
+# Answers of 400 that an LLM gave in words of its own, as if class names had been abbreviations.
+UNREAD = 275 / 400
+
+
+@lru_cache
+def load(folder: Path, memory: Path) -> tuple[Any, Any]:
+    """Return a data set, and its graph encoded as the estimator does by default."""
+    data = load_folder(folder)
+    return data, encode_graph(data.graph, "minilm+tfidf", memory=str(memory))
+
+
+@lru_cache
+def recording(folder: Path, llm: str) -> list[dict[str, Any]]:
+    """Return the answers of an LLM to the prompt "topic"."""
+    data = load_folder(folder)
+    nodes, names, target = list(data.graph.node_names), list(data.target_names), data.target
+    strong = [
+        line for file in STRONG[folder.name] for line in read_recording(folder / file) if line["prompt"] == "topic"
+    ]
+    if llm == "strong":
+        return strong
+    if llm == "no confidence":
+        return [{key: value for key, value in line.items() if key != "confidence"} for line in strong]
+    answered = [str(line["id"]) for line in strong]
+    if llm == "random":
+        return random_answers(answered, names)
+    if llm == "constant":
+        return constant_answers(answered, names[int(np.bincount(target[target >= 0]).argmax())])
+    if llm == "always right":
+        labels = zip(nodes, target, strict=True)
+        return [topic_line(node, [names[label]]) for node, label in labels if label >= 0]
+    if llm == "two classes swapped":
+        first, second = (names[i] for i in np.argsort(-np.bincount(target[target >= 0]), kind="stable")[:2])
+        swap = {first: second, second: first}
+        chosen = ((line["id"], parse_choices(line["response"], names)) for line in strong)
+        return [topic_line(node, [swap.get(names[i], names[i]) for i in found]) for node, found in chosen if found]
+    if llm == "unread":
+        rng = np.random.default_rng(0)
+        lost = set(rng.permutation(answered)[: round(UNREAD * len(answered))].tolist())
+        return [
+            {
+                **topic_line(line["id"], [names[0]]),
+                "response": "It is hard to say." if str(line["id"]) in lost else names[0],
+            }
+            for line in strong
+        ]
+    lines = read_recording(folder / "llm_zeroshot_glbench.jsonl.gz")
+    return [topic_line(line["id"], [line["response"]]) for line in lines if line["model"] == llm]
+
+
+def split(data: Any, n_labels: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first nodes of each class of a published split, and its test nodes."""
+    found = data.splits[f"fewshot_20perclass_seed{seed}"]
+    train, labels = found["train"], data.target[found["train"]]
+    few = [train[labels == label][:n_labels] for label in np.unique(labels)]
+    return np.sort(np.concatenate(few)), found["test"]
+
+
+def selection_among(folder: Path, selection: str) -> Any:
+    """Return what to ask about: only nodes that the recording has an answer for can be candidates."""
+    data = load_folder(folder)
+    answered = {str(line["id"]) for line in recording(folder, "strong")}
+    return np.array([name in answered for name in data.graph.node_names])
+
+
+def score(folder: Path, memory: Path, case: dict[str, Any]) -> dict[str, Any]:
+    """Run one fit; return its accuracy on the test nodes and what it took."""
+    data, graph = load(folder, memory)
+    train, test = split(data, case["n_labels"], case["seed"])
+    y = data.target[train]
+    start = time.perf_counter()
+    if case["arm"] == "logistic regression":
+        from sklearn.linear_model import LogisticRegression
+
+        clf = LogisticRegression(C=10.0, max_iter=1000).fit(graph.features[train], y)
+        predicted, more = clf.predict(graph.features[test]), {}
+    else:
+        clf = estimator(folder, case)
+        labels = np.full(graph.n_nodes, -1)
+        labels[train] = y
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of answers that cannot be read, where that is the experiment
+            if case["arm"] == "answers as labels":
+                fit_answers_as_labels(clf, folder, case, graph, labels)
+            else:
+                clf.fit(graph, labels)
+        predicted = clf.predict(graph[test])
+        more = {"reliability": clf.reliability_, "asked": len(clf.queried_nodes_)}
+    accuracy = float(np.mean(predicted == data.target[test]))
+    return {**case, "accuracy": accuracy, "seconds": round(time.perf_counter() - start, 2), **more}
+
+
+def estimator(folder: Path, case: dict[str, Any]) -> ELLaGNNClassifier:
+    params: dict[str, Any] = {"random_state": case["seed"], "store": None, "encoder": "minilm+tfidf"}
+    if case["arm"] == "plain network":
+        return ELLaGNNClassifier(**params, **PAPER_SETTINGS)
+    if case["arm"] != "with answers":
+        return ELLaGNNClassifier(**params)
+    return ELLaGNNClassifier(
+        ReplayEnhancer(recording(folder, case["llm"]), on_missing="skip"),
+        augmentation_ratio=RATIO[folder.name],
+        class_names=list(load_folder(folder).target_names),
+        selection=case["selection"],
+        candidates=selection_among(folder, case["selection"]),
+        **params,
+    )
+
+
+def fit_answers_as_labels(clf: Any, folder: Path, case: dict[str, Any], graph: Any, labels: NDArray[np.int64]) -> None:
+    """Fit on the labels and on the first choices of the nodes that the estimator would ask about."""
+    asking = estimator(folder, {**case, "arm": "with answers"})
+    names = list(asking.class_names)
+    chosen = {str(line["id"]): parse_choices(line["response"], names)[:1] for line in recording(folder, case["llm"])}
+    for node in asking.plan(graph, labels).active_nodes:
+        found = chosen.get(graph.name_of(node), [])
+        if found and labels[node] < 0:
+            labels[node] = found[0]
+    clf.fit(graph, labels)
+
+
+def cases(experiments: list[str], n_seeds: int) -> list[dict[str, Any]]:
+    """Return every fit, the first seed of all of them first."""
+    found: list[dict[str, Any]] = []
+    for seed in range(n_seeds):
+        for n_labels in LABELS:
+            base = {"n_labels": n_labels, "seed": seed, "llm": "strong", "selection": "auto"}
+            if "arms" in experiments:
+                silent = () if n_labels else ARMS[:3]  # no labels, no answers: nothing to learn from
+                found += [{**base, "arm": arm} for arm in ARMS if arm not in silent]
+            if "llms" in experiments:
+                found += [{**base, "arm": "with answers", "llm": llm} for llm in LLMS]
+            if "selections" in experiments:
+                for selection in ("pagerank", "random", "margin") if n_labels else ("pagerank", "random"):
+                    found.append({**base, "arm": "with answers", "selection": selection})
+    unique = {json.dumps(case, sort_keys=True): case for case in found}
+    return list(unique.values())
+
+
+def run(options: argparse.Namespace) -> None:
+    done = {key(line) for line in read_results(options.results)}
+    for name in options.data:
+        folder = options.folder / name
+        for case in cases(options.experiments, options.seeds):
+            case = {"data": name, **case}
+            if case["llm"] == "gpt-3.5-turbo" and not (folder / "llm_zeroshot_glbench.jsonl.gz").exists():
+                continue
+            if key(case) in done:
+                continue
+            line = score(folder, options.memory, case)
+            with options.results.open("a", encoding="utf-8") as results:
+                results.write(json.dumps(line) + "\n")
+            print(
+                f"{name}, {case['n_labels']:2} a class, {case['arm']}, {case['llm']}, {case['selection']}, "
+                f"seed {case['seed']}: {line['accuracy']:.4f} in {line['seconds']} s",
+                flush=True,
+            )
+
+
+def key(line: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(line[name] for name in ("data", "n_labels", "arm", "llm", "selection", "seed"))
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
+
+# -- report -------------------------------------------------------------------------------------------------------
+
+
+def report(path: Path, figure: Path | None) -> str:
+    """Return the tables as Markdown: mean and standard deviation, and paired differences to no answers."""
+    lines = read_results(path)
+    accuracy = {key(line): 100 * line["accuracy"] for line in lines}
+    parts = []
+    for data in dict.fromkeys(line["data"] for line in lines):
+        columns = [n for n in LABELS if any(line["data"] == data and line["n_labels"] == n for line in lines)]
+        rows = dict.fromkeys((line["arm"], line["llm"], line["selection"]) for line in lines if line["data"] == data)
+        parts += [
+            f"### {data}\n",
+            "| labels a class | " + " | ".join(map(str, columns)) + " |",
+            "|---" * (len(columns) + 1) + "|",
+        ]
+        for arm, llm, selection in rows:
+            cells = [_cell(accuracy, data, n, arm, llm, selection) for n in columns]
+            what = arm if (llm, selection) == ("strong", "auto") else f"{arm}: {llm}, {selection}"
+            parts.append(f"| {what} | " + " | ".join(cells) + " |")
+        parts.append("")
+    if figure is not None and lines:
+        draw(accuracy, figure)
+    return "\n".join(parts)
+
+
+def _cell(accuracy: dict[Any, float], data: str, n: int, arm: str, llm: str, selection: str) -> str:
+    seeds = sorted({seed for d, m, *_, seed in accuracy if (d, m) == (data, n)})
+    values = {seed: accuracy.get((data, n, arm, llm, selection, seed)) for seed in seeds}
+    found = [value for value in values.values() if value is not None]
+    if not found:
+        return ""
+    cell = f"{np.mean(found):.1f} (sd {np.std(found):.1f})"
+    without = {seed: accuracy.get((data, n, "no answers", "strong", "auto", seed)) for seed in seeds}
+    gains = [values[s] - without[s] for s in seeds if values[s] is not None and without[s] is not None]  # type: ignore[operator]
+    if arm == "with answers" and len(gains) > 1:
+        cell += f", {np.mean(gains):+.2f} ± {np.std(gains, ddof=1) / np.sqrt(len(gains)):.2f}"
+    return cell
+
+
+def draw(accuracy: dict[Any, float], path: Path) -> None:
+    """Draw accuracy against labels a class, with the standard error over the splits."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "few labels"
+    from matplotlib import pyplot as plt
+
+    names = list(dict.fromkeys(data for data, *_ in accuracy))
+    figure, axes = plt.subplots(1, len(names), figsize=(4.5 * len(names), 3.4), squeeze=False)
+    for data, ax in zip(names, axes[0], strict=True):
+        for arm in ARMS:
+            points = {
+                n: [
+                    value
+                    for (d, m, a, llm, how, _), value in accuracy.items()
+                    if (d, m, a, llm, how) == (data, n, arm, "strong", "auto")
+                ]
+                for n in LABELS
+            }
+            at = [n for n in LABELS if points[n]]
+            errors = [np.std(points[n]) / np.sqrt(len(points[n])) for n in at]
+            ax.errorbar(
+                [LABELS.index(n) for n in at], [np.mean(points[n]) for n in at], errors, marker="o", ms=3, label=arm
+            )
+        ax.set(
+            title=data, xlabel="labels a class", ylabel="accuracy (%)", xticks=range(len(LABELS)), xticklabels=LABELS
+        )
+    axes[0][0].legend(fontsize="small")
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="folder of data folders, or the word report")
+    parser.add_argument("--data", nargs="+", default=["cora", "wikispeedia"])
+    parser.add_argument("--experiments", nargs="+", default=["arms", "llms", "selections"])
+    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--memory", type=Path, default=Path.home() / ".cache" / "skellagnn-benchmarks")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    options = parser.parse_args()
+    if str(options.folder) != "report":
+        run(options)
+    print(report(options.results, FIGURE if str(options.folder) == "report" else None))
+
+
+if __name__ == "__main__":
+    main()

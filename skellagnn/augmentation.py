@@ -1,0 +1,241 @@
+"""On-demand augmentation: an LLM is asked about the queried nodes; its answers become views and class choices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skellagnn.base.vectors import unit_rows
+from skellagnn.encoders import encode_texts
+from skellagnn.exceptions import InvalidParameterError
+from skellagnn.gnn._distributed import ALONE, ProcessGroup
+from skellagnn.gnn._views import NodeFeatures
+from skellagnn.graph import TextGraph
+from skellagnn.llm.asking import Budget, Enhancement, LLMUsage, build_questions, enhance
+from skellagnn.llm.enhancers import DetachedEnhancer, resolve_enhancer
+from skellagnn.llm.plan import PlanPart
+from skellagnn.llm.prompts import PromptCatalog
+from skellagnn.llm.store import resolve_store
+from skellagnn.preparation import check_answer_space, ready_encoder
+from skellagnn.supervision import Answers
+from skellagnn.validation import ClassNames
+
+__all__ = ["AnsweredQuestion", "Augmentation", "Augmenter"]
+
+
+class AnsweredQuestion(NamedTuple):
+    """What the LLM said to one prompt about one node. ``pandas.DataFrame(clf.answers_)`` is a table of these.
+
+    Attributes
+    ----------
+    node : int
+        Node id of the training graph.
+    name : str
+        Name of the node.
+    prompt : str
+        Name of the prompt.
+    answer : str or None
+        None if it was not asked, or there is nothing to use in what came.
+    classes : tuple of str
+        Names of the classes that were read from it, first choice first.
+    confidence : float or None
+        How sure the LLM says it is of its first choice, from 0 to 1.
+    """
+
+    node: int
+    name: str
+    prompt: str
+    answer: str | None
+    classes: tuple[str, ...]
+    confidence: float | None
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What the LLM added to a graph.
+
+    Parameters
+    ----------
+    features : NodeFeatures
+        Feature vectors of all nodes, with views of the queried ones: their encoded answers.
+    answers : Answers
+        The classes that the answers name.
+    usage : LLMUsage
+        What was asked, and what it cost.
+    said : tuple of AnsweredQuestion
+        Every answer, node by node.
+    """
+
+    features: NodeFeatures
+    answers: Answers
+    usage: LLMUsage = field(default_factory=LLMUsage)
+    said: tuple[AnsweredQuestion, ...] = ()
+
+
+class Augmenter:
+    """Asks an LLM about nodes of a graph, through the store and within a budget.
+
+    Parameters
+    ----------
+    enhancer : Enhancer, str or None
+        None asks nothing.
+    prompts : "all", str, Prompt, or list of these
+    names : ClassNames or None
+        What class-naming prompts list, and the class that each name stands for.
+    store : "auto", ResponseStore, str, path or None
+    budget : Budget or None
+    on_bad_answer : {"raw", "retry", "raise"}
+    verbose : int
+
+    Raises
+    ------
+    InvalidParameterError
+        If one of these is not as described. Nothing is asked, opened or created.
+    """
+
+    def __init__(
+        self,
+        enhancer: Any,
+        prompts: Any,
+        names: ClassNames | None,
+        *,
+        store: Any = "auto",
+        budget: Budget | None = None,
+        on_bad_answer: str = "raw",
+        verbose: int = 0,
+    ) -> None:
+        if on_bad_answer not in ("raw", "retry", "raise"):
+            raise InvalidParameterError(f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {on_bad_answer!r}.")
+        if budget is not None and not isinstance(budget, Budget):
+            raise InvalidParameterError(
+                f"`budget` must be a Budget or None, got {budget!r:.200}. Write budget=Budget(max_calls=100), with "
+                "limits of calls, tokens or money."
+            )
+        self.enhancer = resolve_enhancer(enhancer)
+        self.catalog = PromptCatalog.from_parameter(prompts)
+        self.names = names
+        self.listed = None if names is None else names.names
+        self.store = resolve_store(store, self.enhancer)
+        self.budget = budget or Budget()
+        self.on_bad_answer = on_bad_answer
+        self.verbose = verbose
+
+    def check(self, graph: TextGraph, encoder: Any) -> Any:
+        """Find what is wrong before anything is encoded or paid; return the encoder, fitted if it learns from texts.
+
+        Parameters
+        ----------
+        graph : TextGraph
+        encoder : str, Encoder, transformer or None
+            As the estimator's parameter.
+
+        Raises
+        ------
+        InvalidParameterError, GraphError
+            If there is no encoder for the answers, a prompt lists classes that have no names, or the graph has no
+            texts.
+        """
+        if self.enhancer is not None:
+            if isinstance(self.enhancer, DetachedEnhancer):
+                self.enhancer.complete([])  # says why it cannot be asked
+            if encoder is None:
+                raise InvalidParameterError(
+                    "`encoder` must be given where there is an enhancer: its answers are texts, which become feature "
+                    "vectors of the same kind as the features. Got encoder=None. Name the encoder that the features "
+                    "came from, or set enhancer=None."
+                )
+            build_questions(graph, np.empty(0, dtype=np.int64), self.catalog, self.listed)
+        return ready_encoder(encoder, graph, answers=self.enhancer is not None)
+
+    def augment(
+        self,
+        graph: TextGraph,
+        embeddings: NDArray[Any],
+        nodes: NDArray[np.int64],
+        encoder: Any,
+        *,
+        memory: Any = None,
+        group: ProcessGroup = ALONE,
+    ) -> Augmentation:
+        """Ask about some nodes, encode the answers, and read the classes that they name.
+
+        Parameters
+        ----------
+        graph : TextGraph
+        embeddings : ndarray of shape (n_nodes, n_features)
+        nodes : ndarray of int64 of shape (n_queried,)
+        encoder : Encoder
+            The one that ``embeddings`` came from.
+        memory : str, joblib.Memory or None
+        group : ProcessGroup, default=ALONE
+            The first process alone asks: nothing is paid twice, and the limits hold for all together.
+
+        Returns
+        -------
+        augmentation : Augmentation
+        """
+        if self.enhancer is None or len(nodes) == 0:
+            return Augmentation(NodeFeatures.without_views(embeddings), Answers(nodes))
+        check_answer_space(encoder, graph, embeddings, memory)  # before anything is paid
+        said = group.first(lambda: self._ask(graph, nodes))
+
+        def encode(texts: Any) -> NDArray[np.float32]:
+            return unit_rows(encode_texts(encoder, texts, memory=memory))
+
+        features = NodeFeatures.from_answers(embeddings, nodes, said.answers, said.table.index, encode)
+        choices, confidences = self._read(said)
+        return Augmentation(features, Answers(nodes, choices, confidences), said.usage, self._tell(graph, nodes, said))
+
+    def plan(self, graph: TextGraph, nodes: NDArray[np.int64]) -> PlanPart:
+        """Return what :meth:`augment` would ask about some nodes; asks nothing."""
+        questions = build_questions(graph, nodes, self.catalog, self.listed).questions
+        retries = self.on_bad_answer == "retry"
+        return PlanPart.of(self.enhancer, self.store, self.listed, questions, asks_again=retries)
+
+    def _ask(self, graph: TextGraph, nodes: NDArray[np.int64]) -> Enhancement:
+        table = build_questions(graph, nodes, self.catalog, self.listed)
+        assert self.enhancer is not None
+        return enhance(
+            self.enhancer,
+            table,
+            self.listed,
+            store=self.store,
+            budget=replace(self.budget),
+            on_bad_answer=self.on_bad_answer,
+            verbose=self.verbose,
+        )
+
+    def _read(self, said: Enhancement) -> tuple[tuple[NDArray[np.int64], ...], tuple[NDArray[np.float64], ...]]:
+        """Return class indices and confidences, a table for each class-naming prompt.
+
+        A class that this fit does not know is no choice.
+        """
+        if self.names is None:
+            return (), ()
+        naming = [position for position, prompt in enumerate(self.catalog) if prompt.names_classes]
+        tables = [said.choices(position, self.names.names) for position in naming]
+        choices = tuple(np.where(table >= 0, self.names.class_index[table], -1) for table in tables)
+        return choices, tuple(said.confidences[said.table.index[:, position]] for position in naming)
+
+    def _tell(self, graph: TextGraph, nodes: NDArray[np.int64], said: Enhancement) -> tuple[AnsweredQuestion, ...]:
+        listed = self.listed or ()
+        told = []
+        for position, prompt in enumerate(self.catalog):
+            choices = said.choices(position, listed) if prompt.names_classes else np.empty((len(nodes), 0), dtype=int)
+            for row, node in enumerate(nodes.tolist()):
+                question = said.table.index[row, position]
+                answer, confidence = said.answers[question], said.confidences[question]
+                told.append(
+                    AnsweredQuestion(
+                        node,
+                        graph.name_of(node),
+                        prompt.name,
+                        None if answer is None else str(answer),
+                        tuple(listed[choice] for choice in choices[row] if choice >= 0),
+                        None if np.isnan(confidence) else float(confidence),
+                    )
+                )
+        return tuple(told)

@@ -1,0 +1,64 @@
+"""How many labeled nodes a step of training takes."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+from scipy import sparse
+from torch import nn
+
+from skellagnn.base.resources import available_memory
+from skellagnn.gnn._distributed import ProcessGroup
+
+__all__ = ["choose_batch_size"]
+
+logger = logging.getLogger("skellagnn")
+
+# Batches are of this size where the whole graph does not fit into that part of the free memory.
+BATCH_SIZE = 1024
+FULL_GRAPH_PART = 0.5
+
+
+def choose_batch_size(
+    network: nn.Module,
+    adjacency: sparse.csr_array,
+    n_targets: int,
+    n_features: int,
+    hidden_channels: int,
+    n_layers: int,
+    n_neighbors: int | None,
+    group: ProcessGroup,
+) -> int | None:
+    """Return 1024, or None for the whole graph at once if that fits into half of the free memory.
+
+    Parameters
+    ----------
+    network : nn.Module
+    adjacency : csr_array of shape (n_nodes, n_nodes)
+    n_targets : int
+        Nodes that a step on all labels looks at.
+    n_features, hidden_channels, n_layers : int
+    n_neighbors : int or None
+        What the ranking leaves of the neighbors of a node, at most.
+    group : ProcessGroup
+
+    Notes
+    -----
+    Estimates what a step on all labels holds at once: for each node of its receptive field, the features and their
+    mean over the neighbors, before and after dropout, and five arrays for each layer.
+    """
+    degrees = np.diff(adjacency.indptr)
+    if n_neighbors is not None:
+        degrees = np.minimum(degrees, n_neighbors)
+    n_nodes = adjacency.shape[0]
+    hops = getattr(network, "n_hops", None)
+    reached = n_targets * (1 + float(degrees.mean() if len(degrees) else 0)) ** max(1, (hops or 1) - 1)
+    n_read = n_nodes if hops is None else min(n_nodes, reached)
+    columns = 7 * n_features + 5 * (n_layers if hops is None else hops) * hidden_channels
+    size = 4 * columns * n_read  # bytes of float32
+    fits = size <= FULL_GRAPH_PART * available_memory() / group.n_local
+    fits = not group.any(not fits)  # one process that is short of memory decides for all
+    how = "the whole graph at once" if fits else f"batches of {BATCH_SIZE}"
+    logger.debug("batch_size='auto' chose %s: %.1f GB for all labels", how, 1e-9 * size)
+    return None if fits else BATCH_SIZE
