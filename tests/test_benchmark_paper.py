@@ -13,6 +13,7 @@ import pytest
 
 from skellagnn import ELLaGNNClassifier, preparation
 from skellagnn.datasets import make_text_graph, save_folder
+from skellagnn.distillation import PropagationTeacher
 from skellagnn.encoders import ENCODERS, TfidfEncoder
 from skellagnn.prompts import parse_choices
 
@@ -69,7 +70,7 @@ def test_a_parameter_at_its_default_is_the_same_fit(part):
 
 def test_what_only_an_enhancer_reads_does_not_tell_fits_without_one_apart(part):
     without, asking, plain = keys_of(
-        part, {"enhancer": None}, {"enhancer": None, "augmentation_ratio": 0.5}, {"enhancer": None, "consistency": 0}
+        part, {"enhancer": None}, {"enhancer": None, "augmentation_ratio": 0.5}, {"enhancer": None, "teacher": None}
     )
 
     assert without == asking
@@ -84,8 +85,8 @@ def test_seed_data_split_and_kind_tell_fits_apart(part, change):
 def test_a_changed_default_is_another_fit(part):
     fit = part("records").Fit("cora", "public", 0, "transductive", {})
 
-    assert fit.key({"consistency": 1}) != fit.key({"consistency": 2})
-    assert fit.key({"consistency": 1, "memory": "a"}) == fit.key({"consistency": 1, "memory": "b"})
+    assert fit.key({"dropout": 0.1}) != fit.key({"dropout": 0.2})
+    assert fit.key({"dropout": 0.1, "memory": "a"}) == fit.key({"dropout": 0.1, "memory": "b"})
 
 
 def test_fits_that_tables_share_are_run_once(part):
@@ -118,7 +119,7 @@ def test_arms_are_compared_with_arms_that_are_there(part):
 @pytest.mark.parametrize("quick", [False, True])
 def test_every_experiment_can_be_made(part, quick):
     experiments, fitting = part("experiments"), part("fitting")
-    known = set(ELLaGNNClassifier().get_params()) | {"distillation", "enhanced_queries"}
+    known = set(ELLaGNNClassifier(teacher=PropagationTeacher()).get_params())
     tables = experiments.make_tables(list(experiments.EXPERIMENTS), experiments.Scale(10, quick))
 
     assert {table.experiment for table in tables} == set(experiments.EXPERIMENTS)

@@ -184,14 +184,14 @@ def parts(scale: Scale) -> list[Table]:
     asked = {**STRONG, "augmentation_ratio": 0.1, "selection": "pagerank"}
     switches: dict[str, Params] = {
         "no teacher": {"teacher": None},
-        "no consistency": {"consistency": 0},
+        "no consistency": {"teacher__consistency": 0},
         "no soft targets": {"answer_weight": 0},
         "no views": {"view_probability": 0},
         "raw queries": {"enhanced_queries": False},
         "answers weigh 0.5": {"answer_weight": 0.5},
         "answers weigh 2": {"answer_weight": 2},
-        "teacher weighs 1": {"distillation": 1},
-        "teacher weighs 4": {"distillation": 4},
+        "teacher weighs 1": {"teacher__weight": 1},
+        "teacher weighs 4": {"teacher__weight": 4},
     }
     if scale.quick:
         switches = {name: switches[name] for name in ("no teacher", "no soft targets")}
