@@ -138,8 +138,8 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     say(f"           {data.DESCR}")
     say(f"           {len(labeled)} nodes labeled with {len(data.target_names)} classes")
 
-    if hasattr(encoder, "fit"):  # learns once, for the graph, the arms and the search
-        encoder = FrozenEstimator(fit_encoder(encoder, data.graph.texts))
+    # learns once, for the graph, the arms and the search
+    encoder = FrozenEstimator(fit_encoder(encoder, data.graph.texts))
     graph = _encode(data.graph, encoder, folder / "memory", say)
     enhancer = None
     if data.answers_path is not None:
@@ -195,10 +195,10 @@ def _encoder(name: str, max_tokens: int) -> Any:
     from skellagnn.encoders import EncoderUnion, SentenceBertEncoder, resolve_encoder
 
     encoder = resolve_encoder(name)
-    if isinstance(encoder, EncoderUnion):
-        return EncoderUnion([_encoder(part, max_tokens) for part in encoder.encoders])
-    if isinstance(encoder, SentenceBertEncoder) and max_tokens:
-        encoder.set_params(long_texts="cut", max_tokens=max_tokens)
+    parts = [part for _, part in encoder.transformer_list] if isinstance(encoder, EncoderUnion) else [encoder]
+    for part in parts:
+        if isinstance(part, SentenceBertEncoder) and max_tokens:
+            part.set_params(long_texts="cut", max_tokens=max_tokens)
     return encoder
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skellagnn.base.vectors import unit_rows
 from skellagnn.encoders import encode_texts
+from skellagnn.encoders._features import check_same_space, ready_encoder
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._distributed import ALONE, ProcessGroup
 from skellagnn.gnn._views import NodeFeatures
@@ -19,7 +20,6 @@ from skellagnn.llm.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.llm.plan import PlanPart
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.llm.store import resolve_store
-from skellagnn.preparation import check_answer_space, ready_encoder
 from skellagnn.supervision import Answers
 from skellagnn.validation import ClassNames
 
@@ -179,7 +179,8 @@ class Augmenter:
         """
         if self.enhancer is None or len(nodes) == 0:
             return Augmentation(NodeFeatures.without_views(embeddings), Answers(nodes))
-        check_answer_space(encoder, graph, embeddings, memory)  # before anything is paid
+        if graph.features is not None and graph.texts is not None:  # before anything is paid
+            check_same_space(encoder, graph, embeddings, memory)
         said = group.first(lambda: self._ask(graph, nodes))
 
         def encode(texts: Any) -> NDArray[np.float32]:

@@ -19,6 +19,7 @@ from skellagnn.augmentation import AnsweredQuestion, Augmentation, Augmenter
 from skellagnn.base.config import get_config
 from skellagnn.distillation import PropagationTeacher, Teaching
 from skellagnn.encoders import with_weights, without_weights
+from skellagnn.encoders._features import check_n_features, raw_features, ready_encoder
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._batch_size import choose_batch_size
 from skellagnn.gnn._distributed import ProcessGroup
@@ -36,7 +37,6 @@ from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.llm.store import without_password
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, resolve_device, shared_parameters
-from skellagnn.preparation import check_width, embed, ready_encoder
 from skellagnn.selection import FEATURELESS_SELECTIONS, select_active_nodes
 from skellagnn.supervision import supervise
 from skellagnn.validation import (
@@ -361,7 +361,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         callbacks = FitCallbacks(self, X, y, n_epochs=self.max_iter)
 
         # 1. The texts of all nodes become feature vectors.
-        embeddings = embed(graph, encoder, memory=self.memory, scale=isinstance(X, TextGraph))
+        embeddings = raw_features(graph, encoder, memory=self.memory, scale=isinstance(X, TextGraph))
         labeled, validation = self._hold_out(X, graph, embeddings, encoder, labels, X_val, y_val, split_seed)
         network = self._build_network(embeddings.shape[1], len(labels.classes), seed)
         trainer = self._trainer(network, graph, embeddings, labeled, seed, group)
@@ -440,8 +440,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             if val_graph.adjacency is not graph.adjacency or val_graph.features is not graph.features:
                 n_features = embeddings.shape[1]
                 scale = isinstance(X, TextGraph)
-                val_embeddings = embed(val_graph, encoder, memory=self.memory, scale=scale, n_features=n_features)
-                check_width(val_embeddings, n_features, "X_val")
+                val_embeddings = raw_features(
+                    val_graph, encoder, memory=self.memory, scale=scale, n_features=n_features
+                )
+                check_n_features(val_embeddings, n_features, "X_val")
         if held_out is None:
             return labeled, None
         neighbors = rank_neighbors(val_graph.adjacency, val_embeddings, self.n_neighbors)
@@ -625,8 +627,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         graph = as_graph(self, X, reset=False)
         encoder = with_weights(self.encoder_, self.encoder)
         scale, n_features = self._scale_rows, self.n_features_in_
-        embeddings = embed(graph, encoder, memory=self.memory, scale=scale, n_features=n_features)
-        check_width(embeddings, n_features, "X")
+        embeddings = raw_features(graph, encoder, memory=self.memory, scale=scale, n_features=n_features)
+        check_n_features(embeddings, n_features, "X")
         neighbors = rank_neighbors(graph.adjacency, embeddings, self._n_neighbors)
         device = resolve_device(self.device)
         return predict_logits(self.network_, neighbors, embeddings, device, targets=graph.targets).astype(np.float64)
@@ -664,7 +666,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             embeddings = np.empty((graph.n_nodes, 0), dtype=np.float32)
         else:
             encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
-            embeddings = embed(graph, encoder, memory=self.memory, scale=True)
+            embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
         queried = self._select(graph, embeddings)
         names = tuple(graph.name_of(node) for node in queried.tolist())
         budget = augmenter.budget

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skellagnn import ELLaGNNClassifier, preparation
+from skellagnn import ELLaGNNClassifier
 from skellagnn.datasets import make_text_graph, save_folder
 from skellagnn.distillation import PropagationTeacher
-from skellagnn.encoders import ENCODERS, TfidfEncoder
+from skellagnn.encoders import ENCODERS, TfidfEncoder, _features
 from skellagnn.prompts import parse_choices
 
 ROOT = Path(__file__).parents[1]
@@ -523,7 +523,7 @@ def tiny_cora(part, tmp_path, monkeypatch):
     with gzip.open(folder / "splits.json.gz", "wt") as file:
         json.dump({"planetoid_public": split}, file)
     monkeypatch.setitem(ENCODERS, "minilm", lambda: TfidfEncoder(n_components=2))
-    monkeypatch.setattr(preparation, "_LEARNED", {})  # nor may the name stand for it later
+    monkeypatch.setattr(_features, "_LEARNED", {})  # nor may the name stand for it later
     place = part("fitting").Place(tmp_path, tmp_path / "memory")
     (place.memory / "recordings").mkdir(parents=True)
     with (place.memory / "recordings" / "cora-strong.jsonl").open("w") as file:

@@ -32,6 +32,7 @@ from skellagnn import (
 from skellagnn.datasets import make_text_graph
 from skellagnn.distillation import PropagationTeacher
 from skellagnn.encoders import EncoderUnion, TfidfEncoder
+from skellagnn.encoders._features import raw_features
 from skellagnn.enhancers import DetachedEnhancer
 from skellagnn.exceptions import (
     AnswerWarning,
@@ -46,7 +47,6 @@ from skellagnn.gnn._loader import Reader
 from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.gnn._training import train
 from skellagnn.gnn.backbones import BACKBONES, build_backbone
-from skellagnn.preparation import embed
 from skellagnn.validation import Labels, hold_out
 
 ECHO = Prompt("echo", "{text}")
@@ -868,11 +868,13 @@ class Network(nn.Module):
         return np.array([[len(text), text.count("1"), 1.0] for text in texts], dtype=np.float32)
 
 
-UNION = EncoderUnion([Network(), "tfidf"])
+UNION = EncoderUnion([("network", Network()), ("words", "tfidf")])
 
 
 @pytest.mark.parametrize(
-    "encoder", [Network(), UNION, EncoderUnion([UNION, "tfidf"])], ids=["alone", "in a union", "deep in one"]
+    "encoder",
+    [Network(), UNION, EncoderUnion([("both", UNION), ("words", "tfidf")])],
+    ids=["alone", "in a union", "deep in one"],
 )
 def test_a_saved_model_is_given_its_network_again(data, encoder):
     clf = quick(encoder=encoder, max_iter=2).fit(data.graph, data.target)
@@ -1237,9 +1239,9 @@ def test_blank_texts_and_components_turned_by_rounding_are_no_other_encoder(data
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_unit_rows_are_taken_as_they_are(data, dtype):
     graph = encode_graph(data.graph, "tfidf", dtype=dtype)
-    scaled = graph.with_features(embed(graph, None, scale=True))
+    scaled = graph.with_features(raw_features(graph, None, scale=True))
 
-    assert embed(scaled, None, scale=True) is scaled.features
+    assert raw_features(scaled, None, scale=True) is scaled.features
 
 
 def test_where_all_have_labels_the_answers_are_still_judged(data):

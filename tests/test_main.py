@@ -126,5 +126,6 @@ def test_the_default_encoder_reads_the_first_tokens_and_all_words():
 
     assert default == "minilm+tfidf"
     union = cli._encoder(default, 7)
-    assert repr(union.encoders) == "[SentenceBertEncoder(long_texts='cut', max_tokens=7), TfidfEncoder()]"
+    parts = [repr(part) for _, part in union.transformer_list]
+    assert parts == ["SentenceBertEncoder(long_texts='cut', max_tokens=7)", "TfidfEncoder()"]
     assert repr(cli._encoder("minilm", 0)) == "SentenceBertEncoder()"

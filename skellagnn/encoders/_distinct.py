@@ -24,28 +24,14 @@ _AT_ONCE = 8192  # texts whose digests are Python objects at the same time
 class DistinctTexts:
     """The texts of a column that differ and are not blank, by digest: no set of strings is ever held.
 
-    Parameters
-    ----------
-    column : TextColumn of length n_texts
-    keys : ndarray of uint64 of shape (n_distinct, 2)
-        BLAKE2b digest of each, sorted: distinct text d is the one with the d-th digest, in every process.
-    owners : ndarray of int64 of shape (n_said,)
-        Positions of all texts that are not blank, those of one distinct text together.
-    starts : ndarray of int64 of shape (n_distinct + 1,)
-        Distinct text d stands at positions ``owners[starts[d]:starts[d + 1]]``.
-    digest : str
-        Hex digest of the column: equal only for the same texts in the same order (blank ones are all alike).
-
-    Notes
-    -----
-    O(n_texts log n_texts); 40 bytes a text once it is made.
+    ``numpy.unique`` and ``pandas.factorize`` want all strings at once. O(n_texts log n_texts); 40 bytes a text.
     """
 
     column: TextColumn
-    keys: NDArray[np.uint64]
-    owners: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    digest: str
+    keys: NDArray[np.uint64]  # (n_distinct, 2), digests, sorted: text d has the d-th, in every process
+    owners: NDArray[np.int64]  # (n_said,), positions that are not blank, those of one distinct text together
+    starts: NDArray[np.int64]  # (n_distinct + 1,), text d stands at owners[starts[d]:starts[d + 1]]
+    digest: str  # of the column: equal only for the same texts in the same order (blank ones are all alike)
 
     @classmethod
     def of(cls, column: TextColumn) -> DistinctTexts:
@@ -55,7 +41,9 @@ class DistinctTexts:
         whole.update(said.data)
         owners = np.flatnonzero(said)
         digests = digests[owners]
-        order, is_first = sort_keys(digests)
+        order = np.lexsort((digests[:, 1], digests[:, 0]))
+        is_first = np.ones(len(order), dtype=bool)
+        is_first[1:] = (np.diff(digests[order], axis=0) != 0).any(axis=1)
         starts = np.append(np.flatnonzero(is_first), len(owners))
         return cls(column, digests[order[is_first]], owners[order], starts, whole.hexdigest())
 
@@ -67,7 +55,7 @@ class DistinctTexts:
         return [self.column[position] for position in self.owners[self.starts[ids]].tolist()]
 
     def positions(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return all positions in the column that hold one of some texts, and for each which of ``ids`` it holds."""
+        """Return all positions that hold one of some texts, and for each which of ``ids`` it holds."""
         counts = self.starts[ids + 1] - self.starts[ids]
         which = np.repeat(np.arange(len(ids)), counts)
         nth = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -91,14 +79,6 @@ class DistinctTexts:
             start = stop
 
 
-def sort_keys(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the order that sorts keys, and which of the sorted ones differ from the one before."""
-    order = np.lexsort((keys[:, 1], keys[:, 0]))
-    is_first = np.ones(len(keys), dtype=bool)
-    is_first[1:] = (np.diff(keys[order, 0]) != 0) | (np.diff(keys[order, 1]) != 0)
-    return order, is_first
-
-
 def text_key(text: str) -> bytes:
     """Return the digest that stands for a text."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()
@@ -114,11 +94,6 @@ def _digests(column: TextColumn) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]
         raws = [data[begin:end] for begin, end in pairwise(offsets)]
         spoken = [bool(str(raw, "utf-8", "surrogatepass").strip()) for raw in raws]
         said[start : start + len(raws)] = spoken
-        found = [
-            hashlib.blake2b(raw, digest_size=KEY_BYTES).digest()
-            for raw, not_blank in zip(raws, spoken, strict=True)
-            if not_blank
-        ]
-        rows = np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, KEY_BYTES)
-        digests[start : start + len(raws)][spoken] = rows
+        found = [hashlib.blake2b(raws[k], digest_size=KEY_BYTES).digest() for k in np.flatnonzero(spoken)]
+        digests[start : start + len(raws)][spoken] = np.frombuffer(b"".join(found), np.uint8).reshape(-1, KEY_BYTES)
     return digests.view("<u8"), said

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import copy
 import os
+import time
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.encoders._base import Encoder
+from skellagnn.base.progress import progress_bar
+from skellagnn.encoders._cache import CachedEncoder
+from skellagnn.encoders._contract import checked_rows, is_fitted, name_of
 from skellagnn.encoders._distinct import DistinctTexts
 from skellagnn.encoders._identity import encoder_identity
-from skellagnn.encoders._out_file import OutFile
-from skellagnn.encoders._resolve import fit_encoder, is_fittable, is_fitted, resolve_encoder
-from skellagnn.encoders._row_store import RowStore
-from skellagnn.encoders._streaming import InMemory, encode_into
-from skellagnn.encoders._union import EncoderUnion
+from skellagnn.encoders._out_file import OutFile, RowArray
+from skellagnn.encoders._resolve import EncoderUnion, fit_encoder, resolve_encoder
+from skellagnn.encoders._sentence_bert import one_long_text_warning
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextColumn, TextGraph
+
+# What a killed run loses at most, beside the chunk that it was at. More often would cost encoders that are fast.
+_COMMIT_SECONDS = 5.0
 
 
 def encode_texts(
@@ -40,9 +42,8 @@ def encode_texts(
 
     Parameters
     ----------
-    encoder : Encoder or str
-        An encoder that is ready for use (fitted, if it learns from texts), or what
-        :func:`~skellagnn.encoders.resolve_encoder` takes.
+    encoder : str or object
+        What the classifier takes as ``encoder``, fitted if it learns from texts (:func:`fit_encoder`).
     texts : sequence of str of length n_texts
         Empty and blank texts get a zero row and are never sent to the encoder.
     out : path-like, default=None
@@ -82,16 +83,14 @@ def encode_texts(
     that texts of like length meet in a batch. The chunks are a function of the set of texts: rows do not depend on the
     order and the repeats of the texts in a call, nor on ``out``, to the last bit. Which other texts are encoded beside
     a text may change the last bits of its row, as batches are put together differently; so may taking some of them from
-    ``memory``.
+    ``memory``, which is written to after each chunk.
 
     While a run is under way, ``out`` is ``NAME.npy.partial``, with ``NAME.npy.progress`` beside it, which is renewed
     every 5 seconds or after each chunk, whichever is rarer, when the rows are on the disk: a run that is killed loses
     no more. ``NAME.npy.json`` says what the rows are of. ``NAME.npy`` is there when the file is finished, never before.
-    ``memory`` is written to as often.
 
     Memory beside the texts: some 40 bytes a text (``benchmarks/encoding.py``), two chunks of rows, and what the encoder
-    needs for a chunk; without ``out`` also the rows. With ``memory`` up to 32 MiB of rows that wait to be written, and
-    20 bytes for each row that is kept there. Of ``out`` no page is held.
+    needs for a chunk; without ``out`` also the rows. Of ``out`` no page is held.
 
     Examples
     --------
@@ -113,16 +112,11 @@ def encode_texts(
             f"`texts` must hold at least one text that is not blank, got {len(distinct.column)} blank ones. Without "
             "any, the width of the rows is not known: give `n_features`."
         )
-    sink = InMemory(distinct, kind) if out is None else OutFile(Path(out), encoder_identity(encoder), distinct, kind)
+    sink = RowArray(distinct, kind) if out is None else OutFile(Path(out), encoder_identity(encoder), distinct, kind)
     with closing(sink):
-        store = None
-        if memory is not None and isinstance(encoder, EncoderUnion):
-            encoder = _remembering(encoder, memory)
-        else:
-            store = RowStore.of(memory, encoder)
         if len(distinct) == 0 and sink.n_features is None and n_features is not None:
             sink.start(n_features)
-        encode_into(sink, encoder, distinct, store, dtype=kind, n_features=n_features, verbose=verbose)
+        _encode_into(sink, encoder, distinct, kind, memory=memory, n_features=n_features, verbose=verbose)
         return sink.finish()
 
 
@@ -141,21 +135,13 @@ def encode_graph(
     ----------
     graph : TextGraph
         With texts. Features that it has are replaced.
-    encoder : Encoder or str, default="minilm"
-        What :func:`~skellagnn.encoders.resolve_encoder` takes. ``"minilm"`` makes the same rows of a text in any graph.
-        One that learns from texts and is not fitted yet is cloned and fitted on the texts of all nodes, in view or not;
-        one that is fitted is used as it is, which is how two graphs get rows in the same space, and how the classifier
-        encodes answers beside features: ``fit_encoder("minilm+tfidf", graph.texts)`` is its default for texts.
-    out : path-like, default=None
-        A file, ``NAME.npy``, to encode into: for graphs whose rows do not fit into memory, and for runs of hours, which
-        go on where they were stopped. The features are then a memory map of it. An encoder that learns learns anew in
-        each call; to go on surely, pass one that is fitted. See :func:`~skellagnn.encoders.encode_texts`.
-    dtype : {"float32", "float16"}, default="float32"
-        Of the features. ``"float16"`` takes half the room.
-    memory : str, path, joblib.Memory or None, default=None
-        Where rows are kept for other calls; see :func:`~skellagnn.encoders.encode_texts`.
-    verbose : int, default=0
-        1 shows a progress bar.
+    encoder : str or object, default="minilm"
+        What the classifier takes as ``encoder``. One that learns from texts and has not done so is cloned and fitted
+        on all texts of the graph, in each call anew.
+    out, dtype, memory, verbose
+        As in :func:`~skellagnn.encoders.encode_texts`. With ``out`` the features are a memory map of that file: for
+        graphs whose rows do not fit into memory, and for runs of hours, which go on where they were stopped. To go on
+        surely, pass an encoder that is fitted.
 
     Returns
     -------
@@ -184,31 +170,73 @@ def encode_graph(
     if graph.texts is None:
         raise GraphError("`graph` must have texts to encode, got one without. Give `texts` when it is made.")
     resolved = resolve_encoder(encoder)
-    if resolved is not None and is_fittable(resolved) and not is_fitted(resolved):
+    if resolved is not None and not is_fitted(resolved):
         resolved = fit_encoder(resolved, graph.texts)
     rows = encode_texts(resolved, graph.texts, out=out, dtype=dtype, memory=memory, verbose=verbose)
     return graph.with_features(rows)
 
 
-def _remembering(union: EncoderUnion, memory: Any) -> EncoderUnion:
-    """Return a union of the same encoders, each of which keeps its rows: where TF-IDF learns anew, others need not."""
-    check_is_fitted(union, "encoders_")
-    union = copy.copy(union)
-    union.encoders_ = [_Remembering(part, RowStore.of(memory, part)) for part in union.encoders_]
-    return union
+def _encode_into(
+    sink: RowArray,
+    encoder: Any,
+    distinct: DistinctTexts,
+    dtype: np.dtype[Any],
+    *,
+    memory: Any,
+    n_features: int | None,
+    verbose: int,
+) -> None:
+    """Fill a sink with the rows of all distinct texts that it has not got yet."""
+    if sink.n_features is not None:
+        _check_width(encoder, sink.n_features, n_features)
+    cached = _cached(encoder, memory)
+    with ExitStack() as stack:
+        advance = stack.enter_context(progress_bar(verbose, len(distinct), "encode", "text"))
+        advance(int(sink.done.sum()), "")
+        stack.enter_context(one_long_text_warning())
+        stack.callback(sink.commit)  # also where the encoder fails or is interrupted
+        last = time.monotonic()
+        for ids in distinct.chunks(np.flatnonzero(~sink.done)):
+            rows = checked_rows(cached, distinct.texts(ids))
+            if sink.n_features is None:
+                _check_width(encoder, rows.shape[1], n_features)
+                sink.start(rows.shape[1])
+            elif rows.shape[1] != sink.n_features:
+                raise InvalidParameterError(
+                    f"{name_of(encoder)} must return rows of one width, got {rows.shape[1]} numbers for some texts and "
+                    f"{sink.n_features} for others. What it learns or is set to must not change meanwhile."
+                )
+            sink.write(ids, _as_dtype(rows, dtype))
+            advance(len(ids), "")
+            if time.monotonic() - last > _COMMIT_SECONDS:
+                sink.commit()
+                last = time.monotonic()
 
 
-class _Remembering:
-    """An encoder that takes rows from a store, and puts there what it makes."""
+def _cached(encoder: Any, memory: Any) -> Any:
+    """Return an encoder that keeps its rows; of a union each part does: where TF-IDF learns anew, others need not."""
+    if memory is None or not isinstance(encoder, EncoderUnion):
+        return CachedEncoder.around(encoder, memory)
+    return EncoderUnion([(name, CachedEncoder.around(part, memory)) for name, part in encoder.transformer_list])
 
-    def __init__(self, encoder: Encoder, store: RowStore | None) -> None:
-        self._encoder, self._store = encoder, store
 
-    def encode(self, texts: Sequence[str]) -> NDArray[Any]:
-        distinct = DistinctTexts.of(TextColumn.from_strings(texts))
-        rows = InMemory(distinct, np.dtype(np.float32))
-        encode_into(rows, self._encoder, distinct, self._store, dtype=np.dtype(np.float32), n_features=None, verbose=0)
-        return rows.finish()
+def _check_width(encoder: Any, width: int, n_features: int | None) -> None:
+    if n_features is not None and width != n_features:
+        raise InvalidParameterError(
+            f"`encoder` must give rows of {n_features} numbers, as before, got {width} from {name_of(encoder)}. Use "
+            "the encoder and the settings that the model was fitted with."
+        )
+
+
+def _as_dtype(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
+    with np.errstate(over="ignore"):  # what is too large is infinite, and said so here
+        stored = rows.astype(dtype, copy=False)
+    if not np.isfinite(stored).all():
+        raise InvalidParameterError(
+            f"`dtype`='float16' holds numbers up to 65504, got {float(np.abs(rows).max()):g} from the encoder. Use "
+            "dtype='float32', or an encoder that scales its rows."
+        )
+    return stored
 
 
 def _dtype(dtype: DTypeLike) -> np.dtype[Any]:

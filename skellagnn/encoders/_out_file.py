@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import mmap
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -18,36 +19,53 @@ from skellagnn.exceptions import InvalidParameterError
 _FORMAT = 1
 
 
-class OutFile:
+class RowArray:
+    """Rows of all texts of a column, in memory; those of each distinct text are written once."""
+
+    def __init__(self, distinct: DistinctTexts, dtype: np.dtype[Any]) -> None:
+        self._distinct, self._dtype = distinct, dtype
+        self._rows: Any = None
+        self.n_features: int | None = None  # until `start`
+        self.done = np.zeros(len(distinct), dtype=bool)  # for each distinct text
+
+    def start(self, n_features: int) -> None:
+        """Make room for rows of this width."""
+        self._rows = np.zeros(self._shape(n_features), dtype=self._dtype)
+        self.n_features = n_features
+
+    def write(self, ids: NDArray[np.int64], rows: NDArray[Any]) -> None:
+        """Write the rows of some distinct texts to all positions that have them."""
+        positions, which = self._distinct.positions(ids)
+        self._rows[positions] = rows[which]
+        self.done[ids] = True
+
+    def commit(self) -> None:
+        """Record what is written, where it outlives the process."""
+
+    def finish(self) -> NDArray[Any]:
+        return np.asarray(self._rows)
+
+    def close(self) -> None:
+        """Let go of what is open."""
+
+    def _shape(self, n_features: int) -> tuple[int, int]:
+        return len(self._distinct.column), n_features
+
+
+class OutFile(RowArray):
     """Rows of all texts of a column, on disk; one process at a time writes.
 
     Three files: ``PATH.partial``, which is renamed to ``PATH`` when all rows are in it; ``PATH.progress``, one bit for
     each distinct text whose rows are there for good; ``PATH.json``, which says what the rows are of. ``PATH`` itself is
     never there unless it is finished.
 
-    Parameters
-    ----------
-    path : Path
-    identity : str
-        Of the encoder.
-    distinct : DistinctTexts
-    dtype : numpy.dtype
-
-    Attributes
-    ----------
-    done : ndarray of bool of shape (n_distinct,)
-    n_features : int or None
-        None until :meth:`start`.
+    ``numpy.lib.format.open_memmap`` makes and maps the file, but does not know which rows are in it, nor of what they
+    are. ``zarr`` and ``h5py`` do not either; ``safetensors`` is written at once; ``filelock`` leaves its files behind.
 
     Raises
     ------
     InvalidParameterError
         If there is something else under that name, or another process writes to it.
-
-    Notes
-    -----
-    Written with plain writes, not through a memory map: no page of it counts as memory of the process, and a disk that
-    is full is an error, not a signal that ends the process.
     """
 
     def __init__(self, path: Path, identity: str, distinct: DistinctTexts, dtype: np.dtype[Any]) -> None:
@@ -55,109 +73,82 @@ class OutFile:
             raise InvalidParameterError(
                 f"`out` must be the name of a file that ends in '.npy', got {str(path)!r}. numpy.load reads it then."
             )
+        super().__init__(distinct, dtype)
         self.path = path
         self._partial, self._progress, self._json = (
             path.with_name(path.name + suffix) for suffix in (".partial", ".progress", ".json")
         )
-        self._distinct, self._dtype = distinct, dtype
         self._header = {
             "format": _FORMAT,
-            "encoder": identity.replace("\0", " "),
+            "encoder": identity,
             "texts": distinct.digest,
             "n_texts": len(distinct.column),
             "dtype": dtype.name,
         }
-        self.n_features: int | None = None
-        self.done = np.zeros(len(distinct), dtype=bool)
-        self._file: io.FileIO | None = None
-        self._offset = 0
-        if self._look_for_finished():
-            return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = io.FileIO(os.open(self._partial, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)), "r+")
-        if not _lock(file, self._partial):
-            file.close()
-            raise InvalidParameterError(
-                f"`out` must be written by one process at a time, got {str(path)!r}, which another one is writing. "
-                "Wait for it; a second call then finds the file finished."
-            )
-        self._file = file
+        self._file: io.FileIO | None = None  # open and locked while this process writes
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = _locked(self._partial)
+            if self._file is None:
+                raise InvalidParameterError(
+                    f"`out` must be written by one process at a time, got {str(path)!r}, which another one is writing. "
+                    "Wait for it; a second call then finds the file finished."
+                )
         try:
-            if self._look_for_finished():  # by a process that held the lock until now
+            if path.exists():  # perhaps by a process that held the lock until now
+                self._take_up(path)
                 self.close()
-            elif self._progress.exists() and os.fstat(file.fileno()).st_size:
-                self._go_on()
+            elif self._progress.exists() and self._partial.stat().st_size:
+                self._take_up(self._partial)
         except BaseException:
             self.close()
             raise
-
-    @property
-    def is_finished(self) -> bool:
-        return self._file is None
 
     def start(self, n_features: int) -> None:
         """Make room for rows of this width; what is there without recorded progress is overwritten."""
         assert self._file is not None
         self._progress.unlink(missing_ok=True)
         _write_aside(self._json, json.dumps({**self._header, "n_features": n_features}, indent=1).encode())
-        start, size = self._layout(n_features)
-        self._file.truncate(0)
-        self._file.seek(0)
-        self._file.write(start)
         try:
-            if hasattr(os, "posix_fallocate"):  # a disk that is too small shows now, not after hours
-                os.posix_fallocate(self._file.fileno(), 0, size)
-            self._file.truncate(size)
+            self._rows = np.lib.format.open_memmap(self._partial, "w+", self._dtype, self._shape(n_features))
+            if hasattr(os, "posix_fallocate"):  # a disk that is too small shows now, not after hours as a signal
+                os.posix_fallocate(self._file.fileno(), 0, self._rows.offset + self._rows.nbytes)
         except OSError as error:
             self._file.truncate(0)
             self._json.unlink()
+            room = len(self._distinct.column) * n_features * self._dtype.itemsize
             raise InvalidParameterError(
-                f"`out` must be on a disk with room for {size:,} bytes, got {str(self.path)!r} ({error}). Free space, "
+                f"`out` must be on a disk with room for {room:,} bytes, got {str(self.path)!r} ({error}). Free space, "
                 "name another folder, or halve it with dtype='float16'."
             ) from error
         self.n_features = n_features
 
     def write(self, ids: NDArray[np.int64], rows: NDArray[Any]) -> None:
-        """Write the rows of some distinct texts to all positions that have them."""
-        assert self._file is not None
-        assert self.n_features is not None
-        width = self.n_features * self._dtype.itemsize
-        positions, which = self._distinct.positions(ids)
-        order = np.argsort(positions)
-        positions, content = positions[order], np.ascontiguousarray(rows[which[order]]).data.cast("B")
-        ends = np.append(np.flatnonzero(np.diff(positions) != 1) + 1, len(positions)).tolist()
-        start = 0
-        for end in ends:
-            self._file.seek(self._offset + int(positions[start]) * width)
-            block = content[start * width : end * width]
-            while block:  # a raw write may take a part only
-                block = block[self._file.write(block) :]
-            start = end
-        self.done[ids] = True
+        super().write(ids, rows)
+        if hasattr(mmap, "MADV_DONTNEED"):  # what was written no longer counts as memory of this process
+            self._rows._mmap.madvise(mmap.MADV_DONTNEED)
 
     def commit(self) -> None:
         """Record what is written: after this it is never encoded again, even if the machine stops."""
-        if self._file is None or self.n_features is None:
-            return
-        os.fsync(self._file.fileno())
-        _write_aside(self._progress, np.packbits(self.done).tobytes())
+        if self._file is not None and self.n_features is not None:
+            self._rows.flush()
+            os.fsync(self._file.fileno())
+            _write_aside(self._progress, np.packbits(self.done).tobytes())
 
     def finish(self) -> NDArray[Any]:
         """Give the file its name, if it has not got it yet, and return it as a read-only memory map."""
         if self._file is not None:
-            if not self.done.all():
-                raise AssertionError("rows are missing")
+            assert self.done.all()
             self.commit()
             self.close()
             os.replace(self._partial, self.path)
-            _sync_folder(self.path.parent)
         self._progress.unlink(missing_ok=True)
-        empty = len(self._distinct.column) == 0  # no memory can be mapped from a file without content
-        rows: NDArray[Any] = np.load(self.path, mmap_mode=None if empty else "r", allow_pickle=False)
+        rows: NDArray[Any] = np.lib.format.open_memmap(self.path, "r")
         return rows
 
     def close(self) -> None:
         """Let another process write; what is not committed is written again."""
+        self._rows = None
         if self._file is not None:
             if os.fstat(self._file.fileno()).st_size == 0:
                 with suppress(OSError):  # Windows does not delete what is open
@@ -165,43 +156,19 @@ class OutFile:
             self._file.close()
             self._file = None
 
-    def _look_for_finished(self) -> bool:
-        if not self.path.exists():
-            return False
-        self.n_features = n_features = self._compare(self.path)
-        start, size = self._layout(n_features)
-        with self.path.open("rb") as file:
-            if file.read(len(start)) != start or self.path.stat().st_size != size:
-                raise InvalidParameterError(
-                    f"`out` must be a file as it was written, got {str(self.path)!r}, which has changed since. Delete "
-                    "it and encode again."
-                )
-        self.done[:] = True
-        return True
-
-    def _go_on(self) -> None:
-        assert self._file is not None
-        self.n_features = n_features = self._compare(self._partial)
-        _, size = self._layout(n_features)
-        bits = self._progress.read_bytes()
-        if os.fstat(self._file.fileno()).st_size != size or len(bits) != (len(self.done) + 7) // 8:
-            raise InvalidParameterError(
-                f"`out` must be a new file or one that a run before left unfinished, got {str(self._partial)!r}, which "
-                f"is damaged. Delete it and {self._progress.name}, and encode again."
-            )
-        self.done[:] = np.unpackbits(np.frombuffer(bits, dtype=np.uint8), count=len(self.done)).astype(bool)
-
-    def _compare(self, found: Path) -> int:
-        """Return the width of what is there, if it is of the same encoder and texts."""
-        others = f"{found.name}, {self._json.name}" + (f", {self._progress.name}" if found == self._partial else "")
-        remedy = f"Choose another name, or delete {others} in {str(found.parent)!r} to encode anew."
+    def _take_up(self, found: Path) -> None:
+        """Go on with a file, finished or not, if it is of the same encoder and texts and has the form it was given."""
+        others = ", ".join([self._json.name, *([self._progress.name] if found == self._partial else [])])
+        remedy = f"Choose another name, or delete {found.name}, {others} in {str(found.parent)!r} to encode anew."
+        expected = (
+            f"`out` must be a new file, or one of an earlier run with the same encoder and texts, got {str(found)!r}"
+        )
         try:
             header = json.loads(self._json.read_bytes())
-            n_features = int(header["n_features"])
+            self.n_features = int(header["n_features"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InvalidParameterError(
-                "`out` must be a new file, or one of an earlier run with the same encoder and texts, got "
-                f"{str(found)!r} without a readable {self._json.name} beside it ({type(error).__name__}). {remedy}"
+                f"{expected} without a readable {self._json.name} beside it ({type(error).__name__}). {remedy}"
             ) from error
         differences = {
             "format": f"in format {header.get('format')}, not {_FORMAT}",
@@ -211,22 +178,22 @@ class OutFile:
         }
         for name, difference in differences.items():
             if header.get(name) != self._header[name]:
-                raise InvalidParameterError(
-                    "`out` must be a new file, or one of an earlier run with the same encoder and texts, got "
-                    f"{str(found)!r}, which holds rows {difference}. {remedy}"
-                )
-        return n_features
-
-    def _layout(self, n_features: int) -> tuple[bytes, int]:
-        """Return the beginning of the file and its size in bytes."""
-        shape = (len(self._distinct.column), n_features)
-        start = io.BytesIO()
-        np.lib.format.write_array_header_1_0(
-            start,
-            {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape},
-        )
-        self._offset = start.tell()
-        return start.getvalue(), self._offset + shape[0] * shape[1] * self._dtype.itemsize
+                raise InvalidParameterError(f"{expected}, which holds rows {difference}. {remedy}")
+        try:
+            rows: Any = np.lib.format.open_memmap(found, "r")  # "r+" would fill up what is missing
+            bits = np.frombuffer(self._progress.read_bytes() if found == self._partial else b"", dtype=np.uint8)
+            as_made = (rows.shape, rows.dtype) == (self._shape(self.n_features), self._dtype)
+            if not as_made or found.stat().st_size != rows.offset + rows.nbytes:
+                raise ValueError("another form")
+            if found == self.path:
+                self.done[:] = True
+            elif len(bits) != (len(self.done) + 7) // 8:
+                raise ValueError("another number of texts")
+            else:
+                self.done[:] = np.unpackbits(bits, count=len(self.done))
+                self._rows = np.lib.format.open_memmap(found, "r+")
+        except (ValueError, OSError) as error:
+            raise InvalidParameterError(f"{expected}, which has changed since ({error}). {remedy}") from error
 
 
 def _write_aside(path: Path, content: bytes) -> None:
@@ -238,26 +205,20 @@ def _write_aside(path: Path, content: bytes) -> None:
     os.replace(partial, path)
 
 
-def _sync_folder(folder: Path) -> None:
-    with suppress(OSError):  # not every system can
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _lock(file: io.FileIO, path: Path) -> bool:
-    """Keep other processes away until the file is closed, or this process dies; False where another one did so."""
+def _locked(path: Path) -> io.FileIO | None:
+    """Open a file, and keep other processes away until it is closed or this one dies; None where another did so."""
+    file = io.FileIO(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0)), "r+")
     try:
         import fcntl
-    except ImportError:  # Windows, which refuses the final renaming of a file that is open elsewhere
-        return True
-    try:
+
         fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        return False
-    except OSError:  # a file system without locks
-        return True
+        file.close()
+        return None
+    except (ImportError, OSError):  # Windows, which does not rename what is open elsewhere; file systems without locks
+        return file
     # between opening and locking, the process that had the lock may have renamed or deleted the file
-    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
+    if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+        return file
+    file.close()
+    return None

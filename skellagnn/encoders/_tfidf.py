@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.exceptions import InvalidParameterError
@@ -23,7 +23,7 @@ _UNSPACED = (
 )
 
 
-class TfidfEncoder(BaseEstimator):  # type: ignore[misc]
+class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Encode texts by their words: TF-IDF, reduced by a truncated singular value decomposition.
 
     Needs no model and no network, and learns from the texts that it is fitted on: latent semantic analysis.
@@ -69,7 +69,7 @@ class TfidfEncoder(BaseEstimator):  # type: ignore[misc]
     >>> from skellagnn.encoders import TfidfEncoder
     >>> texts = ["cats sleep", "cats and dogs sleep", "graphs have edges", "edges join nodes of graphs"]
     >>> encoder = TfidfEncoder(n_components=2).fit(texts)
-    >>> rows = encoder.encode(["do cats sleep", "edges of graphs", "the cats"])
+    >>> rows = encoder.transform(["do cats sleep", "edges of graphs", "the cats"])
     >>> bool(rows[0] @ rows[2] > 0.9 > 0.1 > rows[0] @ rows[1])
     True
     """
@@ -149,7 +149,7 @@ class TfidfEncoder(BaseEstimator):  # type: ignore[misc]
         self.components_ = np.ascontiguousarray(components, dtype=np.float16)
         return self
 
-    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode texts with what was learned.
 
         Parameters

@@ -1,4 +1,8 @@
-"""Sentence-transformers models, loaded once per process."""
+"""Sentence-transformers models, loaded once per process.
+
+``SentenceTransformer`` loads them; it neither shares a model among the clones of a search, nor checks weights against a
+digest. ``huggingface_hub.snapshot_download`` asks the network even for a pinned commit that is in the cache.
+"""
 
 from __future__ import annotations
 
@@ -42,48 +46,36 @@ logger = logging.getLogger("skellagnn")
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model in memory.
-
-    Attributes
-    ----------
-    model : SentenceTransformer
-    source : str
-        Where its weights came from, in words.
-    stamp : tuple
-        Sizes and times of the files of a local folder, to notice that they were replaced.
-    lock : threading.Lock
-        Held while the model is used: its tokenizer refuses to be used by two threads at once.
-    """
+    """A SentenceTransformer, where it came from in words, and what its folder looked like (it may be replaced)."""
 
     model: Any
     source: str
     stamp: tuple[Any, ...] = ()
-    lock: Any = field(default_factory=threading.Lock)
+    lock: Any = field(default_factory=threading.Lock)  # held in use: a tokenizer refuses two threads at once
 
 
 _LOADED: dict[tuple[str, str | None, str], LoadedModel] = {}
 _LOADING = threading.Lock()
+_LOCK_OF_LOADED = threading.Lock()  # of the models that users load
 
 
-def load_model(model: str, *, revision: str | None, device: str, token_env: str | None) -> LoadedModel:
-    """Return a model from this process's cache, loading it when it is first asked for.
-
-    Raises
-    ------
-    InvalidParameterError
-        If the name, folder or device cannot be had.
-    MissingDependencyError
-        If ``"minilm"`` is neither installed nor to be had from the hub.
-    SkellagnnError
-        If the weights found for ``"minilm"`` are not those of all-MiniLM-L6-v2.
-    """
-    device = _device(device)
-    folder = local_folder(model)
-    if revision is not None and (model == MINILM or folder is not None):
+def load_model(model: Any, *, revision: str | None, device: str, token_env: str | None) -> LoadedModel:
+    """Return a model from this process's cache, loading it when it is first asked for."""
+    is_loaded = not isinstance(model, str)
+    folder = None if is_loaded else local_folder(model)
+    if revision is not None and (is_loaded or model == MINILM or folder is not None):
         raise InvalidParameterError(
-            f"`revision` must be None for {model!r}: a revision belongs to a model of the Hugging Face hub, got "
-            f"{revision!r}. Leave it out, or name the model as 'organization/name'."
+            f"`revision` must be None for {name_of_model(model)}: a revision belongs to a model of the Hugging Face "
+            f"hub, got {revision!r}. Leave it out, or name the model as 'organization/name'."
         )
+    if is_loaded:
+        if device != "auto":
+            raise InvalidParameterError(
+                f"`device` must be 'auto' for a loaded SentenceTransformer, which has a device, got {device!r}. Leave "
+                "it out, and move the model: model.to(device)."
+            )
+        return LoadedModel(model.eval(), "a loaded SentenceTransformer", lock=_LOCK_OF_LOADED)
+    device = _device(device)
     key = (model if folder is None else str(folder), revision, device)
     with _LOADING:
         stamp = () if folder is None else _stamp(folder)
@@ -100,27 +92,38 @@ def load_model(model: str, *, revision: str | None, device: str, token_env: str 
     return loaded
 
 
-def model_identity(model: str, *, revision: str | None, device: str, token_env: str | None) -> str:
+def model_identity(model: Any, *, revision: str | None, device: str, token_env: str | None) -> str:
     """Name a model by its content, so that other weights under the same name are told apart.
 
-    Only a model of the hub whose ``revision`` is not a full commit has to be loaded for that.
+    Of the models that have a name or folder, only one of the hub whose ``revision`` is not a full commit is loaded.
     """
     if model == MINILM:
         return f"all-MiniLM-L6-v2@{MINILM_SHA256[:16]}"
-    folder = local_folder(model)
+    folder = local_folder(model) if isinstance(model, str) else None
     if folder is not None:
         return f"folder@{_digest(folder, _stamp(folder))}"
     if revision is not None and re.fullmatch("[0-9a-f]{40}", revision):
         return f"{model}@{revision}"
     transformer = load_model(model, revision=revision, device=device, token_env=token_env).model
     config = getattr(getattr(transformer[0], "auto_model", None), "config", None)
-    commit = getattr(config, "_commit_hash", None)
-    if commit is None:
-        digest = hashlib.sha256()
-        for name, tensor in sorted(transformer.state_dict().items()):
-            digest.update(name.encode() + tensor.detach().cpu().contiguous().view(-1).float().numpy().tobytes())
-        commit = digest.hexdigest()[:16]
-    return f"{model}@{commit}"
+    commit = getattr(config, "_commit_hash", None) if isinstance(model, str) else None  # what is loaded may be trained
+    return f"{name_of_model(model)}@{commit or _digest_of_loaded(transformer)}"
+
+
+def name_of_model(model: Any) -> str:
+    return repr(model) if isinstance(model, str) else f"a loaded {type(model).__name__}"
+
+
+def _digest_of_loaded(transformer: Any) -> str:
+    """Digest weights, modules with their settings, tokens and prompts."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(transformer.state_dict().items()):
+        digest.update(name.encode() + tensor.detach().cpu().contiguous().view(-1).float().numpy().tobytes())
+    tokenizer: Any = getattr(transformer, "tokenizer", None)
+    tokens = sorted(tokenizer.get_vocab().items()) if hasattr(tokenizer, "get_vocab") else None
+    settings = (str(transformer), transformer.max_seq_length, transformer.prompts, transformer.default_prompt_name)
+    digest.update(repr((settings, getattr(transformer, "truncate_dim", None), tokens)).encode("utf-8", "replace"))
+    return digest.hexdigest()[:16]
 
 
 def local_folder(model: str) -> Path | None:

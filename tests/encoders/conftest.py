@@ -15,20 +15,62 @@ LIMIT = 16  # tokens that the tiny model reads, two special ones included
 WORDS = [f"w{i}" for i in range(40)]
 
 
-def build_model(folder: Path, *, seed: int = 0, normalize: bool = True, prompt: str | None = None) -> Path:
+def build_tokenizer(kind: str) -> Any:
+    """Return a tokenizer that treats the blank after a prompt as those of large models do."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    before, after, unknown, padding = "<s>", "</s>", "<unk>", "<pad>"
+    special = [padding, before, after, unknown]
+    trainer: Any
+    if kind == "bytes":  # as of GPT-2 and Qwen: a blank begins the next token
+        tokenizer = Tokenizer(models.BPE(unk_token=unknown))
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special)
+    else:  # as of XLM-RoBERTa: a blank is a character of its own
+        tokenizer = Tokenizer(models.Unigram())
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        trainer = trainers.UnigramTrainer(vocab_size=60, special_tokens=special, unk_token=unknown, show_progress=False)
+    tokenizer.train_from_iterator([" ".join(WORDS), "query: passage: classification"] * 3, trainer)
+    template = [(token, tokenizer.token_to_id(token)) for token in (before, after)]
+    tokenizer.post_processor = processors.TemplateProcessing(single=f"{before} $A {after}", special_tokens=template)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token=before,
+        eos_token=after,
+        unk_token=unknown,
+        pad_token=padding,
+        padding_side="left" if kind == "bytes" else "right",
+        model_max_length=LIMIT,
+    )
+
+
+def build_model(
+    folder: Path,
+    *,
+    seed: int = 0,
+    normalize: bool = True,
+    prompt: str | None = None,
+    include_prompt: bool = True,
+    kind: str = "words",
+) -> Path:
     """Save a random BERT with mean pooling, as ``SentenceTransformer.save`` would."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     folder.mkdir(parents=True)
-    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, "ab", "##ab", "猫"]
-    (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
-    tokenizer = BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=LIMIT)
+    if kind == "words":
+        vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS, "ab", "##ab", "猫"]
+        (folder / "vocab.txt").write_text("\n".join(vocabulary), encoding="utf-8")
+        tokenizer: Any = BertTokenizerFast(str(folder / "vocab.txt"), model_max_length=LIMIT)
+    else:
+        tokenizer = build_tokenizer(kind)
     tokenizer.save_pretrained(str(folder))
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         config = BertConfig(
-            vocab_size=len(vocabulary),
+            vocab_size=len(tokenizer),
             hidden_size=32,
             num_hidden_layers=2,
             num_attention_heads=2,
@@ -47,7 +89,11 @@ def build_model(folder: Path, *, seed: int = 0, normalize: bool = True, prompt: 
     files: dict[str, Any] = {
         "modules.json": modules,
         "sentence_bert_config.json": {"max_seq_length": LIMIT, "do_lower_case": False},
-        "1_Pooling/config.json": {"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True},
+        "1_Pooling/config.json": {
+            "word_embedding_dimension": 32,
+            "pooling_mode_mean_tokens": True,
+            "include_prompt": include_prompt,
+        },
         "config_sentence_transformers.json": {
             "prompts": {} if prompt is None else {"before": prompt},
             "default_prompt_name": None if prompt is None else "before",

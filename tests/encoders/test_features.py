@@ -7,9 +7,9 @@ import pickle
 import numpy as np
 import pytest
 
-from skellagnn import ELLaGNNClassifier, encode_graph, preparation
+from skellagnn import ELLaGNNClassifier, encode_graph
 from skellagnn.datasets import make_text_graph
-from skellagnn.encoders import ENCODERS, EncoderUnion, SentenceBertEncoder, TfidfEncoder
+from skellagnn.encoders import ENCODERS, EncoderUnion, SentenceBertEncoder, TfidfEncoder, _features
 from skellagnn.exceptions import InvalidParameterError
 
 
@@ -24,7 +24,7 @@ class Letters:
 
 @pytest.fixture(autouse=True)
 def nothing_learned(monkeypatch):
-    monkeypatch.setattr(preparation, "_LEARNED", {})
+    monkeypatch.setattr(_features, "_LEARNED", {})
 
 
 @pytest.fixture
@@ -49,7 +49,9 @@ def test_by_default_texts_are_encoded_by_sense_and_by_words(letters, graph, labe
     clf = quick().fit(graph, labels)
 
     assert isinstance(clf.encoder_, EncoderUnion)
-    assert [type(encoder) for encoder in clf.encoder_.encoders_] == [Letters, TfidfEncoder]
+    letters_, words = (part for _, part in clf.encoder_.transformer_list)
+    assert isinstance(letters_.encoder, Letters)
+    assert isinstance(words, TfidfEncoder)
     named = quick(encoder="minilm+tfidf").fit(graph, labels)
     np.testing.assert_array_equal(clf.predict_proba(graph), named.predict_proba(graph))
     other = make_text_graph(n_nodes=20, random_state=1).graph  # texts that it has never seen
@@ -62,7 +64,7 @@ def test_by_default_answers_about_given_features_are_rows_of_sentence_bert(lette
 
     clf = quick(enhancer=enhancer, prompts="keywords").fit(encoded, labels)
 
-    assert isinstance(clf.encoder_, Letters)
+    assert isinstance(clf.encoder_.encoder, Letters)
     assert len(enhancer.asked) == 2
     named = quick(enhancer=counting_enhancer(lambda question: "fur; rock"), prompts="keywords", encoder="minilm").fit(
         encoded, labels
@@ -75,7 +77,7 @@ def test_the_default_has_the_real_weights(graph, labels):
 
     clf = quick().fit(graph, labels)
 
-    sentences, words = clf.encoder_.encoders_
+    sentences, words = (part for _, part in clf.encoder_.transformer_list)
     assert repr(sentences) == repr(SentenceBertEncoder())
     assert clf.n_features_in_ == 384 + words.n_components_
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import linecache
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
 import types
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +19,20 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer
 
 from skellagnn import TextGraph
-from skellagnn.encoders import SentenceBertEncoder, TfidfEncoder, _row_store, encode_graph, encode_texts
-from skellagnn.encoders._identity import state_digest
+from skellagnn.encoders import SentenceBertEncoder, TfidfEncoder, encode_graph, encode_texts, resolve_encoder
+from skellagnn.encoders._cache import CachedEncoder
+from skellagnn.encoders._identity import encoder_identity, state_digest
 from skellagnn.exceptions import InvalidParameterError, SkellagnnWarning
 
 TEXTS = ["on cats", "on dogs", "", "on cats", "关于图", "half \ud800 a pair"]
 
 
 def files(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.rows"))
+    return sorted(folder.rglob("rows.sqlite"))
 
 
 @pytest.mark.parametrize("kind", ["str", "path", "memory"])
@@ -53,6 +61,11 @@ def test_rows_of_another_encoder_are_not_taken(tmp_path: Path, counting_class: A
     assert len(other.asked) == 4
 
 
+def n_kept(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT COUNT(*) FROM rows").fetchone()[0])
+
+
 CALLS: list[int] = []
 
 
@@ -75,17 +88,21 @@ def test_encoder_without_a_name_is_known_by_what_it_holds(tmp_path: Path) -> Non
     assert CALLS == []
 
 
-def module_of(code: str) -> Any:
-    """A module of that code, under one name, so that what is in it can be pickled."""
-    module = types.ModuleType("made_up_encoders")
-    sys.modules[module.__name__] = module
-    exec(code, vars(module))
-    return module
-
-
 @pytest.fixture
-def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def module_of(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Makes a module of some code, under one name, as a notebook does where a cell is run again."""
     monkeypatch.setitem(sys.modules, "made_up_encoders", None)
+    count = itertools.count()
+
+    def make(code: str) -> Any:
+        module = types.ModuleType("made_up_encoders")
+        module.__file__ = f"<cell {next(count)}>"
+        linecache.cache[module.__file__] = (len(code), None, code.splitlines(keepends=True), module.__file__)
+        sys.modules[module.__name__] = module
+        exec(compile(code, module.__file__, "exec"), vars(module))
+        return module
+
+    return make
 
 
 MADE = """
@@ -107,15 +124,13 @@ class Made(Base):
 """
 
 
-@pytest.mark.usefixtures("made_up")
-def test_rows_of_another_code_are_not_taken(tmp_path: Path) -> None:
+def test_rows_of_another_code_are_not_taken(tmp_path: Path, module_of: Any) -> None:
     rows = encode_texts(module_of(MADE).Made(), ["a", "bb"], memory=tmp_path)
     other = module_of(MADE.replace("[self.helper(text), 1.0]", "[1.0, self.helper(text)]")).Made()
 
     np.testing.assert_array_equal(encode_texts(other, ["a", "bb"], memory=tmp_path), rows[:, ::-1])
 
 
-@pytest.mark.usefixtures("made_up")
 @pytest.mark.parametrize(
     ("change", "is_other"),
     [
@@ -124,11 +139,10 @@ def test_rows_of_another_code_are_not_taken(tmp_path: Path) -> None:
         (("dim=64", "dim=128"), True),
         (("query: ", "passage: "), True),
         (("1.0]", "text in {'x', 'y', 'z'}]"), True),
-        (("Say something.", "Say more."), False),
         (("class Base", "# a comment\n\nclass Base"), False),
     ],
 )
-def test_an_encoder_is_known_by_what_its_code_does(change: tuple[str, str], is_other: bool) -> None:
+def test_an_encoder_is_known_by_its_code(module_of: Any, change: tuple[str, str], is_other: bool) -> None:
     digests = [state_digest(module_of(code).Made()) for code in (MADE, MADE.replace(*change))]
 
     assert (digests[0] != digests[1]) == is_other
@@ -136,8 +150,7 @@ def test_an_encoder_is_known_by_what_its_code_does(change: tuple[str, str], is_o
     assert again == digests[1]
 
 
-@pytest.mark.usefixtures("made_up")
-def test_a_transformer_is_known_by_the_functions_that_it_calls() -> None:
+def test_a_transformer_is_known_by_the_functions_that_it_calls(module_of: Any) -> None:
     def digest(method: str) -> str:
         module = module_of(f"def change(text):\n    return text.{method}()\n")
         return state_digest(HashingVectorizer(preprocessor=module.change))
@@ -145,25 +158,37 @@ def test_a_transformer_is_known_by_the_functions_that_it_calls() -> None:
     assert digest("lower") == digest("lower") != digest("upper")
 
 
-def test_encoders_that_cannot_be_told_apart(tmp_path: Path, reference: Any) -> None:
+def test_a_model_within_a_pipeline_is_known_by_its_weights(tmp_path: Path, build: Any) -> None:
+    def digest(seed: int) -> str:
+        shutil.rmtree(tmp_path / "model", ignore_errors=True)
+        model = SentenceBertEncoder(str(build(tmp_path / "model", seed=seed)))
+        return encoder_identity(make_pipeline(model, Normalizer()))
+
+    assert digest(0) == digest(0) != digest(1)
+
+
+def test_encoders_that_cannot_be_told_apart(tmp_path: Path) -> None:
+    import torch
+
     class Local:
         def encode(self, texts: Any) -> Any:
             raise AssertionError("not reached")
 
     with pytest.raises(InvalidParameterError, match=r"a Local has no `name`, nor .* it cannot be pickled"):
         encode_texts(Local(), ["a"], memory=tmp_path)
-    with pytest.raises(InvalidParameterError, match=r"a SentenceTransformer has no `name`, nor .* copies of it differ"):
-        encode_texts(reference, ["w1"], memory=tmp_path)
+    with pytest.raises(InvalidParameterError, match=r"a Linear has no `name`, nor .* copies of it differ"):
+        encoder_identity(torch.nn.Linear(2, 2))
 
 
 def test_identity_is_the_same_in_another_process() -> None:
     code = (
         "from sklearn.feature_extraction.text import TfidfVectorizer; from sklearn.pipeline import make_pipeline\n"
         "from sklearn.decomposition import TruncatedSVD\n"
-        "from skellagnn.encoders import SklearnTextEncoder, TfidfEncoder\n"
+        "from skellagnn.encoders import TfidfEncoder\n"
+        "from skellagnn.encoders._identity import encoder_identity\n"
         "pipeline = make_pipeline(TfidfVectorizer(), TruncatedSVD(2, random_state=0))\n"
-        "for encoder in (SklearnTextEncoder(pipeline), TfidfEncoder()):\n"
-        "    print(encoder.fit(['on cats', 'on dogs', 'graphs and cats']).name)\n"
+        "for encoder in (pipeline, TfidfEncoder()):\n"
+        "    print(encoder_identity(encoder.fit(['on cats', 'on dogs', 'graphs and cats'])))\n"
     )
     printed = {
         subprocess.run(
@@ -176,7 +201,7 @@ def test_identity_is_the_same_in_another_process() -> None:
         for seed in ("1", "2")
     }
     assert len(printed) == 1
-    assert len(set(next(iter(printed)).split())) == 2
+    assert len(next(iter(printed)).splitlines()) == 2
 
 
 def test_sentence_bert_is_not_even_loaded(
@@ -201,139 +226,113 @@ def test_learning_encoder_is_kept_by_what_it_learned(tmp_path: Path, monkeypatch
         kept, plain = encode_graph(graph, "tfidf", memory=tmp_path), encode_graph(graph, "tfidf")
         np.testing.assert_array_equal(kept.features, plain.features)
     assert len(files(tmp_path)) == 2
-    monkeypatch.setattr(TfidfEncoder, "encode", lambda *_: pytest.fail("encoded again"))
+    monkeypatch.setattr(TfidfEncoder, "transform", lambda *_: pytest.fail("encoded again"))
     np.testing.assert_array_equal(encode_graph(small, "tfidf", memory=tmp_path).features, first)
 
 
-def damage_truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-40])
+def cut(content: bytes) -> bytes:
+    return content[: len(content) // 2]
 
 
-def damage_longer(path: Path) -> None:
-    path.write_bytes(path.read_bytes() + b"more")
+def garbage(content: bytes) -> bytes:
+    return b"no rows at all, and longer than the beginning of a file with rows has to be" * 40
 
 
-def damage_empty(path: Path) -> None:
-    path.write_bytes(b"")
+def zeros_in_the_middle(content: bytes) -> bytes:
+    return content[:20_000] + bytes(20_000) + content[40_000:]
 
 
-def damage_garbage(path: Path) -> None:
-    path.write_bytes(b"no rows at all, and longer than the beginning of a file with rows has to be")
-
-
-def damage_width(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[16] ^= 1  # the number of columns
-    path.write_bytes(bytes(content))
-
-
-def damage_key(path: Path) -> None:
-    content = bytearray(path.read_bytes())
-    content[-30] ^= 1  # a digest of a text
-    path.write_bytes(bytes(content))
-
-
-@pytest.mark.parametrize(
-    "damage", [damage_truncate, damage_longer, damage_empty, damage_garbage, damage_width, damage_key]
-)
+@pytest.mark.parametrize("damage", [cut, garbage, zeros_in_the_middle])
 def test_damaged_file_costs_a_warning_and_a_second_encoding(tmp_path: Path, counting: Any, damage: Any) -> None:
-    rows = encode_texts(counting, TEXTS, memory=tmp_path)
-    encode_texts(counting, ["another text"], memory=tmp_path)
+    texts = [f"text {i}" for i in range(2000)]
+    rows = encode_texts(counting, texts, memory=tmp_path)
+    (path,) = files(tmp_path)
+    damaged = damage(path.read_bytes())
+    path.write_bytes(damaged)
     counting.asked.clear()
-    damage(max(files(tmp_path), key=lambda path: path.stat().st_size))
-    with pytest.warns(SkellagnnWarning, match="`memory` holds a file that cannot be read in full") as caught:
-        np.testing.assert_array_equal(encode_texts(counting, TEXTS, memory=tmp_path), rows)
+    with pytest.warns(
+        SkellagnnWarning, match="`memory` holds a file that cannot be read in full: .*renamed to rows"
+    ) as caught:
+        np.testing.assert_array_equal(encode_texts(counting, texts, memory=tmp_path), rows)
     assert len(caught) == 1
-    assert len(counting.asked) == 4
+    assert len(counting.asked) > 0
+    assert path.with_name("rows.sqlite.damaged").read_bytes() == damaged  # nothing is thrown away
     counting.asked.clear()
-    np.testing.assert_array_equal(encode_texts(counting, [*TEXTS, "another text"], memory=tmp_path)[:-1], rows)
+    np.testing.assert_array_equal(encode_texts(counting, texts, memory=tmp_path), rows)  # and nobody is told again
     assert counting.asked == []
 
 
-def test_of_a_damaged_row_the_others_in_the_file_are_kept(tmp_path: Path, counting: Any) -> None:
+def test_emptied_file_is_a_new_one(tmp_path: Path, counting: Any) -> None:
+    rows = encode_texts(counting, TEXTS, memory=tmp_path)
+    files(tmp_path)[0].write_bytes(b"")
+    np.testing.assert_array_equal(encode_texts(counting, TEXTS, memory=tmp_path), rows)
+    assert len(counting.asked) == 8
+
+
+@pytest.mark.parametrize("part", ["row", "key"])
+def test_of_a_damaged_row_the_others_in_the_file_are_kept(tmp_path: Path, counting: Any, part: str) -> None:
+    """A changed key belongs to no text, or to another one, whose row it then is not."""
     rows = encode_texts(counting, TEXTS, memory=tmp_path)
     (path,) = files(tmp_path)
-    content = bytearray(path.read_bytes())
-    content[content.index(np.array([7, 2], dtype="<f4").tobytes())] ^= 1  # "on cats" and "on dogs" have this row
-    path.write_bytes(bytes(content))
+    with sqlite3.connect(path) as connection:
+        value = "row = zeroblob(12)" if part == "row" else "key = x'00'"
+        connection.execute(f"UPDATE rows SET {value} WHERE rowid = 1")
+        if part == "key":  # the row of one text under the key of another
+            connection.execute("UPDATE rows SET key = (SELECT key FROM rows WHERE rowid = 2) || x'' WHERE rowid = 9")
+            connection.execute("UPDATE rows SET row = (SELECT row FROM rows WHERE rowid = 1) WHERE rowid = 2")
+    connection.close()
     counting.asked.clear()
-    with pytest.warns(SkellagnnWarning, match="1 rows with a wrong checksum") as caught:
-        np.testing.assert_array_equal(encode_texts(counting, TEXTS, memory=tmp_path), rows)
-    assert len(caught) == 1
-    assert len(counting.asked) == 1
-    assert counting.asked[0] in ("on cats", "on dogs")
+    if part == "row":
+        with pytest.warns(SkellagnnWarning, match="1 rows with a wrong checksum") as caught:
+            np.testing.assert_array_equal(encode_texts(counting, TEXTS, memory=tmp_path), rows)
+        assert len(caught) == 1
+        assert len(counting.asked) == 1
+    else:
+        with pytest.warns(SkellagnnWarning, match="rows with a wrong checksum"):
+            np.testing.assert_array_equal(encode_texts(counting, TEXTS, memory=tmp_path), rows)
+        assert len(counting.asked) == 2
     counting.asked.clear()
     np.testing.assert_array_equal(encode_texts(counting, TEXTS, memory=tmp_path), rows)  # and nobody is told again
     assert counting.asked == []
-    assert not path.exists()
 
 
-def test_damaged_file_is_deleted(tmp_path: Path, counting: Any) -> None:
-    encode_texts(counting, TEXTS, memory=tmp_path)
-    damage_garbage(files(tmp_path)[0])
-    with pytest.warns(SkellagnnWarning, match="`memory` holds a file that cannot be read in full"):
-        encode_texts(counting, ["another text"], memory=tmp_path)
-    assert len(files(tmp_path)) == 1
-    encode_texts(counting, TEXTS, memory=tmp_path)  # and nobody is told again
-
-
-def test_file_that_the_disk_does_not_give_is_kept(
+def test_file_that_another_process_holds_is_kept(
     tmp_path: Path, counting: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encode_texts(counting, TEXTS, memory=tmp_path)
-
-    def refuse(*_: Any, **__: Any) -> None:
-        raise PermissionError("not yours")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(_row_store, "RowFile", refuse)
-        with pytest.warns(SkellagnnWarning, match="cannot be read in full: .*PermissionError: not yours"):
-            encode_texts(counting, ["another text"], memory=tmp_path)
+    monkeypatch.setattr("skellagnn.encoders._cache._SECONDS", 0.01)
+    rows = encode_texts(counting, TEXTS, memory=tmp_path)
+    (path,) = files(tmp_path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.warns(SkellagnnWarning) as caught:
+            np.testing.assert_array_equal(encode_texts(counting, TEXTS, memory=tmp_path), rows)
+    messages = [str(warning.message) for warning in caught]
+    assert ["cannot be read in full" in messages[0], "could not keep 4 encoded texts" in messages[1]] == [True, True]
+    assert all("database is locked" in message for message in messages)
     counting.asked.clear()
     encode_texts(counting, TEXTS, memory=tmp_path)
     assert counting.asked == []
 
 
-def test_many_files_are_merged(tmp_path: Path, counting: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_row_store, "_MOST_FILES", 3)
-    texts = [f"text {i}" for i in range(11)]
-    for text in texts:
-        encode_texts(counting, [text], memory=tmp_path)
-        assert len(files(tmp_path)) <= 3
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs a folder that cannot be written to")
+def test_folder_that_cannot_be_written_to_is_read(tmp_path: Path, counting: Any) -> None:
+    rows = encode_texts(counting, TEXTS, memory=tmp_path)
+    (path,) = files(tmp_path)
+    path.chmod(0o444)
+    path.parent.chmod(0o555)
     counting.asked.clear()
-    np.testing.assert_array_equal(encode_texts(counting, texts, memory=tmp_path), counting.encode(texts))
-    assert counting.asked == texts  # by the line above, not by the call with memory
+    np.testing.assert_array_equal(encode_texts(counting, TEXTS, memory=tmp_path), rows)
+    assert counting.asked == []
+    path.parent.chmod(0o755)
 
 
-def test_merging_copies_small_files_and_leaves_large_ones(
-    tmp_path: Path, counting: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(_row_store, "_MOST_FILES", 4)
-    encode_texts(counting, [f"large {i}" for i in range(100)], memory=tmp_path)
-    (large,) = files(tmp_path)
-    for i in range(30):
-        encode_texts(counting, [f"small {i}", f"large {i}"], memory=tmp_path)
-        assert len(files(tmp_path)) <= 4
-    assert large.exists()
+def test_more_texts_than_a_statement_takes(tmp_path: Path, counting: Any) -> None:
+    cached = CachedEncoder(resolve_encoder(counting), tmp_path / "rows.sqlite")
+    texts = [f"text {i}" for i in range(1201)]
+    rows = cached.transform(texts)
     counting.asked.clear()
-    texts = [f"{kind} {i}" for kind in ("small", "large") for i in range(30)]
-    np.testing.assert_array_equal(encode_texts(counting, texts, memory=tmp_path), counting.encode(texts))
-    assert counting.asked == texts  # by the line above
-
-
-def test_rows_that_two_processes_kept_are_merged_once(tmp_path: Path, counting: Any) -> None:
-    keys = np.arange(20, dtype=np.uint64).reshape(10, 2)
-    rows = np.arange(30, dtype=np.float32).reshape(10, 3)
-    store = _row_store.RowStore(tmp_path)
-    store.save([(keys[:6], rows[:6])], 6)
-    store.save([(keys[4:], rows[4:])], 6)
-    store.replace(files(tmp_path))
-    assert [path.stat().st_size for path in files(tmp_path)] == [40 + 10 * (12 + 20)]
-    with store.find(keys) as found:
-        ids, again = found.read(np.array([9, 0, 5, 6]))
-    order = np.argsort(ids)
-    assert ids[order].tolist() == [0, 5, 6, 9]
-    np.testing.assert_array_equal(again[order], rows[[0, 5, 6, 9]])
+    np.testing.assert_array_equal(cached.transform(texts[::-1]), rows[::-1])
+    assert counting.asked == []
 
 
 def test_what_a_stopped_call_encoded_is_kept(
@@ -362,22 +361,18 @@ def test_chunks_are_kept_while_the_call_goes_on(
     tmp_path: Path, counting_class: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("skellagnn.encoders._distinct.CHUNK_TEXTS", 2)
-    monkeypatch.setattr("skellagnn.encoders._streaming._COMMIT_SECONDS", 0.0)
     seen = []
 
     class Looking(counting_class):  # type: ignore[misc]
         def encode(self, texts: Any) -> Any:
-            seen.append(len(files(tmp_path)))
+            seen.append(sum(n_kept(path) for path in files(tmp_path)))
             return super().encode(texts)
 
     encode_texts(Looking(), [f"text {i}" for i in range(8)], memory=tmp_path)
-    assert seen == [0, 1, 2, 3]
+    assert seen == [0, 2, 4, 6]
 
 
-def test_threads_share_a_folder(
-    tmp_path: Path, counting_class: Any, monkeypatch: pytest.MonkeyPatch, switch_often: None
-) -> None:
-    monkeypatch.setattr(_row_store, "_MOST_FILES", 2)
+def test_threads_share_a_folder(tmp_path: Path, counting_class: Any, switch_often: None) -> None:
     texts = [f"text {'x' * i}" for i in range(40)]
     expected = counting_class().encode(texts)
     wrong: list[int] = []
@@ -398,7 +393,6 @@ def test_threads_share_a_folder(
     again = counting_class()
     np.testing.assert_array_equal(encode_texts(again, texts, memory=tmp_path), expected)
     assert again.asked == []
-    assert not list(tmp_path.rglob("*.tmp"))
 
 
 def test_memory_can_be_cleared_and_reduced(tmp_path: Path, counting: Any) -> None:
@@ -438,9 +432,8 @@ def test_same_name_with_another_width(tmp_path: Path, counting_class: Any) -> No
 
     Wider.__module__, Wider.__qualname__ = counting_class.__module__, counting_class.__qualname__
     encode_texts(counting_class(), ["a"], memory=tmp_path)
-    for texts in (["a", "b"], ["b", "a"]):
-        with pytest.raises(InvalidParameterError, match=r"`memory` must hold rows of one width .* got widths \[3, 5\]"):
-            encode_texts(Wider(), texts, memory=tmp_path)
+    with pytest.raises(InvalidParameterError, match=r"`memory` must hold rows of one width .* got widths \[3, 5\]"):
+        encode_texts(Wider(), ["a", "b"], memory=tmp_path)
 
 
 def test_things_that_are_no_memory(counting: Any) -> None:
