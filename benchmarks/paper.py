@@ -1,7 +1,8 @@
 """The claims of the E-LLaGNN paper, and those of this package, put to the test: ten splits, paired differences.
 
     python benchmarks/paper.py DATA [--quick] [--workers 2] [--results FILE.jsonl] [--experiment NAME ...] [--plan]
-    python benchmarks/paper.py report FILE.jsonl [--docs docs/paper.md] [--figure docs/_static/gradients.svg]
+    python benchmarks/paper.py report [FILE] [--experiment NAME ...] [--docs docs/paper.md] [--figure FILE.svg]
+    python benchmarks/paper.py pack FILE.jsonl
 
 DATA holds the folders ``cora`` and ``wikispeedia``, each as ``skellagnn.datasets.load_folder`` reads it; one that is
 missing is left out. Only these two will do, since this program repeats our own tables: for a folder of yours there is
@@ -20,8 +21,11 @@ estimator's defaults but for what its name says; the validation nodes of a split
 
 With ``--quick``: three seeds, a few arms of each experiment, Cora alone unless the memory holds Wikispeedia's encoded
 texts already (five minutes of encoding); it starts no fit after nine minutes. All experiments come to their first seed
-before any comes to its second, so that what was run when time is up can be read. ``report`` prints all tables, or
-puts them between the markers of a page.
+before any comes to its second, so that what was run when time is up can be read.
+
+``report`` prints all tables, or puts those in short between the markers of a page. ``pack`` writes the results that the
+documentation is made from, ``paper.jsonl.gz`` beside this script; to go on from these, unpack them first
+(``gunzip -k paper.jsonl.gz``).
 """
 
 from __future__ import annotations
@@ -42,16 +46,20 @@ from paper_parts.records import (
     append,
     distinct_fits,
     mend,
+    pack,
     read_lines,
     results_of,
     users_of_fits,
 )
-from paper_parts.report import fill_page, gradient_series, image, render_tables
+from paper_parts.report import fill_page, gradient_series, introduction, render_tables, render_verdict
+
+PACKED = Path(__file__).with_name("paper.jsonl.gz")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    return report(arguments[1:]) if arguments[:1] == ["report"] else run(arguments)
+    command = {"report": report, "pack": pack_results}.get(arguments[0] if arguments else "")
+    return command(arguments[1:]) if command else run(arguments)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -171,26 +179,38 @@ def _score(record: Mapping[str, Any]) -> str:
 
 def report(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="paper.py report", description="Make Markdown tables out of results.")
-    parser.add_argument("results", type=Path, metavar="FILE.jsonl")
+    parser.add_argument("results", type=Path, nargs="?", default=PACKED, metavar="FILE", help=f"default: {PACKED.name}")
+    parser.add_argument("--experiment", nargs="+", metavar="NAME", help="only these; default: all, and all in short")
     parser.add_argument("--docs", type=Path, help="page with markers, which are filled; by default tables are printed")
     parser.add_argument("--figure", type=Path, help="SVG file for the norms of the gradients; needs matplotlib")
     options = parser.parse_args(arguments)
     if not options.results.is_file():
         parser.error(f"there is no file {options.results}")
     lines = read_lines(options.results)
-    tables = render_tables(lines)
-    series = gradient_series(lines)
-    if options.figure is not None and series:
-        draw_gradients(series, options.figure)
-    if options.docs is None:
-        print("\n\n".join(f"## {name}\n\n{text}" for name, text in tables.items()))
+    verdict = render_verdict(lines)
+    if options.figure is not None:
+        draw_gradients(gradient_series(lines), options.figure)
+    if options.docs is not None:
+        options.docs.write_text(fill_page(options.docs.read_text(encoding="utf-8"), verdict), encoding="utf-8")
         return 0
-    figures = None if options.figure is None else {}
-    if figures is not None and series:
-        alt = "Norm of the gradient of each layer's weights over training, with and without LLM views."
-        figures["gradients"] = image(options.figure, options.docs, alt)
-    page = options.docs.read_text(encoding="utf-8")
-    options.docs.write_text(fill_page(page, tables, figures), encoding="utf-8")
+    tables = render_tables(lines)
+    unknown = set(options.experiment or ()) - tables.keys()
+    if unknown:
+        parser.error(f"{options.results} holds no results of {sorted(unknown)}; it has those of {', '.join(tables)}")
+    if options.experiment is None:
+        print("\n\n".join(f"# {name}\n\n{text}" for name, text in verdict.items()), end="\n\n")
+    print("\n\n".join(f"{introduction(name)}\n{tables[name]}" for name in options.experiment or tables))
+    return 0
+
+
+def pack_results(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="paper.py pack", description="Keep results beside the code, gzip'd.")
+    parser.add_argument("results", type=Path, metavar="FILE.jsonl")
+    parser.add_argument("--to", type=Path, default=PACKED, metavar="FILE.jsonl.gz", help=f"default: {PACKED.name}")
+    options = parser.parse_args(arguments)
+    if not options.results.is_file():
+        parser.error(f"there is no file {options.results}")
+    pack(read_lines(options.results), options.to)
     return 0
 
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "benchmarks"))
 
 # torch_geometric compiles a class with it when it is imported
 warnings.filterwarnings("ignore", message=".torch.jit.script. is", category=DeprecationWarning)
@@ -24,7 +30,7 @@ extensions = [
 exclude_patterns = ["_build", "_templates"]
 templates_path = ["_templates"]
 
-myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3  # links such as graphs.md#indexing; tests/test_docs.py makes the same anchors
 
 autosummary_generate = True
@@ -50,3 +56,15 @@ html_theme_options = {
 }
 html_sidebars = {"*": [], "api/generated/*": ["sidebar-nav-bs"]}  # only the reference has pages below pages
 html_show_sourcelink = False
+
+
+def write_paper_pages(app: Any) -> None:
+    """Make the pages of all experiments, ``paper/*.md``, out of the results that lie beside the benchmark."""
+    from paper_parts.records import read_lines
+    from paper_parts.report import write_pages
+
+    write_pages(read_lines(HERE.parent / "benchmarks" / "paper.jsonl.gz"), HERE / "paper")
+
+
+def setup(app: Any) -> None:
+    app.connect("builder-inited", write_paper_pages)

@@ -34,7 +34,6 @@ _MODULE_OF = {
     "OpenAIEnhancer": "skellagnn.enhancers",
     "TransformersEnhancer": "skellagnn.enhancers",
     "ResponseStore": "skellagnn.llm.store",
-    "Budget": "skellagnn.llm.asking",
     "ReplayEnhancer": "skellagnn.enhancers",
     "encode_graph": "skellagnn.encoders",
     "plan_search": "skellagnn.llm.plan",

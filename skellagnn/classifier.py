@@ -554,7 +554,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             if name != "feature_names_in_":  # only there for a table with names
                 setattr(self, name, value)
         self.network_ = self.network_.cpu()
-        self.queried_nodes_ = queried
+        self.queried_nodes_ = queried if self.enhancer is not None else queried[:0]
         self.llm_usage_ = augmented.usage
         self.answers_ = list(augmented.said)
         self.reliability_ = supervised.reliability

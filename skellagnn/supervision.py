@@ -277,8 +277,8 @@ def supervise(
         raise LabelError(
             f"`y` and the LLM's answers must name at least two classes, got {len(labeled.nodes)} labels and "
             f"{len(known.nodes) - len(labeled.nodes)} answers that name one or none. Label nodes of several classes, "
-            "ask about more nodes, or look at `prompts` and `class_names`: one prompt has to name classes, in words that "
-            "the LLM uses."
+            "ask about more nodes, or look at `prompts` and `class_names`: one prompt has to name classes, in words "
+            "that the LLM uses."
         )
     views = 1.0 if reliability is None else reliability
     if teacher is None:

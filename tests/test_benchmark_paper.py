@@ -13,6 +13,7 @@ import pytest
 
 from skellagnn import ELLaGNNClassifier
 from skellagnn.datasets import make_text_graph, save_folder
+from skellagnn.distillation import PropagationTeacher
 from skellagnn.encoders import ENCODERS, TfidfEncoder, _features
 from skellagnn.prompts import parse_choices
 
@@ -69,7 +70,7 @@ def test_a_parameter_at_its_default_is_the_same_fit(part):
 
 def test_what_only_an_enhancer_reads_does_not_tell_fits_without_one_apart(part):
     without, asking, plain = keys_of(
-        part, {"enhancer": None}, {"enhancer": None, "augmentation_ratio": 0.5}, {"enhancer": None, "consistency": 0}
+        part, {"enhancer": None}, {"enhancer": None, "augmentation_ratio": 0.5}, {"enhancer": None, "teacher": None}
     )
 
     assert without == asking
@@ -84,8 +85,8 @@ def test_seed_data_split_and_kind_tell_fits_apart(part, change):
 def test_a_changed_default_is_another_fit(part):
     fit = part("records").Fit("cora", "public", 0, "transductive", {})
 
-    assert fit.key({"consistency": 1}) != fit.key({"consistency": 2})
-    assert fit.key({"consistency": 1, "memory": "a"}) == fit.key({"consistency": 1, "memory": "b"})
+    assert fit.key({"dropout": 0.1}) != fit.key({"dropout": 0.2})
+    assert fit.key({"dropout": 0.1, "memory": "a"}) == fit.key({"dropout": 0.1, "memory": "b"})
 
 
 def test_fits_that_tables_share_are_run_once(part):
@@ -118,7 +119,7 @@ def test_arms_are_compared_with_arms_that_are_there(part):
 @pytest.mark.parametrize("quick", [False, True])
 def test_every_experiment_can_be_made(part, quick):
     experiments, fitting = part("experiments"), part("fitting")
-    known = set(ELLaGNNClassifier().get_params()) | {"distillation", "enhanced_queries"}
+    known = set(ELLaGNNClassifier(teacher=PropagationTeacher()).get_params())
     tables = experiments.make_tables(list(experiments.EXPERIMENTS), experiments.Scale(10, quick))
 
     assert {table.experiment for table in tables} == set(experiments.EXPERIMENTS)
@@ -221,6 +222,21 @@ def test_the_latest_run_decides_what_a_table_holds(part):
     assert part("records").tables_of([old, other, new]) == [new["table"], other["table"]]
 
 
+def test_packed_results_are_the_finished_fits_and_the_latest_tables(part, tmp_path):
+    records = part("records")
+    table, older = ({"table": {"experiment": "x", "title": "T", "arms": arms}} for arms in ([2], [1]))
+    fit = {"key": "a", "accuracy": 83.02707930367504}
+    drawn = {**fit, "gradients": [[0.012345678]], "used_by": [["x", "T", "arm"]], "workers": 2}
+    path = tmp_path / "packed.jsonl.gz"
+
+    records.pack([older, {"key": "b", "error": "no"}, drawn, table], path)
+
+    assert records.read_lines(path) == [table, {**fit, "gradients": [[0.01235]]}]
+    written = path.read_bytes()
+    records.pack(records.read_lines(path), path)
+    assert path.read_bytes() == written
+
+
 # -- tables -----------------------------------------------------------------------------------------------------
 
 
@@ -288,7 +304,7 @@ def test_an_arm_without_results_keeps_its_row_and_a_table_without_any_is_left_ou
     assert cells_of(some["splits"], "b")[-1] == "0"
     none = report.render_tables(made_up_lines({"a": [None]}, versus={}))
     assert "splits" not in none
-    assert cells_of(none["run"], "fits") == ["fits", "0 of 1"]
+    assert cells_of(report.render_verdict(made_up_lines({"a": [None]}, versus={}))["run"], "fits")[1] == "0 of 1"
 
 
 def test_cost_table_says_what_100_questions_gained(part):
@@ -306,8 +322,42 @@ def test_cost_table_says_what_100_questions_gained(part):
     assert cells_of(text, "plain")[1:] == ["0", "0", "0", "100", "2.0", "1.0", "1.0", "", ""]
 
 
-def test_heading_of_gains_is_that_of_the_experiments(part):
-    assert part("report").WITHOUT == part("experiments").WITHOUT
+def test_verdict_takes_each_gain_against_its_own_base(part):
+    lines = made_up_lines(
+        {
+            "plain": [80.0, 80.0],
+            "same training, no answers": [82.0, 84.0],
+            "recipe, 10 %": [83.0, 85.0],
+            "the paper, 10 %": [81.0, 79.0],
+            "gcn: plain": [70.0],  # neither without a recipe ...
+        },
+        versus={},
+        experiment="defaults",
+    )
+    twice = [*lines, {"table": {**lines[0]["table"], "title": "Another"}}]  # ... nor the same fits again
+
+    rows = part("report").render_verdict(twice)["as-it-comes"].splitlines()[2:]
+
+    assert rows == ["| Made up | 80.00 | 84.00 | +3.00 ± 1.00 | +1.00 ± 0.00 | +0.00 ± 1.00 |"]
+
+
+def test_llms_stand_side_by_side_where_they_were_asked(part):
+    right = {"answers_right": 75.0}
+    lines = []
+    for place, others in {"Cora": {"weak": [81.0]}, "Wikispeedia": {}}.items():
+        more = made_up_lines(
+            {"same training, no answers": [80.0], "strong": [82.0], **others},
+            versus={},
+            experiment="defaults",
+            strong=right,
+            weak=right,
+        )
+        more[0]["table"]["title"] = f"{place}, weak and strong LLMs"
+        lines += more
+
+    rows = part("report").render_verdict(lines)["good-and-bad"].splitlines()[2:]
+
+    assert rows == ["| strong | 75 | +2.00 | 75 | +2.00 |", "| weak | 75 | +1.00 |  |  |"]
 
 
 def test_views_table_compares_with_and_without_views(part):
@@ -373,41 +423,48 @@ def test_long_lines_are_thinned_to_means(part):
 
 # -- the page ---------------------------------------------------------------------------------------------------
 
-PAGE = "Before.\n<!-- table: a -->\nold\n<!-- end -->\nBetween.\n<!-- figure: b -->\n<!-- end -->\nAfter.\n"
+PAGE = "Before.\n<!-- table: a -->\nold\n<!-- end -->\nBetween.\n<!-- table: b -->\n<!-- end -->\nAfter.\n"
 
 
 def test_tables_are_put_between_their_markers_and_prose_stays(part):
     fill = part("report").fill_page
-    page = fill(PAGE, {"a": "| new |"}, {})
+    page = fill(PAGE, {"a": "| new |"})
 
     assert "| new |" in page
     assert "old" not in page
     assert re.findall(r"^\w+\.$", page, re.MULTILINE) == ["Before.", "Between.", "After."]
     assert part("report").NOTHING in page.split("Between.")[1]
-    assert fill(page, {"a": "| new |"}, {}) == page
-
-
-def test_figures_that_are_not_drawn_stay(part):
-    fill = part("report").fill_page
-    page = fill(PAGE, {"a": "| new |"}, {"b": "an image"})
-
-    assert "an image" in fill(page, {"a": "| newer |"}, None)
-    assert "an image" not in fill(page, {"a": "| newer |"}, {})
+    assert fill(page, {"a": "| new |"}) == page
 
 
 def test_a_table_without_a_place_on_the_page_is_an_error(part):
     with pytest.raises(ValueError, match="no marker for \\['c'\\]"):
-        part("report").fill_page(PAGE, {"a": "", "c": ""}, {})
+        part("report").fill_page(PAGE, {"a": "", "c": ""})
 
 
-def test_the_page_of_the_docs_has_a_place_for_everything(part):
+@pytest.fixture(scope="module")
+def results():
+    """Lines of the results that the documentation is made from."""
+    with gzip.open(ROOT / "benchmarks" / "paper.jsonl.gz", "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def test_the_page_of_the_docs_is_made_from_the_results(part, results):
     page = (ROOT / "docs" / "paper.md").read_text(encoding="utf-8")
-    names = [*part("experiments").EXPERIMENTS, "views", "cost", "run"]
 
-    filled = part("report").fill_page(page, {name: f"table of {name}" for name in names}, {"gradients": "the figure"})
+    assert part("report").fill_page(page, part("report").render_verdict(results)) == page
 
-    assert all(f"table of {name}\n" in filled for name in names)
-    assert "the figure\n" in filled
+
+def test_every_experiment_has_a_page_that_the_docs_lead_to(part, results, tmp_path):
+    part("report").write_pages(results, tmp_path)
+
+    made = {page.stem for page in tmp_path.iterdir()}
+    listed = re.findall(r"^paper/(\w+)$", (ROOT / "docs" / "paper.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert made == set(listed) == {*part("experiments").EXPERIMENTS, "views", "cost"}
+    page = (tmp_path / "ratio.md").read_text(encoding="utf-8")
+    assert page.startswith("# How many nodes to query\n\nThe paper: 5 to 25 % is best")
+    assert "**Cora, strong LLM**\n\n| arm |" in page
+    assert part("report").FIGURE in (tmp_path / "gradients.md").read_text(encoding="utf-8")
 
 
 # -- answers and selections -------------------------------------------------------------------------------------
@@ -557,13 +614,25 @@ def test_report_fills_a_page(part, tmp_path, capsys):
     results, page = tmp_path / "results.jsonl", tmp_path / "page.md"
     for line in made_up_lines({"a": [80.0, 81.0]}, versus={}):
         part("records").append(results, line)
-    page.write_text("<!-- table: splits -->\n<!-- end -->\n<!-- table: run -->\n<!-- end -->\n")
+    names = ("as-it-comes", "sentence-bert", "good-and-bad", "encoders", "run")
+    page.write_text("".join(f"<!-- table: {name} -->\n<!-- end -->\n" for name in names))
     main = command(part).main
 
     assert main(["report", str(results)]) == 0
-    assert "| a | 80.50 | 0.71 |" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "| a | 80.50 | 0.71 |" in printed
+    assert "| fits | 2 of 2 |" in printed
+    assert main(["report", str(results), "--experiment", "splits"]) == 0
+    assert "| fits |" not in capsys.readouterr().out
     assert main(["report", str(results), "--docs", str(page)]) == 0
-    assert "| a | 80.50 | 0.71 |" in page.read_text()
+    assert "| fits | 2 of 2 |" in page.read_text()
+    packed = tmp_path / "results.jsonl.gz"
+    assert main(["pack", str(results), "--to", str(packed)]) == 0
+    assert main(["report", str(packed), "--experiment", "splits"]) == 0
+    assert "| a | 80.50 | 0.71 |" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main(["report", str(packed), "--experiment", "ratio"])
+    assert "it has those of splits" in capsys.readouterr().err
 
 
 def test_plan_counts_what_is_done(part, capsys):

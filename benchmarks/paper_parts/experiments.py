@@ -1,4 +1,7 @@
-"""The experiments: which arms stand in which table. Arms are parameters of the estimator, nothing else."""
+"""The experiments: which arms stand in which table. Arms are parameters of the estimator, nothing else.
+
+The docstring of an experiment is its page in the documentation: a heading, and how to read the tables.
+"""
 
 from __future__ import annotations
 
@@ -132,7 +135,11 @@ def main_arms(data: str, common: Params | None = None, *, n_seeds: int | None = 
 
 
 def headline(scale: Scale) -> list[Table]:
-    """Make the tables that are finished first: the estimator with its defaults."""
+    """The paper's encoder.
+
+    The estimator with its defaults, but for the texts, which Sentence-BERT alone encodes, as in the paper. So are those
+    of all other experiments except *the estimator as it comes* and *encoders*.
+    """
     tables = []
     for data in scale.data:
         arms = bases({})
@@ -145,6 +152,11 @@ def headline(scale: Scale) -> list[Table]:
 
 
 def splits(scale: Scale) -> list[Table]:
+    """Splits.
+
+    20 labels a class with 500 validation nodes; 60/20/20; the public split of Cora; five labels a class (the first five
+    of the twenty, same validation and test nodes). The fewer the labels, the more an LLM can add.
+    """
     tables = []
     for data in scale.data:
         names = ["20 a class", "60/20/20", "5 a class"] + (["public"] if data == "cora" else [])
@@ -164,18 +176,22 @@ def _describe(split: str) -> str:
 
 
 def parts(scale: Scale) -> list[Table]:
-    """Make the tables of what each part of the recipe is worth: all of it, and all but one."""
+    """Part by part.
+
+    All of the recipe, and all of it but for what the row says. The column *all of it* is the paired difference to the
+    whole: a part that is worth its place shows a negative difference where it is left out.
+    """
     asked = {**STRONG, "augmentation_ratio": 0.1, "selection": "pagerank"}
     switches: dict[str, Params] = {
         "no teacher": {"teacher": None},
-        "no consistency": {"consistency": 0},
+        "no consistency": {"teacher__consistency": 0},
         "no soft targets": {"answer_weight": 0},
         "no views": {"view_probability": 0},
         "raw queries": {"enhanced_queries": False},
         "answers weigh 0.5": {"answer_weight": 0.5},
         "answers weigh 2": {"answer_weight": 2},
-        "teacher weighs 1": {"distillation": 1},
-        "teacher weighs 4": {"distillation": 4},
+        "teacher weighs 1": {"teacher__weight": 1},
+        "teacher weighs 4": {"teacher__weight": 4},
     }
     if scale.quick:
         switches = {name: switches[name] for name in ("no teacher", "no soft targets")}
@@ -195,6 +211,11 @@ def parts(scale: Scale) -> list[Table]:
 
 
 def ratio(scale: Scale) -> list[Table]:
+    """How many nodes to query.
+
+    The paper: 5 to 25 % is best, and 100 % is worse. The column *10 %* compares all nodes with a tenth of them; if 100
+    % degraded, it would be negative by more than two standard errors.
+    """
     tables = []
     for data in scale.data:
         arms = bases({})
@@ -222,6 +243,11 @@ def ratio(scale: Scale) -> list[Table]:
 
 
 def backbones(scale: Scale) -> list[Table]:
+    """Backbones and depth.
+
+    The paper: the method helps shallow and deep networks. Read down the layers: what plain training loses with depth,
+    what the recipe's training keeps without LLM, and what the answers add to each.
+    """
     tables = []
     names = ("gcn",) if scale.quick else ("gcn", "sage", "gat", "gcn2", "mlp")
     for data in scale.data:
@@ -243,6 +269,12 @@ def backbones(scale: Scale) -> list[Table]:
 
 
 def gradients(scale: Scale) -> list[Table]:
+    """Flow of gradients.
+
+    Norm of the gradient of each layer's weights over training, mean over epochs and seeds, all epochs run. If LLM views
+    helped gradients to flow, as the paper says, those of the first layers would be larger with views than without, and
+    larger than with views of random nodes.
+    """
     if "cora" not in scale.data:
         return []
     arms: list[Arm] = []
@@ -264,6 +296,12 @@ def gradients(scale: Scale) -> list[Table]:
 
 
 def inference(scale: Scale) -> list[Table]:
+    """Without the LLM in prediction.
+
+    The paper: predicting without LLM costs almost nothing. *The training graph* is the setting of all other tables. *A
+    graph never seen*: test nodes and their edges are taken out before training, and come back for prediction; queried
+    nodes are then selected among those of the training graph that have answers.
+    """
     tables = []
     for data in scale.data:
         title = f"{PLACES[data]}, the training graph"
@@ -278,6 +316,12 @@ def inference(scale: Scale) -> list[Table]:
 
 
 def selection(scale: Scale) -> list[Table]:
+    """Which nodes to query.
+
+    Every built-in selection at the same budget, both directions where there are two: central (`pagerank`, `degree`) or
+    outlying (`low_degree`), long texts or short ones, the typical ones of each cluster. The column to read is the
+    difference to random selection.
+    """
     tables = []
     heuristics = ["pagerank", "degree", "low_degree", "clustering", "text_length", "short_text", "random"]
     if "cora" in scale.data:
@@ -300,6 +344,11 @@ def selection(scale: Scale) -> list[Table]:
 
 
 def prompts(scale: Scale) -> list[Table]:
+    """Prompts.
+
+    Each prompt alone, pairs, and all three. Only `topic` names classes, and so gives soft labels; the others give
+    views. The column *all three* compares a set with the whole catalog.
+    """
     sets = ["keywords", "background", "topic", "keywords+background", "keywords+topic", "background+topic"]
     everything = STRONG["prompts"]
     tables = []
@@ -323,6 +372,12 @@ def prompts(scale: Scale) -> list[Table]:
 
 
 def neighbors(scale: Scale) -> list[Table]:
+    """Neighbors and queries.
+
+    K neighbors are kept, ranked by similarity with the LLM-enhanced vector of a queried node (*raw query*: with its raw
+    vector; the column compares the two). Below: how many edges stay, and the fraction of them that joins nodes of one
+    class, under both rankings; only queried nodes can differ, so these also stand alone.
+    """
     tables = []
     for data in scale.data:
         arms: list[Arm] = []
@@ -354,6 +409,13 @@ def neighbors(scale: Scale) -> list[Table]:
 
 
 def llms(scale: Scale) -> list[Table]:
+    """Weak and strong LLMs.
+
+    A bad LLM should cost its price and nothing else: *random answers* name two classes by chance, *always the same
+    class* names the largest, *two classes swapped* are the strong LLM's answers with the names of the two largest
+    classes exchanged. *Always right* names the true class: so much could any LLM add at that budget. The models "no
+    examples" named one class of Cora for three quarters of its nodes; PageRank and chance choose among those.
+    """
     tables = []
     for data in scale.data:
         arms = bases({})
@@ -404,7 +466,10 @@ def llms(scale: Scale) -> list[Table]:
 
 
 def defaults(scale: Scale) -> list[Table]:
-    """Make the tables of the estimator with its defaults on texts: backbones, splits, LLMs good and bad."""
+    """The estimator as it comes.
+
+    Texts in, nothing chosen but the backbone, the fraction of the nodes and what the arm is named after.
+    """
     kind = "texts"
     asked = {**STRONG, **AS_IT_COMES, "augmentation_ratio": 0.1, "selection": "pagerank"}
     tables = []
@@ -453,7 +518,12 @@ def defaults(scale: Scale) -> list[Table]:
 
 
 def encoders(scale: Scale) -> list[Table]:
-    """Make the tables of the default encoder beside its parts."""
+    """Encoders.
+
+    The default encoder and its two parts alone, all from texts and run on one machine. A sentence embedding says what a
+    text is about and forgets its rare words; TF-IDF knows nothing else. The column *minilm* compares with the same
+    arm on Sentence-BERT's vectors.
+    """
     tables = []
     for data in scale.data:
         arms: list[Arm] = []

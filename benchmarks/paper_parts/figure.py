@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +20,7 @@ def thin(norms: Sequence[float]) -> tuple[list[float], list[float]]:
 
 
 def draw_gradients(series: Mapping[str, Sequence[Sequence[float]]], path: Path) -> None:
-    """Draw the norm of each layer's gradient over training: a panel an arm, one row a network.
+    """Draw the norm of the first, middle and last layer's gradient over training: a panel an arm, one row a network.
 
     Parameters
     ----------
@@ -45,17 +47,15 @@ def draw_gradients(series: Mapping[str, Sequence[Sequence[float]]], path: Path) 
         squeeze=False,
         layout="constrained",
     )
-    colors = matplotlib.colormaps["viridis"]
     for row, network in enumerate(networks):
         for column, arm in enumerate(arms):
             panel = axes[row][column]
             layers = series.get(f"{network}: {arm}", [])
-            for depth, norms in enumerate(layers):
-                shade = colors(depth / max(len(layers) - 1, 1) * 0.9)
-                name = {0: "first layer", len(layers) - 1: "last layer"}.get(depth)
-                epochs, means = thin(norms)
-                panel.plot(epochs, means, color=shade, linewidth=1, label=name)
+            shown = {"first layer": 0, "middle layer": len(layers) // 2, "last layer": len(layers) - 1}
+            for name, depth in shown.items() if layers else ():
+                panel.plot(*thin(layers[depth]), linewidth=1, label=name)
             panel.set_yscale("log")
+            panel.minorticks_off()
             panel.set_title(f"{network}: {arm}", fontsize=8)
             panel.tick_params(labelsize=7)
         axes[row][0].set_ylabel("norm of the gradient", fontsize=8)
@@ -63,5 +63,9 @@ def draw_gradients(series: Mapping[str, Sequence[Sequence[float]]], path: Path) 
         panel.set_xlabel("epoch", fontsize=8)
     axes[0][0].legend(fontsize=7, frameon=False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None})
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
+    # matplotlib writes millionths of a point; without blanks at line ends, which editors take away
+    text = re.sub(r"(\d+\.\d)\d+", r"\1", drawn.getvalue())
+    path.write_text(re.sub(r" +$", "", text, flags=re.MULTILINE), encoding="utf-8")

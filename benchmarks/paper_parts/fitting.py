@@ -207,7 +207,8 @@ def estimator_of(place: Place, fit: Fit) -> ELLaGNNClassifier:
             params["selection"] = selection_of(place, fit.data, recording, params["selection"])
     if fit.kind == "gradients":
         params["backbone"] = GradientRecorder(params.get("backbone", ELLaGNNClassifier().backbone))
-    return ELLaGNNClassifier(**params)
+    nested = {name: params.pop(name) for name in list(params) if "__" in name}
+    return ELLaGNNClassifier(**params).set_params(**nested)
 
 
 def stored_views(

@@ -1,20 +1,21 @@
-"""Markdown tables out of a results file, and the page that they stand on."""
+"""Markdown tables out of a results file, and the pages that they stand on."""
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from paper_parts.experiments import EXPERIMENTS, PLAIN, SAME, WITHOUT
 from paper_parts.records import Record, results_of, tables_of
 from paper_parts.statistics import Difference, mean_of, median_of, paired_difference, std_of
 
-# Heading of the column that gains are taken from; the name that experiments.py gives it.
-WITHOUT = "the same without answers"
 NOTHING = "*no results yet*"
-_MARKED = re.compile(r"(<!-- (table|figure): ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+FIGURE = "../_static/gradients.svg"  # seen from a page of docs/paper/
+_MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 Rows = dict[str, dict[int, Record]]
 
@@ -87,7 +88,12 @@ def _asks(rows: Mapping[int, Record]) -> bool:
 
 
 def views_table(table: Record, results: Mapping[str, Record]) -> str:
-    """Prediction from raw rows against prediction with the stored views in place."""
+    """Views in prediction.
+
+    The same models, predicting from the raw feature vectors (*without LLM*) and from vectors where every queried node
+    shows the mean of its views (*views in place*): difference over all test nodes, then over the queried ones among
+    them. On a graph never seen no test node was queried; only neighbors show views.
+    """
     rows = rows_of(table, results)
     header = [
         "arm",
@@ -148,7 +154,13 @@ def gradients_table(table: Record, results: Mapping[str, Record]) -> str:
 
 
 def cost_table(table: Record, results: Mapping[str, Record]) -> str:
-    """Questions, tokens and seconds of each arm, and what 100 questions gained."""
+    """What it costs.
+
+    A question is one prompt about one node, equal texts count once; tokens are estimated at four characters each.
+    Seconds are those of `fit` on one core, median over seeds. *times plain* compares them with the plain network, which
+    may stop earlier; *an epoch, times plain* does so for each epoch of the network that is kept. *gain* is the
+    difference to the same training without answers, the last column what 100 questions brought of it.
+    """
     rows = rows_of(table, results)
     header = ["arm", "questions", "tokens in", "tokens out", "epochs", "seconds", "times plain"]
     header += ["an epoch, times plain", "gain", "gain per 100 questions"]
@@ -176,14 +188,81 @@ def cost_table(table: Record, results: Mapping[str, Record]) -> str:
     return markdown_table(header, lines)
 
 
-# -- the page ---------------------------------------------------------------------------------------------------
+# -- the verdict ------------------------------------------------------------------------------------------------
+
+
+def verdict_table(tables: Iterable[Record], results: Mapping[str, Record]) -> str:
+    """Every setting in one row: plain network, recipe, what training, answers and the paper's method gain.
+
+    Parameters
+    ----------
+    tables : iterable of dict
+        Those with a plain arm, an arm of the same training without answers and one of the recipe at 10 %, by prefix.
+    results : mapping
+        Finished fits by key.
+    """
+    header = ["setting", PLAIN, "recipe", "gain by training", "gain by answers", "gain by the paper's method"]
+    lines, seen = [], set()
+    for table in tables:
+        rows = rows_of(table, results)
+        keys = {arm["name"]: tuple(arm["keys"].values()) for arm in table["arms"]}
+        for prefix in (name.removesuffix(PLAIN) for name in rows if name.endswith(PLAIN)):
+            names = [prefix + name for name in (PLAIN, SAME, "recipe, 10 %", "the paper, 10 %")]
+            plain, same, recipe, paper = (values(rows.get(name, {}), "accuracy") for name in names)
+            if not plain or not recipe or keys[names[2]] in seen:
+                continue
+            seen.add(keys[names[2]])
+            gains = [(same, plain), (recipe, same), (paper, plain)]
+            cells = [number(mean_of(scores.values())) for scores in (plain, recipe)]
+            cells += [signed(paired_difference(*pair), len(plain)) for pair in gains]
+            lines.append([f"{table['title']}, {prefix}".rstrip(" :,"), *cells])
+    return markdown_table(header, lines)
+
+
+def llms_table(tables: Sequence[Record], results: Mapping[str, Record]) -> str:
+    """Every LLM in one row: how often it is right, and what its answers gain, on each data set."""
+    places = [table["title"].partition(",")[0] for table in tables]
+    header = ["LLM", *(f"{place}, {column}" for place in places for column in ("answers right", "gain by answers"))]
+    found = [rows_of(table, results) for table in tables]
+    lines = []
+    for name in dict.fromkeys(arm["name"] for table in tables for arm in table["arms"]):
+        cells = []
+        for rows in found:
+            scores, base = (values(rows.get(arm, {}), "accuracy") for arm in (name, SAME))
+            right = values(rows.get(name, {}), "answers_right")
+            cells += [number(mean_of(right.values()), 0), signed(paired_difference(scores, base), len(scores))]
+            cells[-1] = cells[-1] if right else ""
+        if any(cells):
+            lines.append([name, *cells])
+    return markdown_table(header, lines)
+
+
+def render_verdict(lines: Sequence[Record]) -> dict[str, str]:
+    """Return the tables of ``docs/paper.md`` by name: all settings in short, all LLMs in short, facts of the run."""
+    results = results_of(lines)
+    tables = tables_of(lines)
+
+    def chosen(*experiments: str) -> list[Record]:
+        return [table for name in experiments for table in tables if table["experiment"] == name]
+
+    good_and_bad = [table for table in chosen("defaults") if "weak and strong" in table["title"]]
+    return {
+        "as-it-comes": verdict_table([table for table in chosen("defaults") if table not in good_and_bad], results),
+        "sentence-bert": verdict_table(chosen("splits", "backbones", "inference"), results),
+        "good-and-bad": llms_table(good_and_bad, results),
+        "encoders": verdict_table(chosen("encoders"), results),
+        "run": run_facts(lines),
+    }
+
+
+# -- the pages --------------------------------------------------------------------------------------------------
 
 Renderer = Callable[[Record, Mapping[str, Record]], str]
 _BY_KIND: dict[str, Renderer] = {"edges": edges_table, "gradients": gradients_table}
 
 
 def render_tables(lines: Sequence[Record]) -> dict[str, str]:
-    """Return the Markdown of every experiment in a results file, of the costs and of the run itself, by name.
+    """Return the Markdown of every experiment in a results file, and of its costs and views, by name.
 
     A table without any result is left out; an arm never is.
     """
@@ -203,9 +282,22 @@ def render_tables(lines: Sequence[Record]) -> dict[str, str]:
         # not of the fits that are given texts: learning TF-IDF from them is a part of the first ones' seconds only
         if table["experiment"] == "ratio":
             add("cost", table["title"], cost_table(table, results))
-    rendered = {name: "\n\n".join(parts) for name, parts in found.items()}
-    rendered["run"] = run_facts(lines)
-    return rendered
+    return {name: "\n\n".join(parts) for name, parts in found.items()}
+
+
+def introduction(name: str) -> str:
+    """Return the heading of an experiment and how to read its tables: what the docstring of its function says."""
+    function = {**EXPERIMENTS, "views": views_table, "cost": cost_table}[name]
+    heading, _, text = inspect.cleandoc(function.__doc__ or name).partition("\n")
+    return f"# {heading.rstrip('.')}\n{text}\n"
+
+
+def write_pages(lines: Sequence[Record], folder: Path) -> None:
+    """Write a page of each experiment, with all its tables, into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in render_tables(lines).items():
+        figure = f"\n![norms of the gradients over training]({FIGURE})\n" if name == "gradients" else ""
+        (folder / f"{name}.md").write_text(f"{introduction(name)}\n{text}\n{figure}", encoding="utf-8")
 
 
 def run_facts(lines: Sequence[Record]) -> str:
@@ -222,41 +314,25 @@ def run_facts(lines: Sequence[Record]) -> str:
     return markdown_table(["of the run", ""], facts)
 
 
-def fill_page(text: str, tables: Mapping[str, str], figures: Mapping[str, str] | None) -> str:
-    """Put tables and figures between their markers; everything else on the page stays as it is.
+def fill_page(text: str, tables: Mapping[str, str]) -> str:
+    """Put tables between their markers; everything else on the page stays as it is.
 
     Parameters
     ----------
     text : str
-        With ``<!-- table: NAME -->`` or ``<!-- figure: NAME -->`` and ``<!-- end -->``, each on a line of its own.
-    tables, figures : mapping of str to str
-        Markdown by name. A marker without one says that there are no results; with None the figures stay as they are.
+        With ``<!-- table: NAME -->`` and ``<!-- end -->``, each on a line of its own.
+    tables : mapping of str to str
+        Markdown by name. A marker without a table says that there are no results.
 
     Raises
     ------
     ValueError
-        If a table has no place on the page: no experiment is left out of a report.
+        If a table has no place on the page.
     """
-    marked = {"table": tables, "figure": figures or {}}
-    places = {(kind, name) for _, kind, name, _ in _MARKED.findall(text)}
-    homeless = [name for kind, found in marked.items() for name in found if (kind, name) not in places]
+    homeless = sorted(tables.keys() - {name for _, name, _ in _MARKED.findall(text)})
     if homeless:
         raise ValueError(f"the page has no marker for {homeless}; add <!-- table: NAME --> and <!-- end -->")
-
-    def fill(match: re.Match[str]) -> str:
-        opening, kind, name, closing = match.groups()
-        if kind == "figure" and figures is None:
-            return match.group()
-        content = marked[kind].get(name, NOTHING)
-        return f"{opening}\n{content}\n\n{closing}"
-
-    return _MARKED.sub(fill, text)
-
-
-def image(path: Path, page: Path, alt: str) -> str:
-    """Return the directive that shows an image, by its path relative to the page."""
-    shown = Path(path).resolve().relative_to(page.resolve().parent).as_posix()
-    return f"```{{image}} {shown}\n:alt: {alt}\n:width: 100%\n```"
+    return _MARKED.sub(lambda match: f"{match[1]}\n{tables.get(match[2], NOTHING)}\n\n{match[3]}", text)
 
 
 def gradient_series(lines: Sequence[Record]) -> dict[str, list[list[float]]]:

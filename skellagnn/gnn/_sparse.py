@@ -177,7 +177,7 @@ def _mean_matrix(adjacency: sparse.csr_array) -> sparse.csr_array:
 
 def _with_loops(adjacency: sparse.csr_array) -> sparse.csr_array:
     """Self-loops added: a layer that weighs edges by itself looks at a node's own vector, too."""
-    loops = sparse.eye_array(adjacency.shape[0], format="csr", dtype=adjacency.dtype)
+    loops = sparse.csr_array(sparse.identity(adjacency.shape[0], format="csr", dtype=adjacency.dtype))
     return sparse.csr_array(adjacency + loops)
 
 

@@ -36,7 +36,7 @@ WEIGHTED = TextGraph.from_edges(
 
 
 def random_matrix(seed=0, shape=(6, 6)):
-    return sparse.random_array(shape, density=0.4, format="csr", dtype=np.float32, rng=np.random.default_rng(seed))
+    return sparse.csr_array(sparse.random(*shape, density=0.4, dtype=np.float32, random_state=seed))
 
 
 @pytest.mark.parametrize("columns", [1, 4])
