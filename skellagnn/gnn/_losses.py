@@ -16,7 +16,7 @@ from torch import Tensor
 
 from skellagnn.gnn._targets import SoftLabels, Supervision
 
-__all__ = ["LabelLoss", "LossTerm", "SoftLabelLoss", "loss_terms"]
+__all__ = ["Consistency", "LabelLoss", "LossTerm", "SoftLabelLoss", "loss_terms"]
 
 
 class LossTerm:
@@ -153,6 +153,43 @@ class SoftLabelLoss(LossTerm):
         # 1/n sum_v r_v sum_c -q_vc log p_vc: over the nodes, not over their reliabilities
         costs = [(weights * -(expected * log_p).sum(dim=1)).sum() for log_p in passes]
         return _mean(costs)
+
+
+class Consistency(LossTerm):
+    """Stochastic passes are to agree with their sharpened mean, over all nodes (GRAND, Feng et al., 2020).
+
+    For teachers of one's own that are networks. With a handful of labels it draws all nodes into one class.
+
+    Parameters
+    ----------
+    weight : float
+    temperature : float, default=0.5
+        Sharpens the mean; 1 leaves it as it is.
+    ramp : float, default=0.1
+        Fraction of the epochs over which the weight grows: early predictions are not worth agreeing with.
+    """
+
+    name = "consistency_loss"
+    n_passes = 2
+
+    def __init__(self, weight: float, temperature: float = 0.5, ramp: float = 0.1) -> None:
+        super().__init__(weight)
+        self.temperature = temperature
+        self.ramp = ramp
+
+    def weight_in(self, epoch: int, n_epochs: int) -> float:
+        return self.weight * min(1.0, epoch / max(1.0, self.ramp * n_epochs))
+
+    def value(self, passes: list[Tensor], targets: tuple[Tensor, ...], n_looked_at: int) -> Tensor:
+        n_own = len(passes[0])
+        if n_own == 0:  # the share of one of many processes may be empty, and a mean over nothing is no number
+            return passes[0].new_zeros(())
+        probabilities = torch.stack([log_p.exp() for log_p in passes])
+        # sharpened mean: q_c ~ (mean_s p_sc)^(1/T); no gradient through it
+        sharp = probabilities.mean(dim=0) ** (1 / self.temperature)
+        target = (sharp / sharp.sum(dim=1, keepdim=True)).detach()
+        # mean over passes s and nodes v of |p_v^s - q_v|^2, times this process's fraction of the nodes
+        return n_own / n_looked_at * ((probabilities - target) ** 2).sum(dim=2).mean()
 
 
 def loss_terms(supervision: Supervision, batch_size: int | None) -> tuple[LabelLoss, list[LossTerm]]:
