@@ -219,16 +219,17 @@ class Augmenter:
         naming = [position for position, prompt in enumerate(self.catalog) if prompt.names_classes]
         tables = [said.choices(position, self.names.names) for position in naming]
         choices = tuple(np.where(table >= 0, self.names.class_index[table], table) for table in tables)
-        return choices, tuple(said.confidences[said.table.index[:, position]] for position in naming)
+        confidences = said.confidences
+        return choices, tuple(confidences[said.table.index[:, position]] for position in naming)
 
     def _tell(self, graph: TextGraph, nodes: NDArray[np.int64], said: Enhancement) -> tuple[AnsweredQuestion, ...]:
-        listed = self.listed or ()
+        listed, confidences = self.listed or (), said.confidences
         told = []
         for position, prompt in enumerate(self.catalog):
             choices = said.choices(position, listed) if prompt.names_classes else np.empty((len(nodes), 0), dtype=int)
             for row, node in enumerate(nodes.tolist()):
                 question = said.table.index[row, position]
-                answer, confidence = said.answers[question], said.confidences[question]
+                answer, confidence = said.answers[question], confidences[question]
                 told.append(
                     AnsweredQuestion(
                         node,

@@ -37,7 +37,7 @@ from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.llm.store import without_password
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, resolve_device, shared_parameters
-from skellagnn.selection import FEATURELESS_SELECTIONS, LABEL_SELECTIONS, select_active_nodes
+from skellagnn.selection import READS, select_active_nodes
 from skellagnn.supervision import Reference, Supervised, estimate_reference, supervise
 from skellagnn.validation import (
     CallbackSupportMixin,
@@ -79,7 +79,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     prompts : str, Prompt, or list of these, default="topic"
         What is asked: names from :data:`skellagnn.prompts.BUILTIN_PROMPTS`, several also as ``"keywords+topic"``;
         ``"all"`` is the paper's catalog. Prompts that name classes are what pays; they need ``class_names``.
-    selection : str or callable, default="spread"
+    selection : str or callable, default="clustering"
         Which nodes are asked about: a key of :data:`skellagnn.selection.SELECTIONS` or
         ``(graph, features, rng) -> scores``. ``"margin"`` and ``"margin_random"`` look at the labels: the folds of a
         search then ask about nodes of their own. The others look at neither labels nor targets.
@@ -247,7 +247,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         *,
         augmentation_ratio: float | int = 0.1,
         prompts: Any = "topic",
-        selection: str | Callable[..., Any] = "spread",
+        selection: str | Callable[..., Any] = "clustering",
         candidates: Any = None,
         class_names: Any = None,
         encoder: Any = "auto",
@@ -369,7 +369,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         # 2. The LLM is asked about a few nodes; its answers become views of these, and name classes.
         propagated = propagate(graph.adjacency, embeddings) if self._reads_propagated() else embeddings
         reference = partial(estimate_reference, propagated, labeled, len(labels.classes), seed)
-        queried = group.first(partial(self._select, graph, embeddings, reference))
+        choose = partial(self._select, graph, embeddings, propagated, reference)
+        queried = np.empty(0, dtype=np.int64) if augmenter.enhancer is None else group.first(choose)
         augmented = augmenter.augment(graph, embeddings, queried, encoder, memory=self.memory, group=group)
 
         # 3. Labels, answers and a teacher are weighed against each other.
@@ -506,19 +507,43 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         return self.teacher is not None or self.enhancer is not None
 
     def _select(
-        self, graph: TextGraph, embeddings: NDArray[Any], reference: Callable[[], Reference] | None
+        self,
+        graph: TextGraph,
+        embeddings: NDArray[Any],
+        propagated: NDArray[Any],
+        reference: Callable[[], Reference],
     ) -> NDArray[np.int64]:
         """Choose by graph, features and parameters alone, so that all folds of a search ask about the same nodes.
 
-        Only a selection that asks for the reference looks at labels, through it.
+        Only a selection that looks at labels does not: it gets what they say of each node.
         """
         seed = int(self.random_state) if isinstance(self.random_state, numbers.Integral) else 0
-        seen = embeddings
-        if isinstance(self.selection, str) and self.selection in LABEL_SELECTIONS and self.enhancer is not None:
-            seen = reference().probabilities if reference is not None else seen
+        reads = READS.get(self.selection) if isinstance(self.selection, str) else None
+        seen = {"propagated": propagated, "labels": None}.get(reads or "", embeddings)
+        if seen is None:
+            seen = reference().probabilities
         return select_active_nodes(
             graph, seen, self.selection, self.augmentation_ratio, candidates=self.candidates, seed=seed
         )
+
+    def _plan_nodes(self, graph: TextGraph, labels: Labels | None) -> NDArray[np.int64]:
+        """Choose the nodes that a fit would ask about; encodes texts only where the selection looks at them."""
+        reads = READS.get(self.selection, "features") if isinstance(self.selection, str) else "features"
+        embeddings = propagated = np.empty((graph.n_nodes, 0), dtype=np.float32)
+        if reads != "graph":
+            encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
+            embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
+            propagated = propagate(graph.adjacency, embeddings)
+        if reads == "labels" and labels is None:
+            raise InvalidParameterError(
+                f"`y` must be given to plan with selection={self.selection!r}, which looks at labels, got None. Pass the "
+                "labels that fit will get."
+            )
+        n_classes = 0 if labels is None else len(labels.classes)
+        labeled = LabeledNodes(*np.empty((3, 0), dtype=np.int64)) if labels is None else labels.labeled
+        seed = self._draw_seeds()[0]
+        reference = partial(estimate_reference, propagated, labeled, n_classes, seed)
+        return self._select(graph, embeddings, propagated, reference)
 
     def _teacher(self) -> Any:
         return PropagationTeacher() if isinstance(self.teacher, str) else clone(self.teacher, safe=False)
@@ -667,13 +692,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         graph = as_graph(self, X, reset=True)
         named = self._nameable(y)
         known = y is not None or named is not None
-        augmenter = self._augmenter(check_labels(graph, y, named=named).classes if known else None)
-        if isinstance(self.selection, str) and self.selection in FEATURELESS_SELECTIONS:
-            embeddings = np.empty((graph.n_nodes, 0), dtype=np.float32)
-        else:
-            encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
-            embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
-        queried = self._select(graph, embeddings, None)
+        labels = check_labels(graph, y, named=named) if known else None
+        augmenter = self._augmenter(None if labels is None else labels.classes)
+        queried = self._plan_nodes(graph, labels)
         names = tuple(graph.name_of(node) for node in queried.tolist())
         return Plan(graph.n_nodes, queried, names, (augmenter.plan(graph, queried),), augmenter.budget)
 

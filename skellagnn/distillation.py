@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator
 
+from skellagnn.base.numbers import check_int, check_real
 from skellagnn.base.resources import scratch_array
 from skellagnn.base.vectors import unit_rows
 from skellagnn.gnn._sparse import aggregate, edge_matrix
@@ -64,7 +65,7 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
     weight : float, default=2.0
         Weight of its class probabilities on the unlabeled nodes in the backbone's loss, beside the labels; where these
         nodes are fewer than the labels, times their ratio.
-    C : float, default=3.0
+    C : float, default=5.0
         Inverse strength of the L2 penalty, as in :class:`sklearn.linear_model.LogisticRegression`.
     n_rounds : int, default=5
         Rounds of self-training: in each it is fitted anew to labels, answers and its sharpened predictions for the
@@ -90,7 +91,7 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
     PropagationTeacher(n_rounds=0, weight=1.0)
     """
 
-    def __init__(self, weight: float = 2.0, *, C: float = 3.0, n_rounds: int = 5) -> None:
+    def __init__(self, weight: float = 2.0, *, C: float = 5.0, n_rounds: int = 5) -> None:
         self.weight = weight
         self.C = C
         self.n_rounds = n_rounds
@@ -111,6 +112,8 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
         -------
         self : PropagationTeacher
         """
+        check_real("C", self.C, low=0, open_low=True)
+        check_int("n_rounds", self.n_rounds, at_least=0)
         seen = _with_ones(features, known.nodes)
         targets, weights = known.probabilities.astype(np.float64), known.weights.astype(np.float64)
         self.coef_ = fit_softmax(seen, targets, weights, self.C, iterations=ITERATIONS[0])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from skellagnn.base.numbers import check_int, check_real
+from skellagnn.base.numbers import check_int, check_real, check_seed
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.graph import TextGraph
 from skellagnn.selection import count_active_nodes, select_active_nodes
@@ -123,6 +123,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], None]] = MappingProxyType(
         "max_iter": _is_int(1),
         "early_stopping": _check_early_stopping,
         "n_iter_no_change": _is_int(1),
+        "random_state": check_seed,
     }
 )
 

@@ -28,8 +28,7 @@ from skellagnn.graph import TextColumn, TextGraph
 from skellagnn.graph._names import check_nodes
 
 __all__ = [
-    "FEATURELESS_SELECTIONS",
-    "LABEL_SELECTIONS",
+    "READS",
     "SELECTIONS",
     "Selection",
     "clustering",
@@ -42,7 +41,6 @@ __all__ = [
     "random",
     "select_active_nodes",
     "short_text",
-    "spread",
     "text_length",
 ]
 
@@ -181,13 +179,13 @@ def clustering(
     features : ndarray of shape (n_nodes, n_features)
     rng : numpy.random.Generator
     n_clusters : int, default=None
-        By default the square root of half the number of nodes.
+        By default a tenth of the nodes, but at most 500 or the square root of half the nodes, if that is more.
 
     Returns
     -------
     scores : ndarray of shape (n_nodes,)
-        Minus the rank by distance from the cluster's center, so that no cluster takes all; within one rank, nodes
-        nearer to their center come first. Nodes without text are the last of their cluster.
+        Minus the rank by distance from the cluster's center, so that no cluster takes all; within one rank, clusters
+        follow each other at random. Nodes without text are the last of their cluster.
 
     Notes
     -----
@@ -200,7 +198,7 @@ def clustering(
 
     n_nodes = graph.n_nodes
     if n_clusters is None:
-        n_clusters = max(1, round(np.sqrt(n_nodes / 2)))
+        n_clusters = max(1, min(round(n_nodes / 10), max(500, round(np.sqrt(n_nodes / 2)))))
     seed = int(rng.integers(2**31 - 1))
     sample = features
     if n_nodes > n_clusters * _ROWS_PER_CLUSTER:
@@ -231,7 +229,8 @@ def clustering(
     starts = np.concatenate([[0], np.cumsum(np.bincount(labels, minlength=model.n_clusters))])
     rank = np.empty(n_nodes)
     rank[order] = np.arange(n_nodes) - starts[labels[order]]
-    return np.asarray(-(rank + distances / (1 + distances.max())), dtype=np.float64)
+    turn = rng.permutation(len(starts))[labels] / len(starts)
+    return np.asarray(-(rank + turn), dtype=np.float64)
 
 
 def _count_distinct(rows: NDArray[np.float32], enough: int) -> int:
@@ -267,14 +266,6 @@ def random(graph: TextGraph, features: NDArray[np.float32] | None, rng: np.rando
     return rng.random(graph.n_nodes)
 
 
-def spread(graph: TextGraph, features: NDArray[np.float32] | None, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Take the next best node by PageRank and the next at random in turn: central nodes, and all classes and regions.
-
-    Without a label, 10 % of Cora's nodes chosen so are worth two points more than by either alone (issue 24).
-    """
-    return _in_turn(pagerank(graph), rng.random(graph.n_nodes))
-
-
 def margin(
     graph: TextGraph, probabilities: NDArray[np.floating[Any]], rng: np.random.Generator
 ) -> NDArray[np.floating[Any]]:
@@ -304,11 +295,10 @@ def _in_turn(*scores: NDArray[Any]) -> NDArray[np.int64]:
 
 # A row for each selection: the function, and what it reads.
 _TABLE: tuple[tuple[Selection, str], ...] = (
-    (spread, "graph"),
     (pagerank, "graph"),
     (degree, "graph"),
     (low_degree, "graph"),
-    (clustering, "features"),
+    (clustering, "propagated"),
     (text_length, "graph"),
     (short_text, "graph"),
     (random, "graph"),
@@ -316,10 +306,9 @@ _TABLE: tuple[tuple[Selection, str], ...] = (
     (margin_random, "labels"),
 )
 SELECTIONS: dict[str, Selection] = {function.__name__: function for function, _ in _TABLE}
-# These never look at the features: a plan can be made before anything is encoded.
-FEATURELESS_SELECTIONS = frozenset(function.__name__ for function, reads in _TABLE if reads == "graph")
-# These get the class probabilities that the labels suggest in the place of the features: each fold pays for its own.
-LABEL_SELECTIONS = frozenset(function.__name__ for function, reads in _TABLE if reads == "labels")
+# By name: "graph" alone, so that a plan encodes nothing; "propagated" features, own and of neighbors; or "labels": class
+# probabilities that labels suggest, in the place of the features, so that each fold of a search pays for its own.
+READS: dict[str, str] = {function.__name__: reads for function, reads in _TABLE}
 
 
 def count_active_nodes(augmentation_ratio: Any, n_nodes: int) -> int:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import log_softmax, logsumexp, softmax
 
 from skellagnn.distillation import PropagationTeacher, Teacher
-from skellagnn.exceptions import LabelError
+from skellagnn.exceptions import InvalidParameterError, LabelError
 from skellagnn.gnn._targets import LabeledNodes, SoftLabels, Supervision
 
 __all__ = ["Answers", "Reference", "Supervised", "estimate_reference", "estimate_reliability", "supervise"]
@@ -35,8 +35,10 @@ LOG_TEMPERATURE_VARIANCE = 1 / 5
 # Variance of the shift of an LLM's confidence, in log-odds: one standard deviation is a factor of four. 270 answers
 # overrule it by far, 20 do not.
 SHIFT_VARIANCE = 2.0
-# Shifts that are averaged over. Agreement with a reference that reads the same texts may not raise a confidence.
+# Shifts that are looked at. Agreement with a reference that reads the same texts may not raise a confidence.
 SHIFTS = np.linspace(-6, 0, 61)
+# How often an LLM that does not know may name no class.
+SILENCE = (np.arange(20) + 0.5) / 20
 # Part of the agreement between answers and reference that proves nothing, since both read the same text: the middle
 # between none (errors are independent) and all.
 SHARED = 0.5
@@ -197,18 +199,16 @@ def estimate_reliability(
 
     Notes
     -----
-    One number b <= 0, half-normal with variance 2, shifts the log-odds of all stated confidences c:
+    One number b <= 0, half-normal with variance 2, shifts the log-odds of all stated confidences c; the most probable b
+    given the answers is taken:
 
     .. math:: r_v(b) = \\sigma(\\mathrm{logit}\\, c_v + b)
 
-    It is averaged over given the answers. One that names class a of node v is
-
-    .. math:: k_v \\frac{P_v(a)}{\\mathrm{mean}_u P_u(a)} + 1 - k_v, \\quad k_v = r_v + (1 - r_v) / 2
-
-    times as probable as one that knows nothing of v: an LLM that knows agrees with the reference P more than the sizes
-    of the classes explain. Half of the agreement is put down to both reading the same text; not where v has a label,
-    which then is P. An answer that names no class has probability 1 - r_v. Random and constant answers have a mean
-    ratio of 1 and more misses than hits, so that b falls; a reference that says nothing has the ratio 1 everywhere.
+    An LLM that knows names the class, with the probability P_v(a) / mean_u P_u(a) beside an LLM that knows nothing: it
+    agrees with the reference P more than the sizes of the classes explain. One that does not know names no class with a
+    probability u, which is summed out. Half of the cases in which it does not know count as if it agreed by reading the
+    same text as the reference; not where v has a label, which then is P. So random and constant answers lower b, and so
+    do answers that name no class beside others; a reference that says nothing leaves b at 0.
     """
     stated = np.clip(np.where(np.isnan(confidence), STATED, confidence), *EXTREMES)
     named, checked = choices >= 0, labels >= 0
@@ -220,11 +220,15 @@ def estimate_reliability(
     at = np.where(named, choices, 0)
     lift = probabilities[np.arange(len(at)), at] / np.maximum(sizes[at], 1e-6)
     reliability = 1 / (1 + np.exp(-(np.log(stated / (1 - stated))[:, None] + SHIFTS)))  # (n_queried, n_shifts)
-    knows = reliability + np.where(checked, 0.0, SHARED)[:, None] * (1 - reliability)
-    likelihood = np.where(named[:, None], knows * lift[:, None] + 1 - knows, 1 - reliability)
-    likelihood[choices == -2] = 1.0
-    log_posterior = np.log(np.maximum(likelihood, 1e-9)).sum(axis=0) - SHIFTS**2 / (2 * SHIFT_VARIANCE)
-    return np.asarray(np.where(named, reliability @ softmax(log_posterior), 0.0))
+    agrees = np.where(checked, 0.0, SHARED)[:, None] * (1 - reliability)  # by reading the same text
+    log_posterior = np.full((len(SILENCE), len(SHIFTS)), -np.inf)
+    for row, silent in enumerate(SILENCE):
+        says = (reliability + agrees * (1 - silent)) * lift[:, None] + (1 - reliability - agrees) * (1 - silent)
+        likelihood = np.where(named[:, None], says, (1 - reliability) * silent)
+        likelihood[choices == -2] = 1.0
+        log_posterior[row] = np.log(np.maximum(likelihood, 1e-9)).sum(axis=0)
+    best = np.argmax(logsumexp(log_posterior, axis=0) - SHIFTS**2 / (2 * SHIFT_VARIANCE))
+    return np.asarray(np.where(named, reliability[:, best], 0.0))
 
 
 def supervise(
@@ -283,7 +287,8 @@ def supervise(
     views = 1.0 if reliability is None else reliability
     if teacher is None:
         return Supervised(Supervision(known), reliability, views)
-    probabilities = np.asarray(teacher.fit(features, known, adjacency).predict_proba(features, adjacency))
+    teacher.fit(features, known, adjacency)
+    probabilities = _check_probabilities(teacher, teacher.predict_proba(features, adjacency), len(features), n_classes)
     unlabeled = np.ones(len(features), dtype=bool)
     unlabeled[labeled.nodes] = False
     nodes = np.flatnonzero(unlabeled)
@@ -291,6 +296,18 @@ def supervise(
     # the mean over a few unlabeled nodes would outweigh many labels
     weight = teacher.weight * min(1.0, len(nodes) / max(len(labeled.nodes), 1))
     return Supervised(Supervision(known, soft, weight), reliability, views)
+
+
+def _check_probabilities(teacher: Any, returned: Any, n_nodes: int, n_classes: int) -> NDArray[Any]:
+    probabilities = np.asarray(returned)
+    fits = probabilities.shape == (n_nodes, n_classes) and probabilities.dtype.kind == "f"
+    if not fits or not np.isfinite(probabilities).all() or np.abs(probabilities.sum(axis=1) - 1).max(initial=0) > 1e-3:
+        raise InvalidParameterError(
+            f"`teacher` must return class probabilities of shape ({n_nodes}, {n_classes}) from predict_proba, rows summing "
+            f"to 1, got {type(returned).__name__} of shape {probabilities.shape} from {type(teacher).__name__}. Return one "
+            "row for each node, in the order of the classes."
+        )
+    return probabilities
 
 
 def _soft_labels(

@@ -1,245 +1,259 @@
-"""The teacher: its rows by hand, its calibration, and what it makes of answers that are right, random or absent."""
+"""Propagated features by hand, soft labels against scikit-learn, and a teacher that learns and does not collapse."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
-import torch
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
 
-from skellagnn import TextGraph
-from skellagnn.distillation import calibrate, propagated_rows, teach
-from skellagnn.gnn._early_stopping import ValidationGraph
-from skellagnn.gnn._losses import Consistency
-from skellagnn.gnn._steps import TrainingSettings
-from skellagnn.gnn._targets import LabeledNodes, SoftLabels
+from skellagnn import TextGraph, distillation
+from skellagnn.datasets import make_text_graph
+from skellagnn.distillation import PropagationTeacher, fit_softmax, propagate, sharpen
+from skellagnn.encoders import encode_graph
+from skellagnn.gnn._targets import SoftLabels
 
-N_NODES, N_FEATURES = 60, 6
 RNG = np.random.default_rng(0)
-CLASSES = np.arange(N_NODES) % 3
-GRAPH = TextGraph.from_edges(RNG.integers(N_NODES, size=(120, 2)), n_nodes=N_NODES)
-RAW = (RNG.normal(size=(N_NODES, N_FEATURES)) + np.eye(3, N_FEATURES)[CLASSES]).astype(np.float32)
-SETTINGS = TrainingSettings(
-    learning_rate_init=0.02,
-    weight_decay=5e-4,
-    max_iter=40,
-    n_iter_no_change=20,
-    view_probability=0.5,
-)
+DATA = make_text_graph(240, 3, informativeness=0.3, random_state=0)
+TRUTH = DATA.true_target
+FEATURES = propagate(DATA.graph.adjacency, encode_graph(DATA.graph, "tfidf").features)
 
 
-def supervise(nodes):
+def known(nodes, labels=None, weights=None, n_classes=3):
     nodes = np.asarray(nodes, dtype=np.int64)
-    return LabeledNodes(nodes, CLASSES[nodes].astype(np.int64), np.ones(len(nodes), dtype=np.float32))
+    labels = TRUTH[nodes] if labels is None else labels
+    weights = np.ones(len(nodes)) if weights is None else weights
+    return SoftLabels(nodes, np.eye(n_classes, dtype=np.float32)[labels], np.asarray(weights, dtype=np.float32))
 
 
-LABELED, HELD_OUT = supervise(range(12)), supervise(range(12, 30))
+def accuracy(teacher, but=()):
+    others = np.setdiff1d(np.arange(len(TRUTH)), but)
+    return (teacher.predict_proba(FEATURES)[others].argmax(axis=1) == TRUTH[others]).mean()
 
 
-def soften(nodes, targets, trust=1.0):
-    nodes = np.asarray(nodes, dtype=np.int64)
-    return SoftLabels(nodes, np.asarray(targets, dtype=np.float32), np.ones(len(nodes), dtype=np.float32), trust)
+# -- propagated features -----------------------------------------------------------------------------------------
 
 
-def lesson_of(answers=None, weight="auto", held_out=HELD_OUT, seed=0, **options):
-    validation = None if held_out is None else ValidationGraph(GRAPH.adjacency, RAW, held_out)
-    settings = replace(SETTINGS, **options)
-    return teach(
-        RAW, GRAPH.adjacency, LABELED, validation, 3, answers, weight, settings, (Consistency(1.0),), seed=seed
-    )
+def centered(rows):
+    return rows - rows.mean(axis=0)
 
 
-def test_propagated_rows_by_hand():
-    a = GRAPH.adjacency.toarray()
-    mean = a / np.maximum(a.sum(axis=1, keepdims=True), 1)
-    far = sum(np.linalg.matrix_power(mean, k) for k in (1, 2, 3, 4)) / 4 @ RAW
-
-    rows = propagated_rows(GRAPH.adjacency, RAW)
-
-    np.testing.assert_array_equal(rows[:, :N_FEATURES], RAW)
-    np.testing.assert_allclose(rows[:, N_FEATURES:], far, atol=1e-6)
-    half = propagated_rows(GRAPH.adjacency, RAW.astype(np.float16))
-    assert half.dtype == np.float16
-    np.testing.assert_allclose(half, rows, atol=1e-2)
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_calibration_finds_the_temperature_that_the_labels_were_drawn_at(temperature):
-    rng = np.random.default_rng(1)
-    logits = rng.normal(size=(20_000, 3)) * 2
-    p = np.exp(logits / temperature)
-    p /= p.sum(axis=1, keepdims=True)
-    labels = (rng.random((20_000, 1)) > p.cumsum(axis=1)).sum(axis=1)
-    nodes = np.arange(20_000)
+@pytest.mark.parametrize("block", [7, 1 << 16])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float16, 1e-2)])
+def test_own_and_propagated_features_are_centered_and_of_unit_length(dtype, tolerance, block, monkeypatch):
+    monkeypatch.setattr(distillation, "BLOCK", block)
+    graph = TextGraph.from_edges(RNG.integers(18, size=(40, 2)), n_nodes=20, directed=True)
+    raw = (RNG.normal(size=(20, 4)) + 3).astype(dtype)
+    given = raw.copy()
+    mean = graph.adjacency.toarray() > 0
+    mean = mean / np.maximum(mean.sum(axis=1, keepdims=True), 1)
+    far = sum(np.linalg.matrix_power(mean, k) for k in (1, 2, 3, 4)) / 4 @ raw.astype(float)
 
-    found = calibrate(logits, LabeledNodes(nodes, labels, np.ones(20_000, dtype=np.float32)))
+    found = propagate(graph.adjacency, raw)
 
-    assert found == pytest.approx(temperature, rel=0.05)
-
-
-def test_calibration_looks_at_its_nodes_and_weights_only():
-    logits = np.array([[4.0, 0.0], [0.0, 4.0]])
-
-    def found(nodes, weights=None):
-        labels = np.zeros(len(nodes), dtype=np.int64)
-        weights = np.ones(len(nodes)) if weights is None else np.array(weights)
-        return calibrate(logits, LabeledNodes(np.array(nodes), labels, weights.astype(np.float32)))
-
-    assert found([0] * 999) < 0.6  # always right: sharper
-    assert found([0, 1] * 500) == pytest.approx(5.0, rel=0.01)  # right half of the time: as flat as allowed
-    assert found([0, 0, 0, 1], [1, 1, 1, 0]) == pytest.approx(found([0, 0, 0, 0]))
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found[:, :4], unit(centered(raw.astype(float))), atol=tolerance)
+    np.testing.assert_allclose(found[:, 4:], unit(centered(far)), atol=tolerance)
+    np.testing.assert_array_equal(raw, given)
 
 
-def test_a_few_labels_that_happen_to_be_right_calibrate_little():
-    few, many = (
-        calibrate(np.tile([1.0, 0.0], (n, 1)), LabeledNodes(np.arange(n), np.zeros(n, dtype=np.int64), np.ones(n)))
-        for n in (3, 300)
-    )
+@pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float16, 1e-2)])
+def test_without_edges_sizes_stay_and_the_root_mean_square_is_one(dtype, tolerance):
+    raw = (RNG.normal(size=(50, 3)) * [1, 10, 0.1] + 2).astype(dtype)
 
-    assert many < 0.4 < 0.7 < few < 1
+    found = propagate(sparse.csr_array((50, 50), dtype=np.float32), raw)
 
-
-def test_the_lesson_covers_every_unlabeled_node_and_is_mostly_right():
-    lesson = lesson_of()
-
-    assert lesson.targets.nodes.tolist() == list(range(12, N_NODES))
-    np.testing.assert_allclose(lesson.targets.targets.sum(axis=1), 1, rtol=1e-5)
-    assert (lesson.targets.targets.argmax(axis=1) == CLASSES[12:]).mean() > 0.5
-    assert (lesson.trust, lesson.share, len(lesson.histories)) == (0.0, 0.0, 1)
-    assert all(loss > 0 for loss in lesson.histories[0].consistency_loss)
+    own = centered(raw.astype(float))
+    np.testing.assert_allclose(found[:, :3], own / np.sqrt((own**2).sum(axis=1).mean()), atol=tolerance)
+    assert not found[:, 3:].any()
 
 
-def test_answers_are_weighed_against_the_first_teacher_and_taught_by_the_second():
-    asked, truth = np.arange(30, 60), np.eye(3)[CLASSES[30:60]]
-    seen = []
-
-    def answers(reference):
-        seen.append(reference.probabilities)
-        return soften(asked, 0.1 / 3 + 0.9 * truth, trust=0.5)
-
-    without, lesson = lesson_of(), lesson_of(answers)
-
-    np.testing.assert_allclose(seen[0][12:], without.targets.targets, rtol=1e-5)
-    assert (lesson.trust, lesson.share, len(lesson.histories)) == (0.5, 1.0, 2)
-    # nodes asked about are taught what prompts and model say together ...
-    np.testing.assert_allclose(lesson.targets.targets[18:], 0.1 / 3 + 0.9 * truth, rtol=1e-5)
-    # ... and the others what the second teacher has made of it
-    assert np.abs(lesson.targets.targets[:18] - without.targets.targets[:18]).max() > 0.01
-    # 0.5 of twice the weight of the labels
-    history = lesson.histories[1]
-    ramp = np.minimum(1, np.arange(1, history.n_iter + 1) / 4)
-    rest = np.array(history.loss) - history.label_loss - ramp * history.consistency_loss
-    np.testing.assert_allclose(rest / history.soft_label_loss, 1.0, rtol=1e-3)
+def test_equal_features_tell_nothing():
+    alike = np.ones((4, 2), dtype=np.float32)
+    for edges in ([], [(0, 1), (2, 3), (1, 2), (3, 0)]):
+        assert not propagate(TextGraph.from_edges(edges, n_nodes=4).adjacency, alike).any()
 
 
-@pytest.mark.parametrize(("weight", "expected"), [("auto", 2 / 4), (3.0, 3 / 4)])
-def test_answers_about_fewer_nodes_than_have_labels_weigh_in_proportion(weight, expected):
-    # 3 answers, 12 labels: the mean over them counts a quarter, so that each of them counts like one of the labels did
-    lesson = lesson_of(lambda reference: soften([40, 41, 42], np.eye(3)), weight, max_iter=5)
+def test_renumbering_the_nodes_renumbers_the_features():
+    order = RNG.permutation(len(TRUTH))
+    raw = RNG.normal(size=(len(TRUTH), 3)).astype(np.float32)
+    adjacency = DATA.graph.adjacency
 
-    assert lesson.share == 1 / 4
-    history = lesson.histories[1]
-    ramp = np.minimum(1, np.arange(1, history.n_iter + 1) / max(1, 0.1 * 5))
-    rest = np.array(history.loss) - history.label_loss - ramp * history.consistency_loss
-    np.testing.assert_allclose(rest / history.soft_label_loss, expected, rtol=1e-3)
+    renumbered = propagate(sparse.csr_array(adjacency[order][:, order]), raw[order])
+
+    np.testing.assert_allclose(renumbered, propagate(adjacency, raw)[order], atol=1e-5)
 
 
+# -- sharpening --------------------------------------------------------------------------------------------------
+
+
+def test_sharpening_keeps_the_sizes_of_the_classes_as_far_as_it_is_told():
+    probabilities = RNG.dirichlet([4, 2, 1], size=500)
+    kept, half, free = (sharpen(probabilities, keep) for keep in (1.0, 0.5, 0.0))
+
+    for sharp in (kept, half, free):
+        np.testing.assert_allclose(sharp.sum(axis=1), 1)
+        assert -(sharp * np.log(sharp)).sum() < -(probabilities * np.log(probabilities)).sum()
+    np.testing.assert_allclose(kept.mean(axis=0), probabilities.mean(axis=0), atol=1e-3)
+    np.testing.assert_allclose(free, probabilities**2 / (probabilities**2).sum(axis=1, keepdims=True))
+    assert kept.mean(axis=0)[0] + 0.03 < half.mean(axis=0)[0] < free.mean(axis=0)[0] - 0.03
+
+
+@pytest.mark.parametrize("keep", [0.0, 1.0])
 @pytest.mark.parametrize(
-    ("trust", "weight", "n_answers", "used"),
-    [(0.89, "auto", 1, False), (0.9, "auto", 1, True), (0.5, "auto", 2, True), (0.5, 1.0, 1, True)],
+    "fixed", [np.eye(3), np.tile([1.0, 0.0, 0.0], (4, 1)), np.full((2, 3), 1 / 3), np.array([[1e-200, 1, 0]])]
 )
-def test_few_answers_of_an_llm_that_is_no_better_than_the_teacher_are_left_out(trust, weight, n_answers, used):
-    # 12 labels: one answer is less than a tenth of them, two are more
-    def answers(reference):
-        return soften(np.arange(40, 40 + n_answers), np.tile([0.0, 0.0, 1.0], (n_answers, 1)), trust=trust)
-
-    lesson, without = lesson_of(answers, weight, max_iter=3), lesson_of(max_iter=3)
-
-    assert lesson.trust == trust
-    assert lesson.share == (n_answers / 12 if used else 0)
-    assert len(lesson.histories) == 1 + used
-    assert (lesson.targets.targets == without.targets.targets).all() == (not used)
+def test_what_is_sure_or_says_nothing_stays(fixed, keep):
+    np.testing.assert_allclose(sharpen(fixed, keep), fixed, atol=1e-9)
 
 
-@pytest.mark.parametrize(("trust", "weight"), [(0.0, "auto"), (1.0, 0.0)])
-def test_answers_without_trust_or_weight_leave_the_lesson_as_it_was(trust, weight):
-    target = np.tile([0.0, 0.0, 1.0], (5, 1))
-    lesson = lesson_of(lambda p: soften(range(30, 35), target, trust), weight)
-
-    assert len(lesson.histories) == 1
-    np.testing.assert_array_equal(lesson.targets.targets, lesson_of().targets.targets)
+# -- logistic regression on class probabilities ------------------------------------------------------------------
 
 
-def test_a_weight_of_ones_own_overrules_the_trust():
-    target = np.tile([0.0, 0.0, 1.0], (5, 1))
-    lesson = lesson_of(lambda p: soften(range(30, 35), target, trust=0.0), 1.0)
-
-    assert len(lesson.histories) == 2
+def with_ones(rows):
+    return np.hstack([rows, np.ones((len(rows), 1))]).astype(np.float32)
 
 
-def test_without_validation_every_epoch_runs_and_nothing_is_calibrated():
-    lesson = lesson_of(held_out=None, max_iter=15)
-
-    assert lesson.histories[0].n_iter == 15
-    assert lesson.histories[0].validation_score == []
+def spread_out(n=200, n_classes=3):
+    labels = RNG.integers(n_classes, size=n)
+    return RNG.normal(size=(n, 4)) + 1.5 * np.eye(n_classes, 4)[labels], labels
 
 
-def test_without_validation_the_trust_comes_from_a_teacher_that_did_not_see_a_quarter_of_the_labels():
-    seen = []
-
-    def answers(reference):
-        seen.append(reference.probabilities)
-        return soften([40], [[1, 0, 0]], trust=0.0)
-
-    lesson = lesson_of(answers, held_out=None, max_iter=15)
-
-    assert [history.n_iter for history in lesson.histories] == [15, 15]
-    assert np.abs(seen[0][12:] - lesson.targets.targets).max() > 0.01
-    np.testing.assert_array_equal(lesson.targets.targets, lesson_of(held_out=None, max_iter=15).targets.targets)
+def probabilities_of(rows, coefficients):
+    logits = with_ones(rows) @ coefficients
+    exp = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exp / exp.sum(axis=1, keepdims=True)
 
 
-def test_one_label_a_class_and_no_validation_is_a_teacher_that_nobody_checked():
-    seen = []
-    teach(
-        RAW, GRAPH.adjacency, supervise([0, 1, 2]), None, 3, seen.append, "auto", replace(SETTINGS, max_iter=3), seed=0
+@pytest.mark.parametrize("C", [0.05, 3.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_hard_labels_give_scikit_learns_logistic_regression(C, weighted):
+    rows, labels = spread_out()
+    weights = RNG.uniform(0.1, 3, size=len(rows)) if weighted else np.ones(len(rows))
+
+    ours = fit_softmax(with_ones(rows), np.eye(3)[labels], weights, C)
+
+    theirs = LogisticRegression(C=C, tol=1e-8, max_iter=1000).fit(rows, labels, sample_weight=weights)
+    np.testing.assert_allclose(ours[:-1].T, theirs.coef_, atol=5e-3)
+    np.testing.assert_allclose(probabilities_of(rows, ours), theirs.predict_proba(rows), atol=5e-3)
+
+
+def test_a_soft_label_is_a_row_for_each_class_and_a_weight_a_number_of_rows():
+    rows, _ = spread_out(60)
+    soft, times = RNG.dirichlet([1, 1, 1], size=60), RNG.integers(1, 4, size=60)
+    ours = fit_softmax(with_ones(rows), soft, times.astype(float), 1.0)
+
+    repeated = np.repeat(np.arange(60), times)
+    as_rows = fit_softmax(with_ones(rows[repeated]), soft[repeated], np.ones(len(repeated)), 1.0)
+    theirs = LogisticRegression(tol=1e-8, max_iter=1000).fit(
+        np.repeat(rows, 3, axis=0), np.tile(np.arange(3), 60), sample_weight=(times[:, None] * soft).ravel()
     )
 
-    assert (seen[0].n_right, seen[0].n_checked) == (0, 0)
+    np.testing.assert_allclose(ours, as_rows, atol=5e-3)
+    np.testing.assert_allclose(probabilities_of(rows, ours), theirs.predict_proba(rows), atol=5e-3)
 
 
-def test_the_reference_is_checked_with_the_validation_labels():
+def test_weight_zero_is_not_there_and_the_start_does_not_matter():
+    rows, labels = spread_out(90)
+    targets, weights = np.eye(3)[labels], (np.arange(90) < 60).astype(float)
+    some = fit_softmax(with_ones(rows[:60]), targets[:60], np.ones(60), 1.0)
+
+    for start in (None, some, RNG.normal(size=(5, 3)).astype(np.float32)):
+        np.testing.assert_allclose(fit_softmax(with_ones(rows), targets, weights, 1.0, start=start), some, atol=5e-3)
+
+
+# -- the teacher -------------------------------------------------------------------------------------------------
+
+FEW = np.concatenate([np.flatnonzero(TRUTH == label)[:4] for label in range(3)])
+SINGLE = FEW[::4]
+
+
+def test_it_learns_and_learns_more_from_its_own_predictions():
+    humble = PropagationTeacher(n_rounds=0).fit(FEATURES, known(FEW))
+    trained = PropagationTeacher().fit(FEATURES, known(FEW))
+
+    assert trained.predict_proba(FEATURES).shape == (240, 3)
+    np.testing.assert_allclose(trained.predict_proba(FEATURES).sum(axis=1), 1)
+    assert accuracy(trained, FEW) >= accuracy(humble, FEW) > 0.6
+    assert accuracy(trained, FEW) > 0.8
+    assert (trained.predict_proba(FEATURES)[FEW].argmax(axis=1) == TRUTH[FEW]).all()
+    sure, unsure = (teacher.predict_proba(FEATURES).max(axis=1).mean() for teacher in (trained, humble))
+    assert sure > unsure + 0.1
+
+
+def test_without_rounds_it_is_one_regression_on_what_is_known():
+    weights = np.linspace(0.5, 2, len(FEW))
+    teacher = PropagationTeacher(C=0.5, n_rounds=0).fit(FEATURES, known(FEW, weights=weights))
+
+    theirs = LogisticRegression(C=0.5, tol=1e-8).fit(FEATURES[FEW], TRUTH[FEW], sample_weight=weights)
+    np.testing.assert_allclose(teacher.predict_proba(FEATURES), theirs.predict_proba(FEATURES), atol=5e-3)
+
+
+def test_one_label_a_class_does_not_collapse():
+    for first in range(3):  # one of them labeled by another node, each time
+        nodes = SINGLE.copy()
+        nodes[first] = np.flatnonzero(TRUTH == first)[-1]
+        probabilities = PropagationTeacher(n_rounds=30).fit(FEATURES, known(nodes)).predict_proba(FEATURES)
+
+        assert np.bincount(probabilities.argmax(axis=1), minlength=3).min() > 30
+
+
+def test_a_class_that_nobody_names_gets_next_to_nothing():
+    two = known(FEW[:8], TRUTH[FEW[:8]], n_classes=4)
+    probabilities = PropagationTeacher(C=30.0).fit(FEATURES, two).predict_proba(FEATURES)
+
+    assert probabilities[:, 2:].mean() < 0.05
+
+
+def test_neither_the_order_of_the_classes_nor_that_of_the_nodes_matters():
+    order, classes = RNG.permutation(240), np.array([2, 0, 1])
+    place = np.argsort(order)
+    one = PropagationTeacher(n_rounds=2).fit(FEATURES, known(FEW)).predict_proba(FEATURES)
+
+    other = PropagationTeacher(n_rounds=2).fit(FEATURES[order], known(place[FEW], classes[TRUTH[FEW]]))
+
+    np.testing.assert_allclose(other.predict_proba(FEATURES[order])[:, classes], one[order], atol=0.02)
+
+
+def test_all_nodes_known_leaves_nothing_to_train_itself_on():
+    everything = known(np.arange(240))
+    one, other = (PropagationTeacher(n_rounds=n).fit(FEATURES, everything) for n in (0, 5))
+
+    np.testing.assert_array_equal(one.coef_, other.coef_)
+
+
+@pytest.mark.parametrize("n_sampled", [1, 50, 10_000])
+def test_a_sample_of_the_unlabeled_nodes_teaches_too(n_sampled, monkeypatch):
+    monkeypatch.setattr(distillation, "N_SELF_TRAINED", n_sampled)
+    monkeypatch.setattr(distillation, "BLOCK", 32)
     seen = []
-    lesson_of(seen.append)
+    monkeypatch.setattr(distillation, "fit_softmax", lambda rows, *a, **k: seen.append(len(rows)) or fit_softmax(rows, *a, **k))
 
-    # the held-out nodes 12 to 29 are in the lesson, too, after the 12 labeled ones
-    right = (lesson_of().targets.targets[:18].argmax(axis=1) == CLASSES[12:30]).sum()
-    assert (seen[0].n_right, seen[0].n_checked) == (right, 18)
+    teacher = PropagationTeacher(n_rounds=2).fit(FEATURES, known(FEW))
 
-
-def test_patience_is_that_of_the_backbone():
-    history = lesson_of(max_iter=200, n_iter_no_change=10).histories[0]
-
-    assert history.n_iter == history.best_iter + 10 < 200
+    assert seen == [12, *[12 + min(n_sampled, 228)] * 2]
+    assert accuracy(teacher, FEW) > 0.6
 
 
-def test_same_seed_same_lesson_and_the_global_generator_is_left_alone():
-    state = torch.get_rng_state()
-    one, two, other = lesson_of(seed=1), lesson_of(seed=1), lesson_of(seed=2)
+def test_features_of_half_precision_teach_the_same():
+    half, full = (
+        PropagationTeacher(n_rounds=1).fit(rows, known(FEW)).predict_proba(rows)
+        for rows in (FEATURES.astype(np.float16), FEATURES)
+    )
 
-    np.testing.assert_array_equal(one.targets.targets, two.targets.targets)
-    assert np.abs(one.targets.targets - other.targets.targets).max() > 1e-3
-    assert torch.equal(state, torch.get_rng_state())
+    np.testing.assert_allclose(half, full, atol=0.02)
 
 
-def test_validation_on_another_graph_calibrates_there():
-    rng = np.random.default_rng(5)
-    other = TextGraph.from_edges(rng.integers(20, size=(30, 2)), n_nodes=20)
-    raw = rng.normal(size=(20, N_FEATURES)).astype(np.float32)  # noise: labels there say that the teacher knows nothing
-    labels = np.arange(20) % 3
-    supervision = LabeledNodes(np.arange(20), labels, np.ones(20, dtype=np.float32))
+def test_it_is_an_estimator():
+    teacher = PropagationTeacher(1.5, C=2.0, n_rounds=1).fit(FEATURES, known(FEW))
 
-    validation = ValidationGraph(other.adjacency, raw, supervision)
-    unsure = teach(RAW, GRAPH.adjacency, LABELED, validation, 3, None, "auto", SETTINGS, seed=0)
-
-    assert unsure.targets.targets.max(axis=1).mean() < lesson_of().targets.targets.max(axis=1).mean()
+    assert teacher.get_params() == {"weight": 1.5, "C": 2.0, "n_rounds": 1}
+    copied = clone(teacher)
+    assert copied.get_params() == teacher.get_params()
+    assert not hasattr(copied, "coef_")
+    np.testing.assert_array_equal(copied.fit(FEATURES, known(FEW)).coef_, teacher.coef_)

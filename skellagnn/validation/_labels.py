@@ -184,7 +184,7 @@ def named_classes(class_names: Any, y: Any) -> NDArray[Any] | None:
         return None
     if isinstance(class_names, Mapping):
         return np.array(list(class_names))
-    if isinstance(class_names, (str, Set)) or not hasattr(class_names, "__len__"):
+    if isinstance(class_names, (str, bytes, Set)) or np.ndim(class_names) != 1:
         return None  # an error, which check_class_names tells
     if y is None or _numbers_from_objects(np.asarray(y)).dtype.kind in "USO":
         return np.array(list(class_names))

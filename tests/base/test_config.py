@@ -13,13 +13,15 @@ from skellagnn.exceptions import InvalidParameterError
 
 
 def test_settings_hold_inside_the_block_and_what_is_not_named_stays():
-    assert get_config() == Config(compile=False, data_parallel=False)
+    assert get_config() == Config(compile=False, data_parallel=False, precision="float32")
     with config_context(compile=True):
         assert get_config() == Config(compile=True)
         with config_context(data_parallel=np.True_):
             assert get_config() == Config(compile=True, data_parallel=True)
             with config_context(compile=False):
                 assert get_config() == Config(data_parallel=True)
+        with config_context(precision="bfloat16"):
+            assert get_config() == Config(compile=True, precision="bfloat16")
         assert get_config() == Config(compile=True)
     assert get_config() == Config()
 
@@ -41,6 +43,16 @@ def test_a_setting_is_true_or_false(setting, value):
     with (
         pytest.raises(InvalidParameterError, match=f"`{setting}` must be True or False, got {value!r}. Pass"),
         config_context(**{setting: value}),
+    ):
+        pass
+    assert get_config() == Config()
+
+
+@pytest.mark.parametrize("value", ["float16", True])
+def test_a_precision_is_one_of_two(value):
+    with (
+        pytest.raises(InvalidParameterError, match=f"`precision` must be 'float32' or 'bfloat16', got {value!r}"),
+        config_context(precision=value),
     ):
         pass
     assert get_config() == Config()

@@ -36,7 +36,7 @@ ADJACENCY = make_graph()
 RAW = np.random.default_rng(1).normal(size=(N_NODES, N_FEATURES)).astype(np.float32)
 ACTIVE = np.array([31, 4, 58, 17, 9])
 VIEWS = np.random.default_rng(2).normal(size=(5, 2, N_FEATURES)).astype(np.float32)
-FEATURES = NodeFeatures(RAW, ACTIVE, VIEWS, np.ones((5, 2), dtype=bool))
+FEATURES = NodeFeatures(RAW, ACTIVE, VIEWS, np.ones((5, 2), dtype=bool), 0.6)
 TARGETS = {
     "few": np.array([31, 4, 0]),
     "one isolated": np.array([59]),
@@ -113,8 +113,8 @@ def test_views_in_place_are_the_forward_on_changed_features(name, which):
 
     drawn = []
     for seed in range(4):
-        x = inputs.draw(FEATURES, np.random.default_rng(seed), 0.6)
-        index, views = FEATURES.draw_views(np.random.default_rng(seed), 0.6)
+        x = inputs.draw(FEATURES, np.random.default_rng(seed))
+        index, views = FEATURES.draw_views(np.random.default_rng(seed))
         changed = RAW.copy()
         changed[ACTIVE[index]] = views
         expected = whole(network, changed)[TARGETS[which]]
@@ -160,7 +160,7 @@ def test_views_reach_a_network_of_ones_own():
     changed[ACTIVE] = VIEWS[:, 0]
     one_view = NodeFeatures(RAW, ACTIVE, VIEWS[:, :1], np.ones((5, 1), dtype=bool))
 
-    x = inputs.draw(one_view, np.random.default_rng(0), 1.0)
+    x = inputs.draw(one_view, np.random.default_rng(0))
 
     np.testing.assert_allclose(
         outputs(network, inputs, x), whole(network, changed)[TARGETS["few"]], rtol=1e-4, atol=1e-5

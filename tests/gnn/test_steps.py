@@ -18,6 +18,7 @@ from skellagnn.gnn._targets import LabeledNodes, SoftLabels
 from skellagnn.gnn._torch_state import seeded
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.gnn.backbones import BACKBONES, build_backbone
+from skellagnn.supervision import one_hot
 
 N_NODES, N_FEATURES = 50, 4
 GRAPH = TextGraph.from_edges(np.random.default_rng(0).integers(N_NODES, size=(90, 2)), n_nodes=N_NODES)
@@ -25,7 +26,7 @@ RAW = np.random.default_rng(1).normal(size=(N_NODES, N_FEATURES)).astype(np.floa
 FEATURES = NodeFeatures.without_views(RAW)
 # in no order, so that a mix-up of positions and nodes shows; the label of node i is i % 3, its weight i + 1
 NODES = np.random.default_rng(2).permutation(N_NODES)[:23]
-LABELED = LabeledNodes(NODES, NODES % 3, (NODES + 1).astype(np.float32))
+LABELED = one_hot(LabeledNodes(NODES, NODES % 3, (NODES + 1).astype(np.float32)), 3)
 SOFT_NODES = np.random.default_rng(3).permutation(N_NODES)[:30]
 SOFT = SoftLabels(
     SOFT_NODES,
@@ -37,7 +38,6 @@ SETTINGS = TrainingSettings(
     weight_decay=5e-4,
     max_iter=12,
     n_iter_no_change=50,
-    view_probability=0.5,
 )
 
 
@@ -84,7 +84,7 @@ def test_an_epoch_of_batches_covers_each_label_once(batch_size):
         for step in epoch:
             (places, (labels, weights), _), *_ = step.looks
             nodes = nodes_of(step)[places.numpy()]
-            assert labels.tolist() == (nodes % 3).tolist()
+            assert labels.tolist() == np.eye(3)[nodes % 3].tolist()
             assert 0 < len(nodes) <= size
             # the mean over the steps of an epoch weighs each label as a step on all of them does
             expected = (nodes + 1) / (NODES + 1).sum() * n_steps
@@ -124,7 +124,7 @@ def test_soft_targets_are_drawn_without_repeats_and_keep_what_belongs_to_them(ba
         np.testing.assert_allclose(targets[:, 0].numpy(), nodes / 50, rtol=1e-5)
         np.testing.assert_allclose(reliability.numpy(), nodes / 10, rtol=1e-5)
         # labels are where they belong, also for nodes that have both
-        assert labels.tolist() == (nodes_of(step)[label_places.numpy()] % 3).tolist()
+        assert labels.tolist() == np.eye(3)[nodes_of(step)[label_places.numpy()] % 3].tolist()
 
 
 @pytest.mark.parametrize("n_unlabeled", [1, 7, 49, 50, None])
@@ -174,7 +174,7 @@ def test_rows_of_a_step_are_rows_of_the_whole_graph(name, batch_size):
             scores = step.inputs.scores(network).numpy()
             distance = np.abs(scores[:, None] - expected).max(axis=2)
             assert distance.min(axis=1).max() < 1e-5
-            assert (distance.argmin(axis=1)[places.numpy()] % 3).tolist() == found.tolist()
+            assert (distance.argmin(axis=1)[places.numpy()] % 3).tolist() == found.argmax(dim=1).tolist()
     assert len(labels) == N_NODES  # no two nodes look alike
 
 

@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch_geometric.nn import SAGEConv
 
-from skellagnn import TextGraph, encode_graph
+from skellagnn import TextGraph, config_context, encode_graph
 from skellagnn.datasets import make_text_graph
 from skellagnn.encoders import TfidfEncoder
 from skellagnn.exceptions import InvalidParameterError
@@ -30,6 +30,7 @@ from skellagnn.gnn._torch_state import seeded
 from skellagnn.gnn._training import History, train
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.gnn.backbones import BACKBONES, build_backbone
+from skellagnn.supervision import one_hot
 
 N_NODES, N_FEATURES = 20, 4
 GRAPH = TextGraph.from_edges(np.random.default_rng(0).integers(N_NODES, size=(40, 2)), n_nodes=N_NODES)
@@ -40,15 +41,18 @@ SETTINGS = TrainingSettings(
     weight_decay=5e-4,
     max_iter=12,
     n_iter_no_change=50,
-    view_probability=0.5,
 )
 
 
-def supervise(nodes, weights=None, labels=None):
+def hold_out(nodes, weights=None, labels=None):
     nodes = np.asarray(nodes, dtype=np.int64)
     labels = CLASSES[nodes] if labels is None else np.asarray(labels)
     weights = np.ones(len(nodes)) if weights is None else np.asarray(weights)
     return LabeledNodes(nodes, labels.astype(np.int64), weights.astype(np.float32))
+
+
+def supervise(nodes, weights=None):
+    return one_hot(hold_out(nodes, weights), 2)
 
 
 def soften(nodes, targets, weights=None):
@@ -58,7 +62,7 @@ def soften(nodes, targets, weights=None):
     )
 
 
-LABELED, HELD_OUT = supervise(range(8)), supervise(range(8, 16))
+LABELED, HELD_OUT = supervise(range(8)), hold_out(range(8, 16))
 SOFT = soften([16, 17, 18], [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]], [1.0, 0.5, 1.0])
 BARE = NodeFeatures.without_views(RAW)
 
@@ -67,7 +71,7 @@ def with_views(views=None, answered=None):
     active = np.array([3, 16, 9, 1])
     views = np.stack([RAW[active] + 1, RAW[active] - 1], axis=1) if views is None else views
     answered = np.ones(views.shape[:2], dtype=bool) if answered is None else answered
-    return NodeFeatures(RAW, active, views.astype(np.float32), answered)
+    return NodeFeatures(RAW, active, views.astype(np.float32), answered, 0.5)
 
 
 def build(name="mlp", dropout=0.0, n_layers=2, seed=0):
@@ -115,7 +119,7 @@ def test_an_epoch_without_consistency_by_hand():
 
     log_p = F.log_softmax(twin(torch.tensor(RAW), None), dim=1)
     label_loss = -log_p[torch.arange(8), torch.tensor(CLASSES[:8])].mean()
-    cross = -(torch.tensor(SOFT.targets) * log_p[16:19]).sum(dim=1)
+    cross = -(torch.tensor(SOFT.probabilities) * log_p[16:19]).sum(dim=1)
     soft_label_loss = (torch.tensor([1.0, 0.5, 1.0]) * cross).sum() / 3  # over the nodes, not over their weights
     optimizer = torch.optim.Adam(twin.parameters(), lr=0.05, weight_decay=5e-4)
     (label_loss + 0.5 * soft_label_loss).backward()
@@ -138,7 +142,7 @@ def test_an_epoch_with_consistency_by_hand():
         log_p = [F.log_softmax(twin.train()(torch.tensor(RAW), None), dim=1) for _ in range(2)]
     label_loss = sum(-p[torch.arange(8), torch.tensor(CLASSES[:8])].mean() for p in log_p) / 2
     weights = torch.tensor([1.0, 0.5, 1.0]) / 3
-    soft_label_loss = sum((weights * -(torch.tensor(SOFT.targets) * p[16:19]).sum(dim=1)).sum() for p in log_p) / 2
+    soft_label_loss = sum((weights * -(torch.tensor(SOFT.probabilities) * p[16:19]).sum(dim=1)).sum() for p in log_p) / 2
     p = torch.stack(log_p).exp()
     sharp = p.mean(dim=0).square()
     sharp = (sharp / sharp.sum(dim=1, keepdim=True)).detach()
@@ -257,7 +261,7 @@ def test_batches_learn(text_graph, name):
     settings = replace(SETTINGS, batch_size=16, sample_size=3, max_iter=10, learning_rate_init=0.02)
 
     features = NodeFeatures.without_views(graph.features)
-    history = train(network, graph.adjacency, features, Supervision(labeled), None, settings, seed=0)
+    history = train(network, graph.adjacency, features, Supervision(one_hot(labeled, 3)), None, settings, seed=0)
 
     assert history.n_iter == len(history.loss) == 10
     assert history.loss[-1] < history.loss[0]
@@ -292,7 +296,7 @@ def test_a_network_of_ones_own_learns_in_batches_of_a_cut_out_graph():
     with seeded(0):
         network = Own()
 
-    many = supervise(range(8, 20))  # more than validation looks at in one batch
+    many = hold_out(range(8, 20))  # more than validation looks at in one batch
     _, history = fit(network, replace(BATCHES, batch_size=1, max_iter=20), held_out=many)
 
     assert history.label_loss[-1] < 0.5 * history.label_loss[0]
@@ -303,7 +307,7 @@ def test_a_network_of_ones_own_learns_in_batches_of_a_cut_out_graph():
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_validation_in_batches_is_validation_at_once(name):
-    everyone = supervise([*range(8, 20), 9, 9], weights=np.arange(1, 15))
+    everyone = hold_out([*range(8, 20), 9, 9], weights=np.arange(1, 15))
     still = replace(SETTINGS, learning_rate_init=1e-12, max_iter=1)
 
     at_once = fit(build(name), still, held_out=everyone)[1]
@@ -336,10 +340,9 @@ def test_no_thread_is_left_behind(stop):
 def test_half_precision_trains_to_about_the_same_loss(name, batch_size):
     full = replace(SETTINGS, max_iter=30, learning_rate_init=0.02, batch_size=batch_size, sample_size=None)
 
-    (_, history), (half, rounded) = (
-        fit(build(name), replace(full, precision=precision), features=with_views(), held_out=HELD_OUT)
-        for precision in ("float32", "bfloat16")
-    )
+    _, history = fit(build(name), full, features=with_views(), held_out=HELD_OUT)
+    with config_context(precision="bfloat16"):
+        half, rounded = fit(build(name), full, features=with_views(), held_out=HELD_OUT)
 
     assert rounded.loss[0] == pytest.approx(history.loss[0], rel=0.02)
     assert history.loss[-1] < 0.9 * history.loss[0]
@@ -378,7 +381,7 @@ def test_the_best_epoch_is_kept_and_patience_is_what_it_says(patience):
 
 
 def test_ties_in_accuracy_go_to_the_lower_cross_entropy():
-    one = supervise([9])
+    one = hold_out([9])
 
     _, history = fit(settings=replace(SETTINGS, max_iter=30), held_out=one)
 
@@ -409,7 +412,7 @@ def test_validation_scores_are_weighted_accuracy_and_cross_entropy_on_raw_rows()
         scores.append((weights @ right / weights.sum(), weights @ nll / weights.sum()))
         return False
 
-    _, history = fit(network, features=with_views(), held_out=supervise(range(8, 16), weights), on_epoch=on_epoch)
+    _, history = fit(network, features=with_views(), held_out=hold_out(range(8, 16), weights), on_epoch=on_epoch)
 
     np.testing.assert_allclose(history.validation_score, [score for score, _ in scores], rtol=1e-5)
     np.testing.assert_allclose(history.validation_loss, [loss for _, loss in scores], rtol=1e-5)
@@ -431,7 +434,7 @@ def test_validation_may_be_on_another_graph():
 
 
 def test_validation_labels_do_not_enter_the_weights():
-    wrong = supervise(range(8, 16), labels=1 - CLASSES[8:16])
+    wrong = hold_out(range(8, 16), labels=1 - CLASSES[8:16])
     paths = []
     for held_out in (HELD_OUT, wrong, None):
         network, kept = build(), []
@@ -586,7 +589,7 @@ def test_seeded_restores_the_state_after_an_error():
 
 @pytest.mark.parametrize("consistency", [0.0, 1.0])
 def test_views_equal_to_the_raw_features_are_no_views_to_the_bit(consistency):
-    active = np.array([3, 16, 9, 1])
+    active = with_views().active
     echo = with_views(np.repeat(RAW[active][:, None], 3, axis=1))
 
     for name in ("sage", "mlp"):
@@ -605,9 +608,7 @@ def test_views_that_nobody_answered_are_no_views():
 
 
 def test_view_probability_zero_is_no_views():
-    calm = replace(SETTINGS, view_probability=0.0)
-
-    assert fit(settings=calm, features=with_views())[1] == fit(settings=calm)[1]
+    assert fit(features=with_views().shown(0.0))[1] == fit()[1]
 
 
 def test_other_views_are_another_training():
@@ -629,10 +630,8 @@ def test_active_nodes_show_their_views_in_training_and_raw_rows_in_validation():
             return super().forward(x)
 
     seen = []
-    features = with_views()
-    fit(
-        Watch(N_FEATURES, 2), replace(SETTINGS, view_probability=1.0, max_iter=20), features=features, held_out=HELD_OUT
-    )
+    features = with_views().shown(1.0)
+    fit(Watch(N_FEATURES, 2), replace(SETTINGS, max_iter=20), features=features, held_out=HELD_OUT)
 
     raw, others = torch.tensor(RAW), np.setdiff1d(np.arange(N_NODES), features.active)
     shown = set()
@@ -687,6 +686,18 @@ def test_soft_targets_pull_predictions(wanted):
     assert (pulled[nodes].argmax(axis=1) == wanted).all()
     margin = (pulled - free)[:, wanted] - (pulled - free)[:, 1 - wanted]
     assert margin[nodes].min() > 1
+
+
+def test_an_answer_beside_labels_has_its_probabilities_and_its_weight():
+    network = build()
+    # half of the weight of a label, and no class for sure
+    answered = soften([0, 3, 17], [[1, 0], [0, 1], [0.3, 0.7]], [1, 1, 0.5])
+
+    history = fit(build(), replace(SETTINGS, max_iter=1), labeled=answered)[1]
+
+    log_p = F.log_softmax(network(torch.tensor(RAW[[0, 3, 17]]), None), dim=1)
+    expected = -(log_p[0, 0] + log_p[1, 1] + 0.5 * (0.3 * log_p[2, 0] + 0.7 * log_p[2, 1])) / 2.5
+    assert history.label_loss == pytest.approx([expected.item()])
 
 
 @pytest.mark.parametrize("soft", [SOFT, soften([], np.empty((0, 2)))])

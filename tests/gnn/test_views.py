@@ -28,7 +28,7 @@ def draw(features, probability, n_times=1, seed=0):
     rng = np.random.default_rng(seed)
     draws = []
     for _ in range(n_times):
-        index, rows = features.draw_views(rng, probability)
+        index, rows = features.shown(probability).draw_views(rng)
         nodes = ACTIVE[index]
         assert rows.shape == (len(nodes), 2)
         np.testing.assert_array_equal(rows[:, 0], rows[:, 1])
@@ -49,7 +49,7 @@ def test_with_probability_one_every_answered_node_shows_a_view_of_its_own():
 def test_with_probability_zero_nobody_shows_a_view_and_nothing_is_drawn():
     rng = np.random.default_rng(3)
 
-    nodes, rows = ALL.draw_views(rng, 0)
+    nodes, rows = ALL.shown(0).draw_views(rng)
 
     assert nodes.shape == (0,)
     assert rows.shape == (0, 2)
@@ -104,7 +104,7 @@ def test_the_stream_moves_on_by_the_same_amount_whatever_arrived():
     states = []
     for features in (ALL, SOME, make([[0, 0, 0]] * 3), make([[1]] * 3)):
         rng = np.random.default_rng(11)
-        features.draw_views(rng, 0.5)
+        features.shown(0.5).draw_views(rng)
         states.append(rng.random())
 
     assert len(set(states)) == 1
@@ -113,7 +113,7 @@ def test_the_stream_moves_on_by_the_same_amount_whatever_arrived():
 def test_without_views_nothing_is_shown():
     features = NodeFeatures.without_views(RAW)
 
-    nodes, rows = features.draw_views(np.random.default_rng(0), 1.0)
+    nodes, rows = features.draw_views(np.random.default_rng(0))
 
     assert features.raw is RAW
     assert len(nodes) == 0
@@ -123,7 +123,7 @@ def test_without_views_nothing_is_shown():
 def test_drawn_rows_are_copies():
     features = make([[1], [1], [1]])
 
-    nodes, rows = features.draw_views(np.random.default_rng(0), 1.0)
+    nodes, rows = features.draw_views(np.random.default_rng(0))
     rows[:] = -1
     nodes[:] = -1
 
@@ -224,7 +224,7 @@ def test_an_answer_of_which_the_encoder_makes_nothing_is_nothing_to_show():
 
     assert features.answered.tolist() == [[False, True], [False, False]]
     assert features.queries()[0].tolist() == [ACTIVE[0]]
-    index, shown = features.draw_views(np.random.default_rng(0), 1.0)
+    index, shown = features.draw_views(np.random.default_rng(0))
     assert index.tolist() == [0]
     assert shown.tolist() == [[0, 2]]
 
