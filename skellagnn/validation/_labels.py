@@ -125,7 +125,9 @@ def check_labels(
         )
     known &= weights > 0
     if not known.any():
-        raise LabelError("`sample_weight` must be positive for some labeled targets, got none.")
+        raise LabelError(
+            "`sample_weight` must be positive for some labeled targets, got zero for all. Give one a weight."
+        )
     found, indices = np.unique(y[known], return_inverse=True)
     if classes is None:
         if len(found) < 2:
