@@ -536,8 +536,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             propagated = propagate(graph.adjacency, embeddings)
         if reads == "labels" and labels is None:
             raise InvalidParameterError(
-                f"`y` must be given to plan with selection={self.selection!r}, which looks at labels, got None. Pass the "
-                "labels that fit will get."
+                f"`y` must be given to plan with selection={self.selection!r}, which looks at labels, got None. Pass "
+                "the labels that fit will get."
             )
         n_classes = 0 if labels is None else len(labels.classes)
         labeled = LabeledNodes(*np.empty((3, 0), dtype=np.int64)) if labels is None else labels.labeled

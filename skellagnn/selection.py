@@ -306,8 +306,8 @@ _TABLE: tuple[tuple[Selection, str], ...] = (
     (margin_random, "labels"),
 )
 SELECTIONS: dict[str, Selection] = {function.__name__: function for function, _ in _TABLE}
-# By name: "graph" alone, so that a plan encodes nothing; "propagated" features, own and of neighbors; or "labels": class
-# probabilities that labels suggest, in the place of the features, so that each fold of a search pays for its own.
+# By name: "graph" alone, so that a plan encodes nothing; "propagated" features, own and of neighbors; or "labels":
+# class probabilities that labels suggest, in the place of the features, so that each fold of a search pays for its own.
 READS: dict[str, str] = {function.__name__: reads for function, reads in _TABLE}
 
 

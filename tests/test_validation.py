@@ -523,7 +523,7 @@ def test_one_number_weighs_all():
         ([1, np.nan, 1, 1, 1, 1], "`sample_weight` must be finite and not negative, got 1 that are not"),
         ([1, 1], r"`sample_weight` must have one weight per target \(6\), got shape \(2,\)"),
         ([[1]] * 6, r"`sample_weight` must have one weight per target \(6\), got shape \(6, 1\)"),
-        ([0, 0, 0, 0, 0, 1], "`sample_weight` must be positive for some labeled targets, got none"),
+        ([0, 0, 0, 0, 0, 1], "`sample_weight` must be positive for some labeled targets, got zero"),
     ],
 )
 def test_sample_weights_that_cannot_be(weight, sentence):

@@ -136,7 +136,9 @@ def check_labels(
     unweighted = known.any()
     known &= weights > 0
     if unweighted and not known.any():
-        raise LabelError("`sample_weight` must be positive for some labeled targets, got none.")
+        raise LabelError(
+            "`sample_weight` must be positive for some labeled targets, got zero for all. Give one a weight."
+        )
     found, indices = np.unique(y[known], return_inverse=True)
     if classes is None and named is not None:
         classes = _sorted_classes(np.concatenate([named, found]) if len(found) else named, argument)

@@ -65,18 +65,18 @@ def test_every_edge_of_a_table_joins_the_nodes_that_it_names(n_examples):
         except SkellagnnError as error:
             names_one_of(error, "`nodes`", "`edges`", "node_names")
             return
-        # what the user wrote, before pandas made a column of it
-        given_ids = [exact(value) for value in ids]
+        # what the user wrote, before pandas made a column of it; as text it is what pandas wrote
+        written = [nodes["id"].tolist() if id_dtype == "str" else ids]
+        for side, column in enumerate(ends):
+            written.append(column.tolist() if end_dtype == "str" else [pair[side] for pair in pairs])
+        names, sources, targets = ([str(exact(value)) for value in values] for values in written)
         wanted = set()
-        for source, target in pairs:
-            found = [
-                [i for i, node in enumerate(given_ids) if str(node) == str(exact(end))] for end in (source, target)
-            ]
-            assert all(len(nodes) == 1 for nodes in found), "an edge to nobody, or to several, must be refused"
-            if found[0] != found[1]:
-                wanted.add((found[1][0], found[0][0]))
+        for source, target in zip(sources, targets, strict=True):
+            assert names.count(source) == names.count(target) == 1, "an edge to nobody, or to several, must be refused"
+            if source != target:
+                wanted.add((names.index(target), names.index(source)))
         assert {(int(row), int(column)) for row, column in zip(*graph.adjacency.nonzero(), strict=True)} == wanted
-        assert list(graph.node_names) == [str(node) for node in given_ids]
+        assert list(graph.node_names) == names
 
     check()
 

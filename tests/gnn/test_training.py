@@ -142,7 +142,9 @@ def test_an_epoch_with_consistency_by_hand():
         log_p = [F.log_softmax(twin.train()(torch.tensor(RAW), None), dim=1) for _ in range(2)]
     label_loss = sum(-p[torch.arange(8), torch.tensor(CLASSES[:8])].mean() for p in log_p) / 2
     weights = torch.tensor([1.0, 0.5, 1.0]) / 3
-    soft_label_loss = sum((weights * -(torch.tensor(SOFT.probabilities) * p[16:19]).sum(dim=1)).sum() for p in log_p) / 2
+    soft_label_loss = (
+        sum((weights * -(torch.tensor(SOFT.probabilities) * p[16:19]).sum(dim=1)).sum() for p in log_p) / 2
+    )
     p = torch.stack(log_p).exp()
     sharp = p.mean(dim=0).square()
     sharp = (sharp / sharp.sum(dim=1, keepdim=True)).detach()
