@@ -3,7 +3,7 @@
 What the rooms above call:
 
 - ``backbones.build_backbone(name, ...)`` makes a network, inside ``_torch_state.seeded(seed, device)``;
-- ``_training.train(network, adjacency, features, supervision, validation, settings, seed=, device=, on_epoch=, group=)``
+- ``_training.train(network, adjacency, features, supervision, validation, settings, *, seed, device, on_epoch, group)``
   fits it and returns a ``History``;
 - ``_targets.Supervision(labeled, soft, soft_weight, regularizers)`` is all that it learns from, with all weights;
   ``_losses.Consistency(weight)`` is the regularizer that ships;
