@@ -519,8 +519,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         """
         seed = int(self.random_state) if isinstance(self.random_state, numbers.Integral) else 0
         reads = READS.get(self.selection) if isinstance(self.selection, str) else None
-        seen = {"propagated": propagated, "labels": None}.get(reads or "", embeddings)
-        if seen is None:
+        seen: NDArray[Any] = propagated if reads == "propagated" else embeddings
+        if reads == "labels":
             seen = reference().probabilities
         return select_active_nodes(
             graph, seen, self.selection, self.augmentation_ratio, candidates=self.candidates, seed=seed

@@ -92,6 +92,10 @@ def _check_batch_size(name: str, value: Any) -> None:
         check_int(name, value, at_least=1)
 
 
+def _check_seed(name: str, value: Any) -> None:
+    check_seed(name, value)
+
+
 def _check_teacher(name: str, value: Any) -> None:
     if value is None or (isinstance(value, str) and value == "auto"):
         return
@@ -123,7 +127,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], None]] = MappingProxyType(
         "max_iter": _is_int(1),
         "early_stopping": _check_early_stopping,
         "n_iter_no_change": _is_int(1),
-        "random_state": check_seed,
+        "random_state": _check_seed,
     }
 )
 

@@ -42,17 +42,16 @@ AT_MODULE_LEVEL = {
     ("gnn/_sparse.py", "torch"): "sparse products are torch",
     ("gnn/_layered.py", "torch"): "networks are torch",
     ("gnn/backbones.py", "torch"): "networks are torch",
+    ("gnn/_batch_size.py", "torch"): "looks at a network",
     ("gnn/_distributed.py", "torch"): "gradients are torch",
     ("gnn/_early_stopping.py", "torch"): "scores of a network are torch",
     ("gnn/_loader.py", "torch"): "what a network reads is torch",
     ("gnn/_losses.py", "torch"): "losses are torch",
     ("gnn/_steps.py", "torch"): "what a network reads is torch",
     ("gnn/_torch_state.py", "torch"): "generators are torch",
+    ("gnn/_trainer.py", "torch"): "builds the network",
     ("gnn/_training.py", "torch"): "the loop is torch",
     ("gnn/_inference.py", "torch"): "prediction is torch",
-    ("distillation.py", "torch"): "a network, and its training",
-    ("preparation.py", "torch"): "builds the network",
-    ("classifier.py", "torch"): "puts the three together; `import skellagnn` does not load it",
     ("llm/store/_engines.py", "sqlalchemy"): "loaded by the first use of a store, not by importing it",
     ("llm/store/_schema.py", "sqlalchemy"): "loaded by the first use of a store, not by importing it",
     ("llm/store/_queries.py", "sqlalchemy"): "loaded by the first use of a store, not by importing it",
@@ -181,10 +180,10 @@ def test_one_caller_asks_the_llm():
         and node.func.attr in ("complete", "complete_iter")
     }
 
-    # preparation.py calls the stand-in of a loaded model with no question, to have it say why it cannot be fitted
+    # augmentation.py calls the stand-in of a loaded model with no question, to have it say why it cannot be fitted
     assert {file for file in callers if not file.startswith("llm/enhancers/")} <= {
         "llm/asking/_asking.py",
-        "preparation.py",
+        "augmentation.py",
     }
 
 

@@ -15,6 +15,7 @@ from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._layered import Gathered, LayeredNetwork
 from skellagnn.gnn._sampling import NeighborSampler
 from skellagnn.gnn._sparse import aggregate, edge_form_of, edge_matrix, edges_for, make_edges
+from skellagnn.gnn._torch_state import plain_torch
 
 __all__ = ["check_output", "predict_logits", "to_tensor"]
 
@@ -48,6 +49,11 @@ def predict_logits(
     -------
     logits : ndarray of float32 of shape (n_targets, n_classes)
 
+    Raises
+    ------
+    InvalidParameterError
+        If they stand for no probabilities: NaN, or none of a node's scores below infinity.
+
     Notes
     -----
     Built-in networks are run layer by layer, as many nodes at a time as a tenth of the free memory allows, and only for
@@ -58,14 +64,24 @@ def predict_logits(
     was_training = network.training
     network.to(device).eval()
     try:
-        with torch.no_grad():
+        with plain_torch(), torch.no_grad():
             if isinstance(network, LayeredNetwork):
-                return _by_layers(network, adjacency, raw, device, targets)
-            logits = network(to_tensor(raw, device), edges_for(network, adjacency, device)).cpu().numpy()
-            return np.asarray(logits if targets is None else logits[targets])
+                logits = _by_layers(network, adjacency, raw, device, targets)
+            else:
+                everywhere = network(to_tensor(raw, device), edges_for(network, adjacency, device)).cpu().numpy()
+                logits = np.asarray(everywhere if targets is None else everywhere[targets])
     finally:
         # as it was found: `to` moves a module in place, and a fitted one is kept (and pickled) on the CPU
         network.to(home).train(was_training)
+    # a network may give single classes a score of -inf; a softmax needs one score that is a number
+    n_bad = int((~np.isfinite(logits.max(axis=1))).sum())
+    if n_bad:
+        raise InvalidParameterError(
+            "`X` must have features and edge weights of which the network makes finite class scores, got NaN or "
+            f"infinite ones for {n_bad} of {len(logits)} nodes. Make weights and features smaller, or fit with a "
+            "smaller `learning_rate_init`."
+        )
+    return logits
 
 
 def _by_layers(
@@ -82,46 +98,31 @@ def _by_layers(
     if targets is not None and np.array_equal(targets, everything):
         targets = None
     wanted = everything if targets is None else np.unique(targets)
-    # nodes that each propagation has to make vectors of, the last one first
-    needed = [wanted]
-    for _ in range(network.n_propagations):
-        needed.append(_with_sources(matrix, needed[-1], n_nodes))
-    needed.reverse()
-    width = max([raw.shape[1], *(parameter.shape[0] for parameter in network.parameters())])
-    size = SMALLEST_BLOCK
-    if n_nodes > size:  # finding out what memory is free takes a tenth of the time of a small prediction
-        size = max(size, int(BLOCK_FRACTION * available_memory() / (4 * width * BLOCK_ARRAYS)))
+    needed = _receptive_fields(network, matrix, wanted)
+    size = _block_size(network, raw)
 
     def blocks(nodes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
         return [nodes[start : start + size] for start in range(0, max(len(nodes), 1), size)]
-
-    def features_of(nodes: NDArray[np.int64]) -> Tensor:
-        found = _take(raw, nodes)
-        if found.dtype == np.float32 and found.flags.writeable and torch.device(device).type == "cpu":
-            return torch.from_numpy(found)  # nothing that ships writes into its input
-        return to_tensor(found, device)
 
     # propagation 0 multiplies on its narrower side where all nodes fit into one block; in blocks, each would transform
     # its neighbors anew, and their mean comes first
     first = int(network.gathers and not (network.narrows and len(needed[0]) <= size))
     present = needed[first]
-    if first:
-        parts = [
-            network.propagate_gathered(
-                Gathered(features_of(nodes), torch.from_numpy(aggregate(_cut(matrix, nodes), raw)).to(device))
-            )
-            for nodes in blocks(present)
-        ]
-    else:
-        parts = [network.encode(features_of(nodes)) for nodes in blocks(present)]
+    parts = []
+    for nodes in blocks(present):
+        own = _features_of(nodes, raw, device)
+        if first:
+            gathered = torch.from_numpy(aggregate(_cut(matrix, nodes), raw)).to(device)
+            parts.append(network.propagate_gathered(Gathered(own, gathered)))
+        else:
+            parts.append(network.encode(own))
     made = _stack(parts)
     initial_nodes, initial = present, made
     sampler = NeighborSampler(matrix)
     for i in range(first, network.n_propagations):
         parts = []
         for nodes in blocks(needed[i + 1]):
-            whole = len(nodes) == n_nodes
-            field = None if whole else sampler.sample(nodes, 1)
+            field = None if len(nodes) == n_nodes else sampler.sample(nodes, 1)
             edges = make_edges(form, matrix if field is None else field.matrices[0], device)
             read = nodes if field is None else field.nodes
             x = _vectors_of(read, made, present, device)
@@ -130,6 +131,32 @@ def _by_layers(
         present, made = needed[i + 1], _stack(parts)
     scores = _stack([network.decode(_vectors_of(nodes, made, present, device)) for nodes in blocks(present)])
     return scores if targets is None else scores[np.searchsorted(wanted, targets)]
+
+
+def _receptive_fields(
+    network: LayeredNetwork, matrix: sparse.csr_array, wanted: NDArray[np.int64]
+) -> list[NDArray[np.int64]]:
+    """Return the nodes whose vectors propagation 0, 1, ... reads, and in the end those that are wanted; sorted each."""
+    fields = [wanted]
+    for _ in range(network.n_propagations):
+        fields.append(_with_sources(matrix, fields[-1], matrix.shape[0]))
+    return fields[::-1]
+
+
+def _block_size(network: LayeredNetwork, raw: NDArray[Any]) -> int:
+    """Return the number of nodes that fit into the memory of a block."""
+    if len(raw) <= SMALLEST_BLOCK:  # finding out what memory is free takes a tenth of the time of a small prediction
+        return SMALLEST_BLOCK
+    width = max([raw.shape[1], *(parameter.shape[0] for parameter in network.parameters())])
+    return max(SMALLEST_BLOCK, int(BLOCK_FRACTION * available_memory() / (4 * width * BLOCK_ARRAYS)))
+
+
+def _features_of(nodes: NDArray[np.int64], raw: NDArray[Any], device: torch.device | str) -> Tensor:
+    """Return feature vectors at increasing places without repeats."""
+    found = raw if len(nodes) == len(raw) else raw[nodes]
+    if found.dtype == np.float32 and found.flags.writeable and torch.device(device).type == "cpu":
+        return torch.from_numpy(found)  # nothing that ships writes into its input
+    return to_tensor(found, device)
 
 
 def _with_sources(matrix: sparse.csr_array, nodes: NDArray[np.int64], n_nodes: int) -> NDArray[np.int64]:
@@ -144,11 +171,6 @@ def _with_sources(matrix: sparse.csr_array, nodes: NDArray[np.int64], n_nodes: i
 
 def _cut(matrix: sparse.csr_array, nodes: NDArray[np.int64]) -> sparse.csr_array:
     return matrix if len(nodes) == matrix.shape[0] else matrix[nodes]
-
-
-def _take(vectors: NDArray[Any], places: NDArray[np.int64]) -> NDArray[Any]:
-    """Return those at increasing places without repeats; all of them as they are."""
-    return vectors if len(places) == len(vectors) else vectors[places]
 
 
 def _vectors_of(

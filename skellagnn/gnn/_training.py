@@ -148,8 +148,12 @@ def train(
                     stop = on_epoch(epoch, history)
             if group.any(stop) or epoch - history.best_iter >= settings.n_iter_no_change:
                 break
-    if stopping is not None:
+    if stopping is None:
+        kept = optimizer.loss_after()
+    else:
         stopping.restore()
+        kept = history.validation_loss[history.best_iter - 1]
+    _check_finite(kept, history.best_iter, settings)
     group.share_state(network)
     network.eval()
     return history
@@ -174,6 +178,7 @@ class _Optimizer:
         self.terms = terms
         self.settings = settings
         self.group = group
+        self.step: Step  # the last one
         self.view_rng = np.random.default_rng([seed, 1])
         self.adam = torch.optim.Adam(
             network.parameters(),
@@ -188,9 +193,9 @@ class _Optimizer:
         weights = [term.weight_in(epoch, self.settings.max_iter) for term in self.terms]
         seen = []
         for _ in range(n_steps):
-            step = next(stream)
+            self.step = next(stream)
             self.adam.zero_grad()
-            values = term_values(self.run, step, self.terms, self.features, self.view_rng, self.settings)
+            values = term_values(self.run, self.step, self.terms, self.features, self.view_rng, self.settings)
             loss: Any = sum(weight * value for weight, value in zip(weights, values, strict=True))
             loss.backward()
             self.group.add_gradients(self.network)
@@ -200,6 +205,20 @@ class _Optimizer:
         totals = self.group.add(torch.stack(seen).cpu().double().sum(dim=0).numpy())
         names = ["loss", *(term.name for term in self.terms)]
         return dict(zip(names, (totals / n_steps).tolist(), strict=True))
+
+    def loss_after(self) -> float:
+        """Return the loss that the last step left behind on its own nodes, without dropout and views.
+
+        The loss of a step is that of the weights before it: of the last one nothing else would tell.
+        """
+        self.network.eval()
+        with torch.no_grad():
+            log_p = F.log_softmax(self.step.inputs.scores(self.network), dim=1)
+            values = [
+                term.value([log_p[look.places]], look.targets, look.n)
+                for term, look in zip(self.terms, self.step.looks, strict=True)
+            ]
+            return float(self.group.add(torch.stack(values).cpu().double().sum().reshape(1).numpy())[0])
 
 
 def term_values(

@@ -1,4 +1,4 @@
-"""NodeFeatures: raw rows, LLM views of the active rows, and who may see which."""
+"""NodeFeatures: raw feature vectors, LLM views of the active nodes, and who may see which."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["NodeFeatures"]
 
 @dataclass(frozen=True)
 class NodeFeatures:
-    """The rows of a training graph. Prediction has no use for this class: it reads raw rows only.
+    """The features of a training graph. Prediction has no use for this class: it reads raw ones only.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ class NodeFeatures:
     answered : ndarray of bool of shape (n_active, n_prompts)
         Which views there are; the vectors of the others are zero and never shown.
     view_probability : float, default=1.0
-        Probability that a queried node with an answer shows one of its views, drawn uniformly over its prompts, instead
-        of its raw features in a training pass.
+        Probability that a queried node with an answer shows one of its views, drawn uniformly over its prompts,
+        instead of its raw features in a training pass.
     """
 
     raw: NDArray[np.float32]
@@ -68,8 +68,8 @@ class NodeFeatures:
         raw : ndarray of float32 of shape (n_nodes, n_features)
         active : ndarray of int64 of shape (n_active,)
         answers : sequence of str or None of length n_questions
-            None where there is nothing to show. An answer that the encoder turns into a zero row, as TF-IDF does where
-            it knows none of its words, is nothing to show either.
+            None where there is nothing to show. An answer of which the encoder makes a zero vector, as TF-IDF does
+            where it knows none of its words, is nothing to show either.
         index : ndarray of int of shape (n_active, n_prompts)
             Which answer belongs to which node and prompt.
         encode : callable(texts) -> ndarray of shape (n_texts, n_features)
@@ -79,11 +79,11 @@ class NodeFeatures:
         features : NodeFeatures
         """
         usable = np.array([answer is not None for answer in answers], dtype=bool)
-        rows = np.zeros((len(answers), raw.shape[1]), dtype=np.float32)
+        vectors = np.zeros((len(answers), raw.shape[1]), dtype=np.float32)
         if usable.any():
-            rows[usable] = encode([answer for answer in answers if answer is not None])
-            usable &= rows.any(axis=1)
-        return cls(raw, active, rows[index], usable[index])
+            vectors[usable] = encode([answer for answer in answers if answer is not None])
+            usable &= vectors.any(axis=1)
+        return cls(raw, active, vectors[index], usable[index])
 
     def queries(self, trust: float = 1.0) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return the nodes with an LLM-enhanced query, and those queries.
@@ -97,16 +97,17 @@ class NodeFeatures:
         -------
         nodes : ndarray of int64 of shape (n_answered,)
             Active nodes that have a view.
-        rows : ndarray of float32 of shape (n_answered, n_features)
-            ``trust`` times the mean of the unit-length views, and ``1 - trust`` times the unit-length raw row.
+        queries : ndarray of float32 of shape (n_answered, n_features)
+            ``trust`` times the mean of the unit-length views, and ``1 - trust`` times the unit-length raw vector.
         """
         usable = self.answered.any(axis=1)
         views, answered = self.views[usable], self.answered[usable]
         unit = unit_rows(views.reshape(answered.size, self.raw.shape[1])).reshape(views.shape)
         mean = unit.sum(axis=1) / np.maximum(answered.sum(axis=1, keepdims=True), 1)
         nodes = self.active[usable]
-        rows = trust * mean + (1 - trust) * unit_rows(self.raw[nodes])
-        return nodes, rows.astype(np.float32)
+        # trust * mean_p z_p / |z_p| + (1 - trust) * x / |x|
+        queries = trust * mean + (1 - trust) * unit_rows(self.raw[nodes])
+        return nodes, queries.astype(np.float32)
 
     def draw_views(self, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Draw the nodes that show an LLM view in one training pass, and the views that they show.
@@ -119,7 +120,7 @@ class NodeFeatures:
         -------
         index : ndarray of int64 of shape (n_drawn,)
             Positions of these nodes in ``active``.
-        rows : ndarray of float32 of shape (n_drawn, n_features)
+        views : ndarray of float32 of shape (n_drawn, n_features)
         """
         if len(self.active) == 0 or self.view_probability == 0:
             return self.active[:0], self.views.reshape(-1, self.raw.shape[1])[:0]

@@ -261,6 +261,33 @@ def test_a_network_without_parameters_works():
     np.testing.assert_array_equal(predict_logits(Sum(), ADJACENCY, RAW), RAW[:, :2])
 
 
+@pytest.mark.parametrize("name", ["gin", "gcn2"])
+def test_scores_that_are_no_numbers_are_no_prediction(name):
+    network = make_network(name)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(1e20)
+
+    with pytest.raises(InvalidParameterError, match=r"`X` must .* finite class scores, got NaN .* for 50 of 50 nodes"):
+        predict_logits(network, LARGER, ROWS)
+
+
+def test_a_class_may_be_impossible_but_not_all_of_them():
+    class Masked(nn.Module):
+        def forward(self, x, edge_index):
+            scores = x[:, :2].clone()
+            scores[0, 1] = -torch.inf
+            scores[1:3] = -torch.inf if self.all_of_them else 0.0
+            return scores
+
+    network = Masked()
+    network.all_of_them = False
+    assert predict_logits(network, ADJACENCY, RAW)[0, 1] == -np.inf
+    network.all_of_them = True
+    with pytest.raises(InvalidParameterError, match="for 2 of 5 nodes"):
+        predict_logits(network, ADJACENCY, RAW)
+
+
 def test_the_right_output_passes():
     check_output(torch.zeros(5, 3), 5, 3, "mine")
 

@@ -103,8 +103,8 @@ def test_epochs_have_another_order_each_and_seeds_too():
 
     first, second = orders(0)
     assert first != second
-    assert orders(0) == (first, second)
-    assert orders(1) != (first, second)
+    assert orders(0) == [first, second]
+    assert orders(1) != [first, second]
 
 
 # -- nodes without label -----------------------------------------------------------------------------------------

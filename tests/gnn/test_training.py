@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-import os
-import signal
+import pickle
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -23,7 +21,7 @@ from skellagnn.encoders import TfidfEncoder
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import predict_logits
-from skellagnn.gnn._losses import Consistency
+from skellagnn.gnn._losses import Consistency, LossTerm
 from skellagnn.gnn._steps import TrainingSettings
 from skellagnn.gnn._targets import LabeledNodes, SoftLabels, Supervision
 from skellagnn.gnn._torch_state import seeded
@@ -498,34 +496,6 @@ def test_what_torch_would_draw_next_is_left_alone():
         assert torch.equal(torch.rand(3), expected)
 
 
-def test_seeded_blocks_draw_the_same_whatever_came_before():
-    draws = []
-    for _ in range(2):
-        torch.rand(1)
-        with seeded(5):
-            draws.append(torch.rand(3))
-    with seeded(6):
-        draws.append(torch.rand(3))
-
-    assert torch.equal(draws[0], draws[1])
-    assert not torch.equal(draws[0], draws[2])
-
-
-def test_seeded_blocks_of_several_threads_do_not_mix():
-    def draw():
-        with seeded(5):
-            first = torch.rand(3)
-            time.sleep(0.01)  # another thread would draw now
-            return torch.cat([first, torch.rand(3)]).tolist()
-
-    before = torch.get_rng_state()
-    with ThreadPoolExecutor(4) as pool:
-        drawn = [future.result() for future in [pool.submit(draw) for _ in range(8)]]
-
-    assert drawn == [draw()] * 8
-    assert torch.equal(torch.get_rng_state(), before)
-
-
 def losses(on_epoch=None, seed=3):
     with seeded(0):
         network = build_backbone("sage", N_FEATURES, 4, 2, 2, 0.5)
@@ -547,43 +517,6 @@ def test_a_callback_may_draw_and_train_in_another_thread():
 
     assert losses(on_epoch) == losses()
     assert found == [losses(seed=4)] * 3 != [losses()] * 3
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="only a forked process inherits a lock; Windows starts anew")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_process_waits_for_no_thread_that_it_does_not_have():
-    inside, done = threading.Event(), threading.Event()
-
-    def hold():
-        with seeded(0):
-            inside.set()
-            done.wait(60)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    inside.wait(60)
-    child = os.fork()
-    if child == 0:  # pragma: no cover
-        signal.alarm(30)
-        with seeded(1):
-            os._exit(7)
-    _, status = os.waitpid(child, 0)
-    done.set()
-    thread.join()
-    assert os.waitstatus_to_exitcode(status) == 7
-
-
-def test_seeded_restores_the_state_after_an_error():
-    def fail():
-        with seeded(5):
-            torch.rand(1)
-            raise ValueError("inside")
-
-    before = torch.random.get_rng_state()
-    with pytest.raises(ValueError, match="inside"):
-        fail()
-
-    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 # -- views -------------------------------------------------------------------------------------------------------
@@ -750,15 +683,67 @@ def test_writeable_arrays_are_not_written_to():
 
 # -- divergence --------------------------------------------------------------------------------------------------
 
+TOO_FAST = r"`learning_rate_init` must be small enough .*, got {}.* and a loss of (nan|inf) in epoch \d+\."
+
 
 def test_a_training_that_diverges_says_so():
-    with pytest.raises(
-        InvalidParameterError,
-        match=r"`learning_rate_init` must be small enough .*, got 1e\+30 and a loss of (nan|inf) in epoch \d+\.",
-    ):
+    with pytest.raises(InvalidParameterError, match=TOO_FAST.format(r"1e\+30")):
         fit(settings=replace(SETTINGS, learning_rate_init=1e30))
 
 
+@pytest.mark.parametrize("batch_size", [None, 8])
+@pytest.mark.parametrize("held_out", [None, HELD_OUT])
+def test_so_does_one_whose_last_step_diverges(held_out, batch_size):
+    """The loss of that step is that of the weights before it, and is fine."""
+    only = replace(SETTINGS, learning_rate_init=1e20, max_iter=1, batch_size=batch_size)
+
+    with pytest.raises(InvalidParameterError, match=TOO_FAST.format(r"1e\+20")):
+        fit(build("sage", n_layers=3), only, held_out=held_out)
+
+
+# -- history -----------------------------------------------------------------------------------------------------
+
+
 def test_a_new_history_is_empty():
-    assert History().n_iter == 0
-    assert History().best_iter == 0
+    assert (History().n_iter, History().best_iter, History(["mine"]).mine) == (0, 0, [])
+    with pytest.raises(AttributeError):
+        _ = History().mine
+
+
+def test_a_history_is_copied_pickled_and_compared_by_what_happened():
+    history = fit(soft=SOFT, held_out=HELD_OUT)[1]
+
+    assert copy.deepcopy(history) == pickle.loads(pickle.dumps(history)) == history
+    assert len(history.soft_label_loss) == history.n_iter == 12
+    assert history != fit(held_out=HELD_OUT)[1]
+
+
+def test_a_term_of_ones_own_is_trained_with_and_recorded():
+    class Confidence(LossTerm):
+        """Mean entropy of the nodes without label."""
+
+        name = "entropy"
+
+        def nodes(self, n_nodes):
+            return np.arange(8, n_nodes)
+
+        def targets(self, positions):
+            return (positions,)
+
+        def value(self, passes, targets, n_looked_at):
+            looked_at.append((targets[0].tolist(), n_looked_at))
+            return -(passes[0].exp() * passes[0]).sum() / n_looked_at
+
+    looked_at = []
+    network, history = build(), []
+    for weight in (0.0, 3.0):
+        network = build()
+        supervision = Supervision(LABELED, regularizers=(Confidence(weight), Consistency(0.0)))
+        settings = replace(SETTINGS, n_unlabeled=5)
+        history.append(train(network, GRAPH.adjacency, BARE, supervision, None, settings, seed=0))
+
+    assert history[0].entropy == history[1].consistency_loss == [0] * 12
+    np.testing.assert_allclose(history[1].loss, np.array(history[1].label_loss) + 3 * np.array(history[1].entropy))
+    assert history[1].entropy[-1] < 0.8 * history[1].entropy[0]
+    assert {(len(positions), n) for positions, n in looked_at} == {(5, 5)}
+    assert {position for positions, _ in looked_at for position in positions} == set(range(12))
