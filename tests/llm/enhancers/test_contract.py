@@ -96,6 +96,8 @@ ROWS = {
             {"max_tokens": 7},
             {"system_prompt": "Be brief."},
             {"extra_body": {"top_k": 1}},
+            {"context_window": 4096},
+            {"structured": False},
             {"model_name": "mine"},
         ],
         [

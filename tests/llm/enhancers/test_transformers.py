@@ -353,7 +353,7 @@ def test_thinking_that_the_template_opens_and_the_limit_cuts_is_no_answer(builde
     long = TransformersEnhancer(folder).complete([ask("cats", limit=60)])[0]
     short = TransformersEnhancer(folder).complete([ask("cats", limit=3)])[0]
     assert (long, long.finish_reason) == ("cat", "stop")
-    assert (short, short.finish_reason) == ("", "length")
+    assert (short, short.finish_reason) == ("", "thinking")
 
 
 def test_templates_are_asked_not_to_think_unless_told_otherwise(builders, tmp_path, ask, seen):
