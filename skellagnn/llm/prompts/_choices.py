@@ -81,7 +81,7 @@ def read_choices(answer: str, class_names: Sequence[str]) -> Choices:
     if not class_names:
         return Choices([], False)
     names = tuple(class_names)
-    text = normal_form(answer)
+    text = _BROKEN_EMPHASIS.sub(r"\2", normal_form(answer))
     listed = from_json(text, names)
     text = without_tags(text, names) if listed is None else listed
     classes = _Reading(text, names).choices()
@@ -100,6 +100,8 @@ _FILL = (
     r"|ser[ií]a|è|"
     r"therefore|thus|hence|so|called|named|und|and)"
 )
+# "**Neural** **Networks**"
+_BROKEN_EMPHASIS = re.compile(r"(?<=\w)(\*{1,2}|__)([ \t]+)\1(?=\w)")
 _SECOND = (
     r"(?:\b(?:(?:second(?:ly|ary)?|2nd|third|3rd|zweit\w*|deuxi[eè]me|segund[ao]|втор(?:ой|ое|ым|ая)"
     r"|second[ao]|tweede|(?:choice|option|rank|top|no\.?|number)[\s_#]*[23])(?!-(?!best|choice)\w)"
@@ -181,7 +183,8 @@ _NOT = re.compile(
     r"|weder|ne|ni|non(?=-\Z)|не|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
 )
 _NOT_CLOSE = re.compile(
-    r"\b(?:by no means|nothing to do with|as opposed to|opposed to|rather than|instead of|unlike|other than"
+    r"\b(?:by no means|(?:nothing|little|not much) to do with|not so much"
+    r"|(?:wrong|incorrect|misleading|a mistake) to (?:say|call it|choose|name|pick)|as opposed to|opposed to|rather than|instead of|unlike|other than"
     r"|except(?: for)?|apart from|no (?:relation|connection|link|reference|mention|trace|hint|sign)s? (?:to|of|with)"
     r"|no|non|anti|far from|statt|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it"
     r"|of))*[\s*_\"'`(\[]*\Z|\bnot\s?:\W*\Z"
@@ -222,7 +225,7 @@ _WHETHER = re.compile(
 _UNDECIDED = re.compile(r"\b(?:between|either|torn|among(?:st)?)(?:\W+(?:the|a|class|classes|category|of))*\W*\Z")
 _REQUEST = re.compile(
     r"\b(?:please|kindly|could you|can you|would you)\b.{0,40}\b(?:provide|share|send|paste|supply|give|post|upload"
-    r"|tell|specify|include|enter|clarify|confirm|let me know)\b|\b(?:i|we)(?:'ll| will)? need (?:\w+ ){0,3}(?:text"
+    r"|tell|specify|include|enter|clarify|confirm|let me know)\b|\b(?:i|we)(?:'ll|'d| will| would)? need (?:\w+ ){0,3}(?:text"
     r"|abstract|article|content|document|information|context)\b|\bso (?:that )?(?:i|we) (?:can|could"
     r"|may) (?:then )?(?:say|tell|decide|classify|determine|judge|help|assign|choose)\b"
 )
