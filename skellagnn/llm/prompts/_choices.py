@@ -184,7 +184,8 @@ _NOT = re.compile(
 )
 _NOT_CLOSE = re.compile(
     r"\b(?:by no means|(?:nothing|little|not much) to do with|not so much"
-    r"|(?:wrong|incorrect|misleading|a mistake) to (?:say|call it|choose|name|pick)|as opposed to|opposed to|rather than|instead of|unlike|other than"
+    r"|(?:wrong|incorrect|misleading|a mistake) to (?:say|call it|choose|name|pick)|as opposed to|opposed to"
+    r"|rather than|instead of|unlike|other than"
     r"|except(?: for)?|apart from|no (?:relation|connection|link|reference|mention|trace|hint|sign)s? (?:to|of|with)"
     r"|no|non|anti|far from|statt|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it"
     r"|of))*[\s*_\"'`(\[]*\Z|\bnot\s?:\W*\Z"
@@ -225,7 +226,8 @@ _WHETHER = re.compile(
 _UNDECIDED = re.compile(r"\b(?:between|either|torn|among(?:st)?)(?:\W+(?:the|a|class|classes|category|of))*\W*\Z")
 _REQUEST = re.compile(
     r"\b(?:please|kindly|could you|can you|would you)\b.{0,40}\b(?:provide|share|send|paste|supply|give|post|upload"
-    r"|tell|specify|include|enter|clarify|confirm|let me know)\b|\b(?:i|we)(?:'ll|'d| will| would)? need (?:\w+ ){0,3}(?:text"
+    r"|tell|specify|include|enter|clarify|confirm|let me know)\b|\b(?:i|we)(?:'ll|'d| will"
+    r"| would)? need (?:\w+ ){0,3}(?:text"
     r"|abstract|article|content|document|information|context)\b|\bso (?:that )?(?:i|we) (?:can|could"
     r"|may) (?:then )?(?:say|tell|decide|classify|determine|judge|help|assign|choose)\b"
 )
