@@ -25,95 +25,94 @@ BAD_ANSWERS = {
     "repeated": "the same words for many different texts",
 }
 
+# What follows is looked for in the opening of an answer alone: a text about refusals may well contain such words
+# further on. "We" opens abstracts, so that it refuses only what an assistant is asked for.
 _CANNOT = (
-    r"(?:cannot|can't|can not|couldn't|could not|won't|will not|am unable|am not able|unable|am not allowed"
-    r"|am not permitted"
-    r"|do not have (?:access|the|any|enough)|don't have (?:access|the|any|enough)|have no access"
-    r"|must (?:\w+ )?(?:decline|refuse)"
-    r"|have to (?:\w+ )?(?:decline|refuse)|(?:respectfully |politely )?(?:decline|refuse)\b|would rather not"
-    r"|would prefer not"
-    r"|do not see|don't see|did not receive|didn't receive|have not received|haven't received|see no\b"
-    r"|am afraid|am sorry"
-    r"|apologi[sz]e|regret|need (?:the|more|a|some|you to)\b|am just an ai|am only an ai|was not (?:given|provided)"
-    r"|wasn't (?:given|provided))"
+    r"(?:cannot|can't|can not|can neither|couldn't|could not|won't|will not|wouldn't|(?:am|was) (?:\w+ )?(?:unable"
+    r"|afraid|sorry)|i'm (?:\w+ )?(?:unable|afraid|sorry)|unable to|not (?:\w+ )?(?:able|allowed|permitted"
+    r"|comfortable|equipped|programmed|in a position)|(?:don't|do not) (?:feel comfortable|have|see|possess)|have no"
+    r"|decline|refuse|must"
+    r" (?:\w+ )?(?:decline|refuse)|(?:rather|prefer) not|(?:did not|didn't|have not|haven't) (?:receive|been|get|see"
+    r"|find)"
+    r"|see no|apologi[sz]e|regret|(?:was|were|wasn't) (?:not )?given|need (?:the|more|a|some|you to|additional"
+    r"|further)\b|just an ai|only an ai)"
 )
-_I = r"(?:i'm|i am|we're|we are|i|we|i'd|i've|i'll)"
+_SERVICE = (
+    r"(?:help|assist|comply|answer|provide|process|respond|complete|fulfil\w*|summari[sz]e|classify|discuss"
+    r"|do (?:this|that|so)"
+    r"|accommodate|generate|determine (?:this|that|it))"
+)
 _TEXT = r"(?:text|abstract|article|document|passage|content|input|paper|paragraph|message|attachment|file|title)s?"
-# Only what an answer opens with: a text about refusals may well contain these words further on.
+_GIVEN = (
+    r"(?:provided|given|included|supplied|found|attached|available|present|there|received|shared|specified|submitted"
+    r"|entered)"
+)
 _REFUSAL = re.compile(
-    r"\W*(?:(?:hello|hi|thank you|thanks|hmm|well|oh|note|ok(?:ay)?|apologies|my apologies|unfortunately"
-    r"|regrettably|sadly"
-    r"|sorry|so sorry|i'm sorry|i am sorry|i'm afraid|i apologi[sz]e)\b[\w ]{0,30}[,.!:;]*\s+(?:but |that "
-    r"|however,? )?)?"
-    r"(?:"
-    rf"(?:i'm|i am|we're|we are) (?:very |so |truly |really )?(?:sorry|unable|afraid|not able|not allowed)\b"
-    rf"|{_I} (?:\w+ )?{_CANNOT}"
-    r"|sorry\b[,.!]? (?:but )?(?:i|we|no|there)\b"
-    r"|as an? (?:ai|a\.i\.|artificial intelligence|(?:large )?language model|chatbot|(?:virtual "
-    r"|ai )?assistant|llm)\b"
-    r"(?! (?:paper|article|approach|study|work|system|method|survey|based|for\b|that\b|book|company|course"
-    r"|researcher|module|model paper))"
-    rf"|(?:no|there (?:is|was) no) (?:\w+ )?{_TEXT} (?:\w+ )?(?:(?:was|is|were|has been|have been)\b"
-    rf"|provided|given|supplied"
-    r"|to (?:summari[sz]e|analy[sz]e|classify|work))"
-    rf"|(?:the|your) (?:\w+ )?{_TEXT} (?:(?:seems?|appears?) to be|is|was|were) (?:not (?:provided|given"
-    rf"|included|there)|missing|empty|blank"
-    r"|incomplete)\b"
-    rf"|(?:it (?:seems|looks|appears)(?: like| that| as if)*|you) (?:\w+ ){{0,3}}(?:no {_TEXT}|(?:have "
-    rf"|has )?(?:not|n't|forg\w+|didn't|haven't|did not)"
-    rf"\b[\w ]{{0,25}}{_TEXT})"
-    rf"|(?:please|kindly|could you|can you|would you)(?: please| kindly)? (?:provide|share|send|paste|supply"
-    rf"|upload|include|enter|give|clarify|specify)\b"
-    rf"|(?:this|that|the|your) (?:request|content|question|prompt|topic|{_TEXT})[\w ]{{0,30}} (?:violates"
-    rf"|goes against|cannot be|can't be (?:processed|answered|summari[sz]ed)"
-    r"|is (?:inappropriate|against|not something i))"
-    r"|(?:the )?request (?:denied|refused|blocked|rejected)|content (?:blocked|filtered|exists risk)"
-    r"|not able to (?:comply|assist|help|answer)"
-    r"|unable to (?:comply|assist|help|answer|process|provide|summari[sz]e|classify|determine)"
-    r"|cannot (?:comply|assist|help|answer|process|provide|summari[sz]e|classify|determine)\b"
-    r"|(?:i )?(?:respectfully|politely) (?:decline|refuse)|without (?:the|more|a|any"
-    r"|further) (?:\w+ )?(?:text|context|information|abstract)[\w ,]{0,30}\b(?:cannot|can't|unable|impossible)"
+    r"\A\W*(?:[^:\"\u201c]{0,45}?[\s,(])??(?:"
+    rf"i(?:'m|'d|'ll|'ve)?\b[^.!?:]{{0,25}}?\b{_CANNOT}|i(?:'m| am) (?:\w+ )?(?:sorry|afraid|unable)\b|(?:we"
+    rf"|we're)\b[^.!?:]{{0,20}}?\b(?:sorry|{_CANNOT}[^.!?:]{{0,15}}\b{_SERVICE})\b|(?:something|anything|what|a topic"
+    rf"|a request) (?:that )?(?:i|we)(?:'m| am)? (?:can|could|able|comfortable|allowed)\b"
+    r"|my (?:guidelines|polic\w+|programming|training data|instructions|rules|safety)\b"
+    rf"|(?:no|not any|n't any|without (?:the|any|an)) (?:\w+ )?{_TEXT} (?:\w+ ){{0,2}}?(?:{_GIVEN}\b"
+    rf"|to (?:summari[sz]e|analy[sz]e"
+    r"|classify|work|process|evaluate|rewrite|paraphrase))"
+    rf"|(?:there (?:is|was|are|were|seems? to be)|i (?:see|find|found|received)) no (?:\w+ )?{_TEXT}|there (?:isn't"
+    rf"|wasn't|doesn't seem to be|does not (?:seem|appear) to be|is not|was not) any (?:\w+ )?{_TEXT}|(?:the|your"
+    rf"|this) (?:\w+ )?{_TEXT} (?:(?:seems?|appears?) to be|is|was|were) (?:not (?:\w+ )?{_GIVEN}|missing|empty|blank"
+    r"|incomplete|cut off|unreadable)\b"
+    rf"|you (?:have |has |had |did |seem to have |may have )?(?:not|n't|haven't|didn't"
+    rf"|forg[eo]t\w*)\b[^.!?]{{0,30}}\b{_TEXT}"
+    r"|(?:please|kindly|could you|can you|would you)(?: please| kindly)? (?:provide|share|send|paste|supply|upload"
+    r"|include|enter|give|clarify|specify|post|attach)\b"
+    rf"|(?:this|that|the|your) (?:request|content|question|prompt|{_TEXT})[\w ]{{0,30}} (?:violates|goes against"
+    rf"|may violate|(?:cannot|can't|could not) be (?:processed|answered|{_SERVICE})|is (?:inappropriate|against (?:my"
+    rf"|our|the)))"
     r")",
     re.IGNORECASE,
 )
+_REFUSAL_AT_ONCE = re.compile(
+    r"\W*(?:sorry\b[,.!]? (?:but )?(?:i|we|no|there)\b|(?:the )?request (?:denied|refused|blocked|rejected)"
+    r"|(?:the )?content (?:was )?(?:blocked|filtered|exists risk)"
+    rf"|(?:not able|unable|cannot|can't)(?: to)? {_SERVICE}\b|(?:not|no) (?:\w+ )?{_TEXT} {_GIVEN}\b"
+    r"|(?:i )?(?:must )?(?:respectfully|politely) (?:decline|refuse)"
+    r"|as an? (?:\w+ )?(?:ai|a\.i\.|artificial intelligence|language model|llm|chatbot"
+    r"|assistant)\b[^.!?]{0,60}?\b(?:i|i'm|my|me)\b)",
+    re.IGNORECASE,
+)
+# The text is missing, in a short answer in another tongue: a word for text, one for no, one for given.
+_MISSING = tuple(
+    re.compile(words, re.IGNORECASE)
+    for words in (
+        r"text|testo|tekst|текст|文本|文章|テキスト|텍스트|النص|טקסט|पाठ",
+        r"\b(?:kein\w*|nicht|no|ning\w+|aucun\w*|pas|nessun\w*|non|nenhum\w*|não|geen|niet|не|нет|brak|ingen|inget)\b"
+        r"|没有|未|ません|없|않|لم|לא|नहीं",
+        r"vorhanden|angegeben|erhalten|bereitgestellt|gegeben|übermittelt|proporcion|facilit|recib|fourni|reçu|fornit"
+        r"|fornecid|verstrekt"
+        r"|opgegeven|предост|указан|получ|poda|提供|给出|提供され|제공|تقديم|दिया",
+    )
+)
+_SHORT = 100
 _OTHER_TONGUES = re.compile(
     r"\W*(?:(?:es tut mir leid|tut mir leid|leider (?:kann|ist|habe|darf|wurde)|ich (?:kann|darf"
-    r"|habe) (?:\w+ ){0,4}(?:nicht|kein\w*)|als (?:ki|k\u00fcnstliche|sprachmodell)\b"
-    r"|entschuldigung|bitte (?:geben|stellen|senden|f\u00fcgen|teilen)"
-    r"|je suis d\u00e9sol\u00e9e?|d\u00e9sol\u00e9e?\b|je ne (?:peux|suis|dispose|vois)|en tant qu(?:e "
-    r"|')(?:ia|mod\u00e8le|intelligence|assistant)|veuillez (?:fournir|me)|malheureusement,? je"
-    r"|lo siento|lo lamento|no puedo\b|no me es posible|como (?:modelo|una? ia|ia|asistente)\b"
-    r"|por favor,? (?:proporcion|comparte|env)|desafortunadamente,? no|lamentablemente"
-    r"|mi dispiace|non posso\b|non sono in grado|in quanto (?:ia|modello)|come (?:modello|ia"
-    r"|intelligenza artificiale)\b|purtroppo non"
-    r"|desculpe|sinto muito|lamento\b|n\u00e3o posso|n\u00e3o consigo|infelizmente|como (?:um )?modelo de linguagem"
-    r"|het spijt me|sorry, ik|helaas kan|ik kan (?:\w+ ){0,3}niet|als (?:ai|taalmodel)\b"
-    r"|jag kan (?:\w+ ){0,2}inte|tyv\u00e4rr|jeg kan (?:\w+ ){0,2}ikke|beklager|desv\u00e6rre"
-    r"|przykro mi|przepraszam|niestety|nie mog\u0119|jako model j\u0119zykowy|omlouv\u00e1m se|bohu\u017eel"
-    r"|nemohu|sajn\u00e1lom|nem tudok"
-    r"|\u043a \u0441\u043e\u0436\u0430\u043b\u0435\u043d\u0438\u044e"
-    r"|\u0438\u0437\u0432\u0438\u043d\u0438\u0442\u0435|\u043f\u0440\u043e\u0441\u0442\u0438\u0442\u0435"
-    r"|\u044f \u043d\u0435 (?:\u043c\u043e\u0433\u0443|\u0438\u043c\u0435\u044e|\u0432\u0438\u0436\u0443)"
-    r"|\u043a\u0430\u043a (?:\u0438\u0438"
-    r"|\u044f\u0437\u044b\u043a\u043e\u0432\u0430\u044f \u043c\u043e\u0434\u0435\u043b\u044c"
-    r"|\u0438\u0441\u043a\u0443\u0441\u0441\u0442\u0432\u0435\u043d\u043d\u044b\u0439)"
-    r"|\u043d\u0430 \u0436\u0430\u043b\u044c|\u043f\u0435\u0440\u0435\u043f\u0440\u043e\u0448\u0443\u044e"
-    r"|\u00fczg\u00fcn\u00fcm|maalesef|maaf\b|saya tidak (?:bisa|dapat)|xin l\u1ed7i|r\u1ea5t ti\u1ebfc"
-    r"|t\u00f4i kh\u00f4ng th\u1ec3)\b"
-    r"|(?:\u975e\u5e38)?(?:\u5f88)?(?:\u62b1\u6b49|\u5bf9\u4e0d\u8d77|\u5c0d\u4e0d\u8d77)|(?:\u6211"
-    r"|\u4f5c\u4e3a(?:\u4e00\u4e2a)?(?:ai|\u4eba\u5de5\u667a\u80fd|\u8bed\u8a00\u6a21\u578b"
-    r"|\u8a9e\u8a00\u6a21\u578b))(?:\u65e0\u6cd5|\u4e0d\u80fd|\u7121\u6cd5|\u62d2\u7edd"
-    r"|[^\u3002]{0,12}(?:\u65e0\u6cd5|\u4e0d\u80fd|\u7121\u6cd5))|\u8bf7\u63d0\u4f9b|\u8acb\u63d0\u4f9b"
-    r"|\u65e0\u6cd5(?:\u56de\u7b54|\u63d0\u4f9b)|\u5f88\u9057\u61be"
-    r"|\u7533\u3057\u8a33|\u3054\u3081\u3093\u306a\u3055\u3044|\u3059\u307f\u307e\u305b\u3093"
-    r"|\u6b8b\u5ff5\u3067\u3059\u304c|\u8a00\u8a9e\u30e2\u30c7\u30eb\u3068\u3057\u3066"
-    r"|\uc8c4\uc1a1|\ubbf8\uc548|\uc548\ud0c0\uae5d\uac8c\ub3c4|\uc720\uac10\uc2a4\ub7fd"
-    r"|\uc800\ub294 [^.]{0,20}\uc218 \uc5c6"
-    r"|\u0639\u0630\u0631\u0627|\u0622\u0633\u0641|\u0623\u0639\u062a\u0630\u0631"
-    r"|\u0644\u0627 \u0623\u0633\u062a\u0637\u064a\u0639|\u0644\u0627 \u064a\u0645\u0643\u0646\u0646\u064a"
-    r"|\u05de\u05e6\u05d8\u05e2\u05e8|\u05d0\u05e0\u05d9 \u05dc\u05d0 \u05d9\u05db\u05d5\u05dc"
-    r"|\u092e\u0941\u091d\u0947 \u0916\u0947\u0926|\u0915\u094d\u0937\u092e\u093e \u0915\u0930\u0947\u0902"
-    r"|\u092e\u093e\u092b\u093c? \u0915\u0930|\u0e02\u0e2d\u0e42\u0e17\u0e29|\u0e02\u0e2d\u0e2d\u0e20\u0e31\u0e22)",
+    r"|habe) (?:\w+ ){0,4}(?:nicht|kein\w*)|als (?:ki|künstliche|sprachmodell)\b|entschuldigung|bitte (?:geben"
+    r"|stellen|senden|fügen|teilen)"
+    r"|je suis désolée?|désolée?\b|je ne (?:peux|suis|dispose|vois)|en tant qu(?:e |')(?:ia|modèle|intelligence"
+    r"|assistant)|veuillez (?:fournir|me)|malheureusement,? je|lo siento|lo lamento|no puedo\b|no me es posible"
+    r"|como (?:modelo|una? ia|ia|asistente)\b|por favor,? (?:proporcion|comparte|env)|desafortunadamente,? no"
+    r"|lamentablemente|mi dispiace|non posso\b|non sono in grado|in quanto (?:ia|modello)|come (?:modello|ia"
+    r"|intelligenza artificiale)\b|purtroppo non|desculpe|sinto muito|lamento\b|não posso|não consigo|infelizmente"
+    r"|como (?:um )?modelo de linguagem|het spijt me|sorry, ik|helaas kan|ik kan (?:\w+ ){0,3}niet|als (?:ai"
+    r"|taalmodel)\b|jag kan (?:\w+ ){0,2}inte|tyvärr|jeg kan (?:\w+ ){0,2}ikke|beklager|desværre|przykro mi"
+    r"|przepraszam|niestety|nie mogę|jako model językowy|jako (?:ai|umělá)|nemůžu|omlouvám se|bohužel|nemohu|sajnálom"
+    r"|nem tudok|к сожалению|извините|простите|я не (?:могу|имею|вижу)"
+    r"|как (?:ии|языковая модель|искусственный)"
+    r"|на жаль|перепрошую|üzgünüm|maalesef|maaf\b|saya tidak (?:bisa|dapat)|xin lỗi|rất tiếc|tôi không thể)\b"
+    r"|(?:非常)?(?:很)?(?:抱歉|对不起|對不起)|(?:我|作为(?:一个)?(?:ai|人工智能|语言模型|語言模型))(?:无法|不能|無法|拒绝|[^。]{0,12}(?:无法|不能|無法))|请提供|請提供"
+    r"|无法(?:回答|提供)|很遗憾|申し訳|ごめんなさい|すみません"
+    r"|残念ですが|言語モデルとして|죄송|미안|안타깝게도|유감스럽"
+    r"|저는 [^.]{0,20}수 없|عذرا|آسف|أعتذر|لا أستطيع"
+    r"|لا يمكنني|מצטער|אני לא יכול|मैं .{0,40}नहीं कर सकत|मुझे खेद|क्षमा करें"
+    r"|माफ़? कर|ขอโทษ|ขออภัย)",
     re.IGNORECASE,
 )
 _NO_TEXT = re.compile(
@@ -123,13 +122,19 @@ _NO_TEXT = re.compile(
 )
 # "Sure, here is the summary:" and nothing behind it; what programs print for nothing.
 _OPENING_ALONE = re.compile(
-    r"\W*(?:(?:sure|certainly|of course|okay|ok|absolutely|yes|great|no problem|understood|got it|alright"
-    r"|gladly|happy to help|"
-    r"i'd be happy to help|i can help with that|i will|i'll)\b[\w ']{0,40}[,.!:]*\s*)*"
-    r"(?:(?:here(?:'s| is| are)|below (?:is|are)|this is|the following (?:is|are)|let me|i(?:'ll| will| have"
-    r"|'ve))\b[^.:!\n]{0,90}[:.!\u2026]*"
-    r"|(?:the )?(?:summary|answer|keywords|keyword list|background|topic|rewritten(?: text)?|response|output"
+    r"\W*(?:(?:sure|certainly|of course|okay|ok|absolutely|yes|great|no problem|understood|got it|alright|gladly"
+    r"|(?:i'd be |i'm |i am )?(?:happy|glad) to (?:help|assist)|i can help with that|i will"
+    r"|i'll)\b[\w ']{0,40}[,.!:]*\s*)*"
+    r"(?:(?:here(?:'s| is| are| you go| it is| we go)|below (?:is|are)|this is|the following (?:is|are)"
+    r"|let me|i(?:'ll| will| have|'ve))\b[^.:!\n]{0,90}[:.!\u2026]*|(?:the )?(?:summary|answer|keywords|keyword list"
+    r"|background|topic|rewritten(?: text)?|response|output"
     r"|result|text)\s*:)?\W*",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"\W*(?:hello|hi|thank|thanks|sure|certainly|of course|happy|glad|i'd be (?:happy|glad)|sorry|apologies"
+    r"|my apologies"
+    r"|i'm sorry|i understand|unfortunately|note|ok)\b",
     re.IGNORECASE,
 )
 _ITS_NAME = re.compile(
@@ -139,13 +144,15 @@ _YES = re.compile(
     r"\W*(?:yes|ok|okay|great|absolutely|alright|certainly)\W*", re.IGNORECASE
 )  # may answer a prompt of one's own
 _STARTS_SO = re.compile(
-    r"\W*(?:sure|certainly|of course|ok|okay|absolutely|yes|great|no problem|understood|got it|alright"
-    r"|gladly|here|below|the following"
-    r"|(?:the )?(?:summary|answer|keywords|keyword list|background|topic|rewritten|response|output|result|text)\s*:)",
+    r"\W*(?:sure|certainly|of course|ok|okay|absolutely|yes|great|no problem|understood|got it|alright|gladly|here"
+    r"|below|the following|(?:i'd be |i'm |i am )?(?:happy|glad) to (?:help|assist)"
+    r"|(?:the )?(?:summary|answer|keywords|keyword list|background|topic|rewritten|response|output|result"
+    r"|text)\s*:)",
     re.IGNORECASE,
 )
 _NOTHING = re.compile(
-    r"\W*(?:null|none|nil|nan|n/?a|undefined|empty|no (?:answer|response|output|content|data|summary|keywords)|error"
+    r"\W*(?:null|none|nil|nan|n/?a|undefined|empty|no (?:answer|response|output|content|data|summary|keywords)"
+    r"(?: (?:is|was|were|are))?(?: (?:available|provided|found|given|possible|returned|generated))?|error\W*\d*"
     r"|(?:internal )?server error|todo|tbd|string|\[?object object\]?|<(?:no|empty) \w+>)\W*",
     re.IGNORECASE,
 )
@@ -195,15 +202,31 @@ def diagnose(question: Question, answer: str, class_names: Sequence[str] | None 
         return None  # "I cannot be certain, but A is the most likely" chooses
     if _NOTHING.fullmatch(plain) or _is_opening_alone(plain):
         return "hollow"
-    if _REFUSAL.match(plain) or _OTHER_TONGUES.match(plain):
+    if _refuses(plain):
         return "refusal"
     return "no_class" if names_classes else None
+
+
+def _refuses(text: str) -> bool:
+    if _OTHER_TONGUES.match(text) or _REFUSAL_AT_ONCE.match(text):
+        return True
+    sentences = re.split(r"(?<=[.!?\n])\s+", text[:600], maxsplit=2)
+    # a greeting or an apology may stand before it
+    if any(_REFUSAL.match(sentence) or _REFUSAL_AT_ONCE.match(sentence) for sentence in sentences[:1]):
+        return True
+    if (
+        len(sentences) > 1
+        and (len(sentences[0]) < 15 or _GREETING.match(sentences[0]))
+        and _REFUSAL.match(sentences[1])
+    ):
+        return True
+    return len(text) <= _SHORT and all(words.search(text) for words in _MISSING)
 
 
 def _is_opening_alone(text: str) -> bool:
     if not _STARTS_SO.match(text) or not _OPENING_ALONE.fullmatch(text) or _YES.fullmatch(text):
         return False
-    return text.rstrip("*_ \n")[-1] in ":\u2026" or bool(_ITS_NAME.search(text)) or len(text) < 16
+    return text.rstrip("*_ \n")[-1:] in ":\u2026" or bool(_ITS_NAME.search(text)) or len(text) < 16
 
 
 def _has_word(text: str) -> bool:

@@ -45,6 +45,12 @@ def test_every_active_node_asks_every_prompt():
     assert [question.node_names for question in table.questions] == [("n4",), ("n4",), ("n1",), ("n1",)]
 
 
+def test_all_classes_are_the_candidates_where_nobody_chose_a_few():
+    question = build_questions(GRAPH, nodes(1), catalog("contested"), NAMES).questions[0]
+
+    assert question.values["candidates"] == "- Soft Animals\n- Stones"
+
+
 def test_equal_texts_ask_one_question_in_the_name_of_both():
     table = build_questions(GRAPH, nodes(2, 1, 0), catalog(SHOUT, ECHO), None)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 _WORD = (
-    r"(?:think|thinking|thought|thoughts|reasoning|reason|reflection|scratchpad|inner_monologue|analysis|seed:think"
-    r"|chain_of_thought)"
+    r"(?:[a-z_:]{0,12}(?:think|thinking|thoughts?|reason|reasoning|reflection|scratchpad|monologue)(?:_[a-z]{1,12})?"
+    r"|analysis|chain_of_thought)"
 )
 _TAG = re.compile(
     # as a tag of XML, also with escaped, full-width or other brackets, with blanks and attributes
@@ -14,7 +14,7 @@ _TAG = re.compile(
     r"|\u25c1\s?(?P<closing2>/\s?)?think(?:ing)?\s?\u25b7"
     r"|(?-i:\[(?P<closing3>/)?THINK(?:ING)?\])"
     r"|<\|(?P<end4>begin|end|start)_?(?:of_)?_?(?:thought|thinking|think)\|>"
-    r"|<\|(?P<closing5>/)?(?:think|thinking)\|>"
+    r"|<\|(?P<closing5>/)?(?:think|thinking|thought|reasoning)\|>"
     r"|(?P<open6><\|channel>thought\b)|(?P<close6><channel\|>)"
     r"|<unused94>(?:thought\b)?|(?P<close7><unused95>)"
     r"|<details\s+type=\"reasoning\"[^<>]{0,200}>|(?P<close8></details>)",
@@ -22,7 +22,7 @@ _TAG = re.compile(
 )
 _OPEN_AT_END = 60
 # What a terminal shows around thinking.
-_TERMINAL = re.compile(r"\s*Thinking(?:\.\.\.|\u2026)\s*\n")
+_TERMINAL = re.compile(r"\s*Thinking(?:\.\.\.|\u2026)\s*\n", re.IGNORECASE)
 _TERMINAL_END = re.compile(r"^[ \t]*(?:\.\.\.|\u2026)\s?done thinking\.?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 # The format with named channels: what stands before the channel "final" is thinking.
 _FINAL = "<|channel|>final"

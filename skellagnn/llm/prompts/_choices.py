@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from skellagnn.llm.prompts._markup import from_json, without_tags
 from skellagnn.llm.prompts._names import Mention, is_word_character, name_finder, normal_form
 
 
@@ -81,9 +81,9 @@ def read_choices(answer: str, class_names: Sequence[str]) -> Choices:
     if not class_names:
         return Choices([], False)
     names = tuple(class_names)
-    text = normal_form(answer)
-    listed = _from_json(text, names)
-    text = _without_tags(text, names) if listed is None else listed
+    text = _BROKEN_EMPHASIS.sub(r"\2", normal_form(answer))
+    listed = from_json(text, names)
+    text = without_tags(text, names) if listed is None else listed
     classes = _Reading(text, names).choices()
     return Choices(classes, not classes and bool(_NONE.search(text.casefold())))
 
@@ -92,23 +92,22 @@ def read_choices(answer: str, class_names: Sequence[str]) -> Choices:
 
 # Words that may stand between "first", "second", "answer" and the like and the name that they belong to.
 _FILL = (
-    r"(?:(?:best |most )?(?:choice|option|pick|guess|place|position|rank|possibility|candidate|alternative"
-    r"|answer|class"
-    r"|category|label|topic|suggestion|bet|match|fit|home)s?|would|could|might|may|must|should|be|is|are|was"
-    r"|seems?|comes?"
-    r"|goes|to|as|with|for|by|in|of|i|i'd|i'll|we|say|choose|name|pick|put|take|go|the|a|an|my|our|this|that|it|it's"
-    r"|its|text|perhaps|possibly|maybe|probably|likely|most|best|plausible|only|then|here|one|also|definitely|clearly"
-    r"|certainly|still|very|number|wahl|choix|opci[oó]n|выбор|scelta|ist|w[äa]re|est|serait|es|ser[ií]a|è|"
+    r"(?:(?:best |most )?(?:choice|option|pick|guess|place|position|rank|possibility|candidate|alternative|answer"
+    r"|class|category|label|topic|suggestion|bet|match|fit|home)s?|would|could|might|may|must|should|be|is|are|was"
+    r"|seems?|comes?|goes|to|as|with|for|by|in|of|i|i'd|i'll|we|say|choose|name|pick|put|take|go|the|a|an|my|our|this"
+    r"|that|it|it's|its|text|perhaps|possibly|maybe|probably|likely|most|best|plausible|only|then|here|one|also"
+    r"|definitely|clearly|certainly|still|very|number|wahl|choix|opci[oó]n|выбор|scelta|ist|w[äa]re|est|serait|es"
+    r"|ser[ií]a|è|"
     r"therefore|thus|hence|so|called|named|und|and)"
 )
+# "**Neural** **Networks**"
+_BROKEN_EMPHASIS = re.compile(r"(?<=\w)(\*{1,2}|__)([ \t]+)\1(?=\w)")
 _SECOND = (
     r"(?:\b(?:(?:second(?:ly|ary)?|2nd|third|3rd|zweit\w*|deuxi[eè]me|segund[ao]|втор(?:ой|ое|ым|ая)"
-    r"|second[ao]|tweede"
-    r"|(?:choice|option|rank|top|no\.?|number)[\s_#]*[23])(?!-(?!best|choice)\w)"
+    r"|second[ao]|tweede|(?:choice|option|rank|top|no\.?|number)[\s_#]*[23])(?!-(?!best|choice)\w)"
     r"(?!\s(?:order|generation|world|language|half|hand|year|century|level|stage|layer|moment)s?\b)"
-    r"|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|failing (?:that|which|this)|alternative(?:ly)?|alternate"
-    r"|otherwise|else"
-    r"|if not (?:that|this|so)?|next(?: best| likely)?|(?:an)?other (?:choice|option|candidate|possibility)"
+    r"|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|failing (?:that|which|this)|alternative(?:ly)?|alternate|otherwise"
+    r"|else|if not (?:that|this|so)?|next(?: best| likely)?|(?:an)?other (?:choice|option|candidate|possibility)"
     r"|plan b|less likely|followed by|sonst|sinon|si no|ansonsten)\b"
     r"|第二(?:选择|選択|候補|个)?|其次|备选|次に|次点|두\s?번째|차선)"
 )
@@ -137,35 +136,34 @@ _NOUN = (
 )
 _PRE_HARD = re.compile(
     rf"(?:{_FIRST}{_LINK}[\W_]*\Z|\b{_NOUN}(?:\s?[:=]|\s(?:is|would be|must be|ist|est|es)\b){_LINK}[\W_]*\Z"
-    rf"|\b(?:class|category|label|topic|subject|(?:most )?likely|most probable)\s?[:=][\W_]*\Z"
-    rf"|(?:答案|回答|类别|首选|最可能\w{{0,6}})(?:是|为|:)?[\W_]*\Z)"
+    rf"|\b(?:class|category|label|topic|subject|(?:most )?likely|most probable)\s?[:=][\W_]*\Z|(?:答案|回答|类别|首选"
+    rf"|最可能\w{{0,6}})(?:是|为|:)?[\W_]*\Z)"
 )
 _PRE_SOFT = re.compile(
     r"\b(?:most likely|most probabl[ey]|likeliest|most plausibl[ey]|best (?:match|fit|guess|answer|option)"
-    r"|i(?:'d|'ll| would| will| should)? (?:\w+ )?(?:choose|pick|select|go (?:with|for)|opt for|vote for"
-    r"|settle (?:on|for)"
-    r"|favou?r|prefer|conclude)|belongs (?:\w+ )?to|falls (?:\w+ )?(?:under|into)|classif(?:y|ied) \w* ?as"
-    r"|(?:class|category|label|topic|subject) is)\b"
+    r"|i(?:'d|'ll| would| will| should)? (?:\w+ )?(?:choose|pick|select|go (?:with|for)|opt for|vote for|settle (?:on"
+    r"|for)"
+    r"|favou?r|prefer|conclude)|belongs (?:\w+ )?to|falls (?:\w+ )?(?:under|into)|classif(?:y|ied) \w* ?as|(?:class"
+    r"|category|label|topic|subject) is)\b"
     rf"{_LINK}[\W_]*\Z"
 )
 _PUT = re.compile(r"\b(?:put|place|rank)\W*\Z")
 _HEDGE = re.compile(r"\b(?:could|might|may|also|alternative\w*|another|second|else|otherwise|if)\b")
 _AFTER = (
-    r"[\W_]*(?:(?:which|that|this|so|it|and|i|is|was|are|seems?|would|could|might|may|be|being|as|my|our|the"
-    r"|a|an|comes?"
-    r"|ranks?|takes?|in|for|stands?|fits?|named|considered|looks?|follows|remains?)\W+)*(?:[\w'-]+\W+){0,3}?"
+    r"[\W_]*(?:(?:which|that|this|so|it|and|i|is|was|are|seems?|would|could|might|may|be|being|as|my|our|the|a|an"
+    r"|comes?|ranks?|takes?|in|for|stands?|fits?|named|considered|looks?|follows|remains?)\W+)*(?:[\w'-]+\W+){0,3}?"
 )
 _POST_SECOND = re.compile(
-    rf"{_AFTER}(?:second|2nd|secondary|secondly|third|3rd|runner[\s-]?up|back[\s-]?up|fall[\s-]?back"
-    rf"|alternatives?|less likely"
+    rf"{_AFTER}(?:second|2nd|secondary|secondly|third|3rd|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|alternatives?"
+    rf"|less likely"
     r"|next|(?:the|an?)?other (?:choice|option)|reserve|substitute|after (?:that|it))\b"
     r"(?!-(?!best|choice)\w)(?!\s(?:order|generation|world|language|half|hand)s?\b)"
 )
 _POST_FIRST = re.compile(
-    rf"{_AFTER}(?:first(?!-\w)(?! (?:glance|sight|look|order))|1st|primary choice|(?:most|more) (?:likely"
-    rf"|probable|plausible"
-    r"|fitting|appropriate|suitable)|likeliest|likelier|best|better|closest|closer|ahead|stronger|strongest"
-    r"|(?:my|the) (?:choice|answer|pick)|i (?:would )?(?:choose|prefer|pick))\b"
+    rf"{_AFTER}(?:first(?!-\w)(?! (?:glance|sight|look|order))|1st|primary choice|(?:most|more) (?:likely|probable"
+    rf"|plausible"
+    r"|fitting|appropriate|suitable)|likeliest|likelier|best|better|closest|closer|ahead|stronger|strongest|(?:my"
+    r"|the) (?:choice|answer|pick)|i (?:would )?(?:choose|prefer|pick))\b"
 )
 # What ends the reach of a "not".
 _CLAUSE = re.compile(
@@ -174,104 +172,96 @@ _CLAUSE = re.compile(
     r"|sondern|mais|sino|ma|но|а|while|whereas|then)\b"
 )
 _NO_DOUBT = re.compile(
-    r"\b(?:without (?:\w+ )?(?:doubt|question|hesitation|reservation)|no (?:\w+ )?(?:doubt|question"
-    r"|hesitation)|undoubtedly"
-    r"|doubtless|not surprisingly|not (?:only|just|merely|simply|least)|none other than"
-    r"|nothing (?:\w+ )?(?:but|other than"
-    r"|except)|(?:cannot|can't|can not|couldn't|could not|hardly|hard"
-    r"|difficult)\b[^.;,]{0,30}?\b(?:(?:anything|something|else"
-    r"|other|otherwise) )+(?:but|other than|than|except)|if (?:it (?:is|were) )?not)\b"
+    r"\b(?:without (?:\w+ )?(?:doubt|question|hesitation|reservation)|no (?:\w+ )?(?:doubt|question|hesitation)"
+    r"|undoubtedly|doubtless|not surprisingly|not (?:only|just|merely|simply|least)|none other than"
+    r"|nothing (?:\w+ )?(?:but|other than|except)|(?:cannot|can't|can not|couldn't|could not|hardly|hard"
+    r"|difficult)\b[^.;,]{0,30}?\b(?:(?:anything|something|else|other|otherwise) )+(?:but|other than|than|except)"
+    r"|if (?:it (?:is|were) )?not)\b"
 )
 _NOT = re.compile(
-    r"\b(?:not|never|cannot|neither|nor|hardly|i doubt|exclude[sd]?|excluding|rul(?:e|es|ed|ing) out|nicht"
-    r"|kein\w*|weder|ne|ni|non(?=-\Z)|не|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
+    r"\b(?:not|never|cannot|neither|nor|hardly|i doubt|exclude[sd]?|excluding|rul(?:e|es|ed|ing) out|nicht|kein\w*"
+    r"|weder|ne|ni|non(?=-\Z)|не|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
 )
 _NOT_CLOSE = re.compile(
-    r"\b(?:by no means|nothing to do with|as opposed to|opposed to|rather than|instead of|unlike|other than"
-    r"|except(?: for)?"
-    r"|apart from|no (?:relation|connection|link|reference|mention|trace|hint|sign)s? (?:to|of|with)|no|non"
-    r"|anti|far from|statt"
-    r"|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it|of))*[\s*_\"'`(\[]*\Z|\bnot\s?:\W*\Z"
+    r"\b(?:by no means|(?:nothing|little|not much) to do with|not so much"
+    r"|(?:wrong|incorrect|misleading|a mistake) to (?:say|call it|choose|name|pick)|as opposed to|opposed to"
+    r"|rather than|instead of|unlike|other than"
+    r"|except(?: for)?|apart from|no (?:relation|connection|link|reference|mention|trace|hint|sign)s? (?:to|of|with)"
+    r"|no|non|anti|far from|statt|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it"
+    r"|of))*[\s*_\"'`(\[]*\Z|\bnot\s?:\W*\Z"
 )
 _NOT_AFTER = re.compile(
-    r"[ \t*_\"'`)\]]{0,4}(?:class |category )?(?:(?:is|was|can|could|does|do|did|would|should|may|might"
-    r"|seems?|looks?|has|have|are|be"
-    r"|been|being|clearly|therefore|also|definitely|certainly) )*(?:not(?! only| just| merely| un\w+| im\w+)"
-    r"|\w+n't|cannot"
-    r"|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question|out(?=\s*[.;,])"
+    r"[ \t*_\"'`)\]]{0,4}(?:class |category )?(?:(?:is|was|can|could|does|do|did|would|should|may|might|seems?|looks?"
+    r"|has|have|are|be|been|being|clearly|therefore|also|definitely|certainly) )*(?:not(?! only| just| merely| un\w+"
+    r"| im\w+)"
+    r"|\w+n't|cannot|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question"
+    r"|out(?=\s*[.;,])"
     r"|less than likely)\b(?! be (?:excluded|ruled out|dismissed|discounted))|[ \t]*[-:=\u2014]\s*(?:no"
     r"|nope)\b(?=\s*(?:[.,;\n]|\Z))"
-    r"|\s*,? but (?:i )?(?:have )?(?:rejected|ruled|discarded|dismissed|excluded)\b|\W*\?\W*(?:no|nope"
-    r"|not)\b|(?:ではなく|不是|は違)"
+    r"|\s*,? but (?:i )?(?:have )?(?:rejected|ruled|discarded|dismissed|excluded)\b|\W*\?\W*(?:no|nope|not)\b"
+    r"|(?:ではなく"
+    r"|不是|は違)"
 )
 _RANKED = re.compile(
-    r"\b(?:likely|likeliest|probable|plausible|best|top|first|two|2|my|ranked|fitting|suitable|chosen"
-    r"|selected|predicted|relevant|matching)\b"
+    r"\b(?:likely|likeliest|probable|plausible|best|top|first|two|2|my|ranked|fitting|suitable|chosen|selected"
+    r"|predicted|relevant|matching)\b"
 )
 _LISTED = (
-    r"(?:classes|categories|labels|options|choices|candidates|topics|list)\b(?:\s(?:are|were|is|above|given"
-    r"|listed|provided"
-    r"|here|below|includes?|including|namely|like|such as|you|gave|offered|in|the|your|question|prompt"
+    r"(?:classes|categories|labels|options|choices|candidates|topics|list)\b(?:\s(?:are|were|is|above|given|listed"
+    r"|provided|here|below|includes?|including|namely|like|such as|you|gave|offered|in|the|your|question|prompt"
     r"|to choose from))*"
     r"[\W_]*\Z"
 )
 _OPTIONS = re.compile(
-    r"\b(?:given|listed|following|possible|available|allowed|provided|candidate|these|those|all|the|of"
-    r"|one of|any of|between"
+    r"\b(?:given|listed|following|possible|available|allowed|provided|candidate|these|those|all|the|of|one of|any of"
+    r"|between"
     rf"|among(?:st)?|our|your|existing|target|\d+)[\s_]+(?:\w+[\s_]+)?{_LISTED}"
 )
 _PLAIN_OPTIONS = re.compile(rf"\b{_LISTED}")
 _WHETHER = re.compile(
     r"\bno (?:\w+ ){0,2}(?:class|category|label|option|topic)(?:\W+(?:among|of|in|from|the|given|list))*\W*\Z|"
-    r"\b(?:whether|none of|neither of|(?:does not|doesn't|do not|don't|cannot|can't)\b[^.;]{0,20}\bany of"
-    r"|(?:say|tell|decide|know|determine|sure|judge) if)\b(?:(?!\b(?:but|however|yet)\b)[^.;!?])*\Z"
+    r"\b(?:whether|none of|neither of|(?:does not|doesn't|do not|don't|cannot|can't)\b[^.;]{0,20}\bany of|(?:say|tell"
+    r"|decide|know|determine|sure|judge) if)\b(?:(?!\b(?:but|however|yet)\b)[^.;!?])*\Z"
 )
 _UNDECIDED = re.compile(r"\b(?:between|either|torn|among(?:st)?)(?:\W+(?:the|a|class|classes|category|of))*\W*\Z")
 _REQUEST = re.compile(
-    r"\b(?:please|kindly|could you|can you|would you)\b.{0,40}\b(?:provide|share|send|paste|supply|give|post"
-    r"|upload|tell"
-    r"|specify|include|enter|clarify|confirm|let me know)\b|\b(?:i|we)(?:'ll"
-    r"| will)? need (?:\w+ ){0,3}(?:text|abstract"
-    r"|article|content|document|information|context)\b|\bso (?:that )?(?:i|we) (?:can|could"
+    r"\b(?:please|kindly|could you|can you|would you)\b.{0,40}\b(?:provide|share|send|paste|supply|give|post|upload"
+    r"|tell|specify|include|enter|clarify|confirm|let me know)\b|\b(?:i|we)(?:'ll|'d| will"
+    r"| would)? need (?:\w+ ){0,3}(?:text"
+    r"|abstract|article|content|document|information|context)\b|\bso (?:that )?(?:i|we) (?:can|could"
     r"|may) (?:then )?(?:say|tell|decide|classify|determine|judge|help|assign|choose)\b"
 )
 _QUESTION = re.compile(r"\W*(?:is|are|does|do|which|what|would|should|could|can|shall|or)\b")
 _CONCESSION = re.compile(
-    r"(?:\A|[.;,!?\n(]\s*|\bbut\s+|\band\s+)(?:although|though|even (?:if|though)|while|whilst|whereas"
-    r"|despite|in spite of"
-    r"|at first)\b[^.;,!?\n]*\Z|\b(?:at first (?:glance|sight)[\w ,']*|(?:first|initially) (?:thought|"
+    r"(?:\A|[.;,!?\n(]\s*|\bbut\s+|\band\s+)(?:although|though|even (?:if|though)|while|whilst|whereas|despite"
+    r"|in spite of|at first)\b[^.;,!?\n]*\Z|\b(?:at first (?:glance|sight)[\w ,']*|(?:first|initially) (?:thought|"
     r"considered|looked|seems?)[\w ']*|superficially[\w ']*)\W*\Z"
 )
 _MENTIONED = re.compile(r"\b(?:mention(?:s|ed|ing)?|cites?|refers? to|talks? (?:of|about))\W*\Z")
 _NONE = re.compile(
-    r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W{0,8}none\b"
-    r"|\bn/a\b|\bnot applicable\b"
-    r"|\b(?:no|not any|not one) (?:\w+ )?(?:suitable |fitting |matching )?(?:class|category|label|option|topic)\w*\b"
-    r"|(?:\bnot|n't|\bcannot)\b[^.;]{0,40}\bany (?:of|class|categor|label)|\bneither (?:of|one|class"
-    r"|category|fits?|applies)"
-    r"|\bno(?:thing| match| fit)\b[^.;,]{0,20}\b(?:fits?|match|list|appl)|\A\W*neither\b"
-    r"|\boutside (?:of )?(?:all|the) "
-    r"|\bnot (?:in|on|part of|among) (?:the|this|your|my) (?:\w+ )?(?:list|options|classes)|(?:\bnot"
-    r"|n't) (?:listed|in the list)\b"
-    r"|\bfits? none\b|\A\W*no fit\b"
-    r"|\b(?:keine (?:davon|dieser|der|von|passt)|keine\w* (?:klasse|kategorie)|aucune?\b|ningun[oa]\b"
-    r"|nessun[oa]\b|nenhum\w*"
-    r"|geen van|ни один|ни одна|ни одному|ни к одно\w+)"
-    r"|(?:以上|都)\w{0,3}(?:都)?不(?:是|属于|符合)|没有合适|どれにも|該当なし"
-    r"|どれでもない|해당 없음"
+    r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W{0,8}none\b|\bn/a\b"
+    r"|\bnot applicable\b|\b(?:no|not any|not one) (?:\w+ )?(?:suitable |fitting |matching )?(?:class|category|label"
+    r"|option|topic)\w*\b|(?:\bnot|n't|\bcannot)\b[^.;]{0,40}\bany (?:of|class|categor|label)|\bneither (?:of|one"
+    r"|class|category|fits?|applies)"
+    r"|\bno(?:thing| match| fit)\b[^.;,]{0,20}\b(?:fits?|match|list|appl)|\A\W*neither\b|\boutside (?:of )?(?:all"
+    r"|the) |\bnot (?:in|on|part of|among) (?:the|this|your|my) (?:\w+ )?(?:list|options|classes)|(?:\bnot"
+    r"|n't) (?:listed|in the list)\b|\bfits? none\b|\A\W*no fit\b|\b(?:keine (?:davon|dieser|der|von|passt)"
+    r"|keine\w* (?:klasse|kategorie)|aucune?\b|ningun[oa]\b|nessun[oa]\b|nenhum\w*|geen van|ни один|ни одна|ни одному"
+    r"|ни к одно\w+)"
+    r"|(?:以上|都)\w{0,3}(?:都)?不(?:是|属于|符合)|没有合适|どれにも|該当なし|どれでもない|해당 없음"
 )
 _CONNECTOR = re.compile(
-    r"[\s*_\"'`\[\](){}|.\u2022>#-]*(?:,|;|/|\||\n|\bor\b|\band\b|\bnor\b|&|\bund\b|\boder\b|\bou\b|\bet\b"
-    r"|\by\b|\bo\b|、|或|\bfrom\b|\bto\b|[\s*_\"'`\[\](){}.\u2022>#\d-])*"
+    r"[\s*_\"'`\[\](){}|.\u2022>#-]*(?:,|;|/|\||\n|\bor\b|\band\b|\bnor\b|&|\bund\b|\boder\b|\bou\b|\bet\b|\by\b"
+    r"|\bo\b|、|或|\bfrom\b|\bto\b|[\s*_\"'`\[\](){}.\u2022>#\d-])*"
 )
 _SAME_LIST = re.compile(r"(?:[\s*_\"'`\[\](){}|.\u2022>#\d,;/&\u2014-]|\band\b|\bor\b|、|\b[a-h]\b(?=[.)]))*\Z")
 _OR = re.compile(r"\b(?:or|nor|from|and|und|oder|ou|et)\b|/|&|或")
 _OPENING = "*_`\"'([{<|#>\u2022~=+"
 _STANDS_WHERE_A_CHOICE_DOES = re.compile(
     r"(?:[:=>]|\b(?:is|be|as|say|choose|pick|select|guess|likely|probably|perhaps|maybe|possibly|definitely|clearly"
-    r"|certainly|obviously|surely|then|else|class|category|label|topic|answer|choice|option|alternatively"
-    r"|second|first|with"
-    r"|for|called|to|suggests?|it's|under|into|say|prefer|just|simply))(?:\s(?:the|a|an))?[\s*_`\"'(\[{]*\Z"
+    r"|certainly|obviously|surely|then|else|class|category|label|topic|answer|choice|option|alternatively|second"
+    r"|first|with|for|called|to|suggests?|it's|under|into|say|prefer|just|simply))(?:\s(?:the|a"
+    r"|an))?[\s*_`\"'(\[{]*\Z"
 )
 # Names that are also words which stand in every text count only where nothing else can be meant.
 _FUNCTION_WORDS = frozenset(
@@ -331,8 +321,8 @@ _FUNCTION_WORDS = frozenset(
     ]
 )
 _STANDS_ALONE_AFTER = re.compile(
-    r"\s*\Z|\s*[,;:.!?()\]}/|>*\"'`\n\u2014-]|\s+\d|\s+(?:or|and|then|with|because|since|given|over|rather"
-    r"|first|second)\b"
+    r"\s*\Z|\s*[,;:.!?()\]}/|>*\"'`\n\u2014-]|\s+\d|\s+(?:or|and|then|with|because|since|given|over|rather|first"
+    r"|second)\b"
 )
 _SIGN_AFTER = re.compile(r"\s*\Z|\s*[,;:.!?)\]}/|>*\"'`\n\u2014]")
 _VERB_AFTER = re.compile(r"\s+(?:is|as|seems|would|fits|appears)\b")
@@ -720,154 +710,3 @@ def _opens(sentence: str) -> bool:
 
 def _is_short_acronym(name: str) -> bool:
     return name.isupper() and len(name) <= 4
-
-
-# -- JSON and tags -------------------------------------------------------------------------------------------------
-
-_TAG = re.compile(r"</?([A-Za-z][\w-]{0,30})(?:\s[^<>]{0,80})?/?>")
-_INLINE = frozenset({"b", "i", "em", "strong", "u", "span", "code", "mark", "a", "sub", "sup"})
-
-
-def _without_tags(text: str, names: tuple[str, ...]) -> str:
-    """Write tags as what they mean: emphasis, a new line, or a label (``<first_choice>``)."""
-    if "<" not in text or any("<" in name for name in names):
-        return text
-
-    closed = {name.lower() for name in re.findall(r"</([A-Za-z][\w-]{0,30})>", text)} | {"br", "hr", "li", "p"}
-
-    def plain(tag: re.Match[str]) -> str:
-        name = tag.group(1).lower()
-        if name in _INLINE:
-            return "*"
-        if name not in closed:
-            return tag.group()  # no tag, but a word in angle brackets
-        return "\n" if tag.group().startswith("</") or len(name) < 4 else f"\n{name.replace('_', ' ')}: "
-
-    return _TAG.sub(plain, text)
-
-
-_KEY_FIRST = re.compile(
-    r"(?:.*(?:first|primary|1st|best|top|most.?likely|answer|prediction|predicted|final).*|(?:choice|class"
-    r"|label|category|topic"
-    r"|option)[\s_-]*1?|(?:class|category|label)[\s_-]?name|name|value|result|output|1)"
-)
-_KEY_SECOND = re.compile(
-    r".*(?:second|2nd|alternative|runner|backup|fallback|next|third|3rd).*|(?:choice|class|label|category"
-    r"|rank|option)[\s_-]*[23]"
-    r"|[23]"
-)
-_KEY_SKIPPED = re.compile(
-    r".*(?:reason|explan|rational|justif|thought|thinking|analysis|confidence|probab|score|percent|certain"
-    r"|reject|exclud|ruled|"
-    r"not|unlikely|text|title|comment|note|evidence|summary|keyword|rank|position|index|order|available"
-    r"|candidate|given|question|prompt).*|options"
-    r"|class_?names|all_?classes|categories|classes|labels"
-)
-_KEY_LIST = re.compile(r".*(?:choices|ranking|ranked|predictions|answers|top).*|classes|labels|categories")
-_KEY_SCORE = re.compile(r".*(?:confidence|probab|score|percent|certain|likelihood|weight).*")
-
-
-def _from_json(text: str, names: tuple[str, ...]) -> str | None:
-    """Return the choices of an answer that is JSON, or holds some, as plain text; None if it does not."""
-    value = _json_of(text)
-    if value is None:
-        return None
-    items = list(_items(value, names))
-    if not items:
-        return None
-    items.sort(key=lambda item: item[0])
-    first_read = items[0][0] == 0
-    lines = [
-        f"{'First choice' if place == 0 and first_read else 'Second choice'}: {' '.join(item.split()) or 'none'}"
-        for place, (_, item) in enumerate(items)
-    ]
-    return "\n".join(lines)
-
-
-def _json_of(text: str) -> Any:
-    if "{" not in text and "[" not in text:
-        return None
-    stripped = re.sub(r"\A```\w*", "", text.strip()).removesuffix("```")
-    decoder = json.JSONDecoder()
-    for attempt, opening in enumerate(re.finditer(r"[{\[]", stripped)):
-        if attempt == 8:
-            break
-        try:
-            value, end = decoder.raw_decode(stripped, opening.start())
-        except (ValueError, RecursionError):
-            continue
-        if not isinstance(value, (dict, list)) or not value:
-            continue
-        whole = not stripped[: opening.start()].strip() and not stripped[end:].strip()
-        if whole or isinstance(value, dict) or any(isinstance(item, (str, dict)) for item in value):
-            return value
-    return None
-
-
-def _items(value: Any, names: tuple[str, ...], rank: int = 0, depth: int = 0) -> Iterator[tuple[int, str]]:
-    """Yield (0 for first choices, then 1, 2, ..., and the text) of what JSON holds."""
-    if depth > 4:
-        return
-    if value is None:
-        yield rank, "none"
-    elif isinstance(value, str) or (isinstance(value, (int, float)) and not isinstance(value, bool)):
-        yield rank, str(value)
-    elif isinstance(value, list):
-        if value and all(isinstance(item, dict) and isinstance(item.get("rank"), int) for item in value):
-            value = sorted(value, key=lambda item: int(item["rank"]))
-        scored = [(_score(item), item) for item in value]
-        if value and all(score is not None for score, _ in scored):
-            value = [item for _, item in sorted(scored, key=lambda pair: -(pair[0] or 0.0))]
-        for place, item in enumerate(value):
-            yield from _items(item, names, rank + place, depth + 1)
-    elif isinstance(value, dict):
-        yield from _items_of_dict(value, names, rank, depth)
-
-
-def _items_of_dict(value: dict[str, Any], names: tuple[str, ...], rank: int, depth: int) -> Iterator[tuple[int, str]]:
-    finder = name_finder(names)
-    as_names = {key: finder.find(normal_form(key)) for key in value}
-    numbers = {
-        key: item for key, item in value.items() if isinstance(item, (int, float)) and not isinstance(item, bool)
-    }
-    if numbers and all(as_names[key] for key in numbers) and len(numbers) == len(value):
-        for place, key in enumerate(sorted(numbers, key=lambda key: -numbers[key])):
-            yield rank + place, key
-        return
-    found = False
-    for key, item in value.items():
-        small = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower()
-        if _KEY_SECOND.fullmatch(small) and not _KEY_SCORE.fullmatch(small):
-            found = True
-            yield from _items(item, names, rank + 1, depth + 1)
-        elif isinstance(item, (list, dict)) and _KEY_LIST.fullmatch(small) and not _has_answer(value, key):
-            found = True
-            yield from _items(item, names, rank, depth + 1)
-        elif _KEY_SKIPPED.fullmatch(small):
-            continue
-        elif _KEY_FIRST.fullmatch(small) or isinstance(item, (dict, list)):
-            found = True
-            yield from _items(item, names, rank, depth + 1)
-    if not found:
-        texts = [
-            item for key, item in value.items() if isinstance(item, str) and not _KEY_SKIPPED.fullmatch(key.lower())
-        ]
-        for place, item in enumerate(texts):
-            yield rank + place, item
-
-
-def _has_answer(value: dict[str, Any], but: str) -> bool:
-    return any(
-        key != but
-        and isinstance(item, str)
-        and _KEY_FIRST.fullmatch(key.lower())
-        and not _KEY_SKIPPED.fullmatch(key.lower())
-        for key, item in value.items()
-    )
-
-
-def _score(item: Any) -> float | None:
-    if not isinstance(item, dict):
-        return None
-    scores = [v for k, v in item.items() if _KEY_SCORE.fullmatch(k.lower()) and isinstance(v, (int, float))]
-    return float(scores[0]) if scores else None

@@ -107,7 +107,7 @@ def _value_of(match: re.Match[str]) -> tuple[float | None, bool]:
         values = [_scaled(low, is_percent), _scaled(high, is_percent)]
         if None in values:
             return None, is_percent
-        return (values[0] + values[1]) / 2, is_percent  # type: ignore[operator]
+        return round((values[0] + values[1]) / 2, 6), is_percent  # type: ignore[operator]
     if percent is not None:
         return _scaled(percent, True), bool(sign)
     if part is not None:
