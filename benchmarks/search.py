@@ -50,7 +50,7 @@ from sklearn.model_selection import GridSearchCV
 
 from skellagnn import ELLaGNNClassifier, ReplayEnhancer, TextGraph, encode_graph
 from skellagnn.datasets import load_folder, make_text_graph
-from skellagnn.graph.sharing import share_graph
+from skellagnn.graph import share_graph
 
 ARMS = ("one-1", "one-2", "loky", "dask", "ray")
 EXTRA_ARMS = ("apart", "one-1-glibc", "ray-glibc", "dask-defaults", "dask-plain", "ray-plain")

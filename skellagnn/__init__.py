@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "ELLaGNNClassifier": "skellagnn.classifier",
     "TextGraph": "skellagnn.graph",
+    "Budget": "skellagnn.llm.asking",
     "Prompt": "skellagnn.prompts",
     "CallableEnhancer": "skellagnn.enhancers",
     "OpenAIEnhancer": "skellagnn.enhancers",
     "TransformersEnhancer": "skellagnn.enhancers",
     "ResponseStore": "skellagnn.llm.store",
-    "Budget": "skellagnn.llm.asking",
     "ReplayEnhancer": "skellagnn.enhancers",
     "encode_graph": "skellagnn.encoders",
     "plan_search": "skellagnn.llm.plan",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,7 +204,7 @@ class Augmenter:
             table,
             self.listed,
             store=self.store,
-            budget=replace(self.budget),
+            budget=self.budget,
             on_bad_answer=self.on_bad_answer,
             verbose=self.verbose,
         )
@@ -218,7 +218,7 @@ class Augmenter:
             return (), ()
         naming = [position for position, prompt in enumerate(self.catalog) if prompt.names_classes]
         tables = [said.choices(position, self.names.names) for position in naming]
-        choices = tuple(np.where(table >= 0, self.names.class_index[table], -1) for table in tables)
+        choices = tuple(np.where(table >= 0, self.names.class_index[table], table) for table in tables)
         return choices, tuple(said.confidences[said.table.index[:, position]] for position in naming)
 
     def _tell(self, graph: TextGraph, nodes: NDArray[np.int64], said: Enhancement) -> tuple[AnsweredQuestion, ...]:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.augmentation import AnsweredQuestion, Augmentation, Augmenter
 from skellagnn.base.config import get_config
-from skellagnn.distillation import PropagationTeacher, Teaching
+from skellagnn.distillation import PropagationTeacher, propagate
 from skellagnn.encoders import with_weights, without_weights
 from skellagnn.encoders._features import check_n_features, raw_features, ready_encoder
 from skellagnn.exceptions import InvalidParameterError
@@ -26,7 +26,7 @@ from skellagnn.gnn._distributed import ProcessGroup
 from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import predict_logits
 from skellagnn.gnn._steps import N_UNLABELED, TrainingSettings
-from skellagnn.gnn._targets import LabeledNodes, Supervision
+from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.gnn._trainer import Trainer, build_network
 from skellagnn.gnn._training import History
 from skellagnn.graph import TextGraph
@@ -37,8 +37,8 @@ from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.llm.store import without_password
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, resolve_device, shared_parameters
-from skellagnn.selection import FEATURELESS_SELECTIONS, select_active_nodes
-from skellagnn.supervision import supervise
+from skellagnn.selection import FEATURELESS_SELECTIONS, LABEL_SELECTIONS, select_active_nodes
+from skellagnn.supervision import Reference, Supervised, estimate_reference, supervise
 from skellagnn.validation import (
     CallbackSupportMixin,
     FitCallbacks,
@@ -50,6 +50,7 @@ from skellagnn.validation import (
     hold_out,
     named_classes,
     remember_columns,
+    stand_in,
     with_callbacks,
 )
 
@@ -75,11 +76,15 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         The LLM back end. None asks nothing: an ordinary graph neural network, the baseline of every comparison.
     augmentation_ratio : float or int, default=0.1
         Fraction of all nodes that the LLM is asked about, in [0, 1], or their number. Nodes without text are left out.
-    prompts : "all", str, Prompt, or list of these, default="all"
-        What is asked: names from :data:`skellagnn.prompts.BUILTIN_PROMPTS`, several also as ``"keywords+topic"``.
-    selection : str or callable, default="pagerank"
+    prompts : str, Prompt, or list of these, default="topic"
+        What is asked: names from :data:`skellagnn.prompts.BUILTIN_PROMPTS`, several also as ``"keywords+topic"``;
+        ``"all"`` is the paper's catalog. Prompts that name classes are what pays; they need ``class_names``.
+    selection : str or callable, default="spread"
         Which nodes are asked about: a key of :data:`skellagnn.selection.SELECTIONS` or
-        ``(graph, features, rng) -> scores``. Built-in ones look at neither labels nor targets.
+        ``(graph, features, rng) -> scores``. ``"margin"`` and ``"margin_random"`` look at the labels: the folds of a
+        search then ask about nodes of their own. The others look at neither labels nor targets.
+    candidates : array-like of int, mask of shape (n_nodes,) or None, default=None
+        Nodes that may be asked about; None: all.
     class_names : list of str, dict of label to str, or None, default=None
         Names for prompts that list the classes; a list names the classes 0, 1, ... None: the labels, if they are
         strings. In a cross-validation give them, so that a fold that misses a class asks the same questions.
@@ -94,8 +99,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         propagates once and for all, has all of them.
     enhanced_queries : bool, default=True
         Rank the neighbors of a queried node by similarity with its answers, in training; False: with its raw features,
-        as prediction does. Where a teacher has checked class-naming answers, raw features and answers are mixed, the
-        answers with their reliability (``reliability_``) for their weight.
+        as prediction does. Where answers name classes, raw features and answers are mixed, the answers with their
+        reliability (``reliability_``) for their weight.
     backbone : str or callable, default="sage"
         ``"sage"``, ``"gcn"``, ``"gat"``, ``"gin"``, ``"gcn2"``, ``"appnp"``, ``"mlp"``, or a factory ``(in_channels,
         hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` with ``forward(x, edge_index)``.
@@ -107,18 +112,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Fraction of a layer's input entries dropped in training.
     view_probability : float, default=0.5
         Probability that a queried node shows one of its LLM views instead of its raw features in a training pass. Where
-        a teacher has checked class-naming answers, it is multiplied by their reliability (``reliability_``) and, where
-        answers are fewer than labels, by their ratio.
+        answers name classes, it is multiplied by their reliability (``reliability_``).
     teacher : "auto", Teacher or None, default="auto"
-        A model that is trained first, without the LLM, and once more with the answers; the backbone learns from its
-        class probabilities on the unlabeled nodes. Its cost is that of one more fit, or two. ``"auto"``:
-        :class:`~skellagnn.distillation.PropagationTeacher`; give one to search over ``teacher__weight``. None: none.
-    answer_weight : float or "auto", default="auto"
-        Weight of the soft labels from class-naming answers, in the training of the teacher or, where there is none,
-        of the network; 0 switches them off. It is that of their mean beside the mean over the labels or, where answers
-        are fewer than labels, that of one answer beside one label. ``"auto"`` is twice their reliability as the teacher
-        finds it (``reliability_``), so that an LLM which knows nothing changes nothing; nor do answers about less than
-        a tenth as many nodes as have labels, if their reliability is below 0.9. Without a teacher to say so, 0.5.
+        A model of propagated features that is trained on labels and answers first; the backbone learns from its class
+        probabilities on the unlabeled nodes. ``"auto"``: :class:`~skellagnn.distillation.PropagationTeacher`; give one
+        to search over ``teacher__weight``. None: none.
+    answer_weight : float, default=1.0
+        Weight of an answer that names a class and is sure to be right, beside a label; 0: answers are views alone.
     learning_rate_init : float, default=0.01
         Step size of Adam.
     weight_decay : float, default=5e-4
@@ -175,14 +175,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     answers_ : list of AnsweredQuestion
         What the LLM said: node, name, prompt, answer, classes that were read, confidence. Not part of a pickle.
     reliability_ : float or None
-        How far class-naming answers were relied on beside the teacher's own opinion, in [0, 1]; 0 where no answer named
-        a class, or the LLM is not half as good as the teacher. None without a teacher.
+        Mean probability, over the answers that name a class, that they are right because the LLM knows: its own
+        confidence (0.8 where it says none), lowered as far as labels, and what labels say of other nodes, contradict.
+        None where no answer names a class.
     batch_size_ : int or None
         Labeled nodes of a step; None: the whole graph at once.
     history_ : History
         Losses and validation scores of each epoch.
-    teacher_history_ : list of History
-        Of the training of the teacher: without answers, and with them if there were any.
     n_iter_ : int
         Epochs that were run.
     best_iter_ : int
@@ -238,7 +237,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     reliability_: float | None
     batch_size_: int | None
     history_: History
-    teacher_history_: list[History]
     n_iter_: int
     best_iter_: int
     encoder_: Any
@@ -248,8 +246,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         enhancer: Any = None,
         *,
         augmentation_ratio: float | int = 0.1,
-        prompts: Any = "all",
-        selection: str | Callable[..., Any] = "pagerank",
+        prompts: Any = "topic",
+        selection: str | Callable[..., Any] = "spread",
+        candidates: Any = None,
         class_names: Any = None,
         encoder: Any = "auto",
         n_neighbors: int | None = 10,
@@ -260,7 +259,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         dropout: float = 0.5,
         view_probability: float = 0.5,
         teacher: Any = "auto",
-        answer_weight: float | str = "auto",
+        answer_weight: float = 1.0,
         learning_rate_init: float = 0.01,
         weight_decay: float = 5e-4,
         batch_size: int | str | None = "auto",
@@ -281,6 +280,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.augmentation_ratio = augmentation_ratio
         self.prompts = prompts
         self.selection = selection
+        self.candidates = candidates
         self.class_names = class_names
         self.encoder = encoder
         self.n_neighbors = n_neighbors
@@ -367,23 +367,27 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         trainer = self._trainer(network, graph, embeddings, labeled, seed, group)
 
         # 2. The LLM is asked about a few nodes; its answers become views of these, and name classes.
-        queried = group.first(partial(self._select, graph, embeddings))
+        propagated = propagate(graph.adjacency, embeddings) if self._reads_propagated() else embeddings
+        reference = partial(estimate_reference, propagated, labeled, len(labels.classes), seed)
+        queried = group.first(partial(self._select, graph, embeddings, reference))
         augmented = augmenter.augment(graph, embeddings, queried, encoder, memory=self.memory, group=group)
 
         # 3. Labels, answers and a teacher are weighed against each other.
-        teaching = self._teaching(graph, embeddings, len(labels.classes), validation, trainer)
-        supervision = supervise(labeled, augmented.answers, len(labels.classes), teaching, self.answer_weight, seed)
+        answers = augmented.answers.scaled(self.answer_weight)
+        weigh = partial(supervise, labeled, answers, len(labels.classes), reference, self._teacher(), propagated)
+        # rounding may differ between machines, and all processes must learn the same
+        supervised = group.first(partial(weigh, graph.adjacency))
 
         # 4. Neighbors are ranked by their similarity with the node, LLM-enhanced where it was asked about.
-        features = augmented.features.shown(self.view_probability * supervision.views)
-        queries = features.queries(supervision.queries) if self.enhanced_queries else None
+        features = augmented.features.shown(self.view_probability * supervised.views)
+        queries = features.queries(supervised.views) if self.enhanced_queries else None
         neighbors = rank_neighbors(graph.adjacency, embeddings, self.n_neighbors, queries)
 
         # 5. The backbone learns from all this. A fit that fails leaves the model as it was.
         fitted = partial(self._fitted, X, labels.classes, embeddings.shape[1], encoder, network)
         report = partial(callbacks.after_epoch, fitted)
-        history = trainer.train(network, neighbors, features, supervision, validation, on_epoch=report)
-        self._keep(X, fitted(), trainer, queried, augmented, supervision, teaching, history)
+        history = trainer.train(network, neighbors, features, supervised.supervision, validation, on_epoch=report)
+        self._keep(X, fitted(), trainer, queried, augmented, supervised, history)
         callbacks.end()
         return self
 
@@ -432,7 +436,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 raise InvalidParameterError(
                     "`X_val` must be left out with early_stopping=False, which looks at no validation nodes; got one."
                 )
-            columns = object.__new__(type(self))  # this estimator's own are those of an earlier fit until this is done
+            columns = stand_in(self)  # this estimator's own are those of an earlier fit until this is done
             remember_columns(columns, X)
             val_graph = as_graph(columns, X_val, reset=False)
             held_out = check_labels(val_graph, y_val, classes=labels.classes, argument="y_val").labeled
@@ -447,7 +451,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         if held_out is None:
             return labeled, None
         neighbors = rank_neighbors(val_graph.adjacency, val_embeddings, self.n_neighbors)
-        return labeled, ValidationGraph(neighbors, val_embeddings, held_out, val_graph.adjacency)
+        return labeled, ValidationGraph(neighbors, val_embeddings, held_out)
 
     def _build_network(self, n_features: int, n_classes: int, seed: int) -> nn.Module:
         return build_network(
@@ -497,29 +501,33 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         )
         return Trainer(settings, seed, resolve_device(self.device), group, self.verbose)
 
-    def _select(self, graph: TextGraph, embeddings: NDArray[Any]) -> NDArray[np.int64]:
-        """Choose by graph, features and parameters alone, so that all folds of a search ask about the same nodes."""
-        seed = int(self.random_state) if isinstance(self.random_state, numbers.Integral) else 0
-        return select_active_nodes(graph, embeddings, self.selection, self.augmentation_ratio, seed=seed)
+    def _reads_propagated(self) -> bool:
+        """Whether a teacher, or a check of the answers, looks at propagated features."""
+        return self.teacher is not None or self.enhancer is not None
 
-    def _teaching(
-        self,
-        graph: TextGraph,
-        embeddings: NDArray[Any],
-        n_classes: int,
-        validation: ValidationGraph | None,
-        trainer: Trainer,
-    ) -> Teaching | None:
-        if self.teacher is None:
-            return None
-        teacher = PropagationTeacher() if isinstance(self.teacher, str) else self.teacher
-        return Teaching(teacher, graph.adjacency, embeddings, n_classes, validation, trainer)
+    def _select(
+        self, graph: TextGraph, embeddings: NDArray[Any], reference: Callable[[], Reference] | None
+    ) -> NDArray[np.int64]:
+        """Choose by graph, features and parameters alone, so that all folds of a search ask about the same nodes.
+
+        Only a selection that asks for the reference looks at labels, through it.
+        """
+        seed = int(self.random_state) if isinstance(self.random_state, numbers.Integral) else 0
+        seen = embeddings
+        if isinstance(self.selection, str) and self.selection in LABEL_SELECTIONS and self.enhancer is not None:
+            seen = reference().probabilities if reference is not None else seen
+        return select_active_nodes(
+            graph, seen, self.selection, self.augmentation_ratio, candidates=self.candidates, seed=seed
+        )
+
+    def _teacher(self) -> Any:
+        return PropagationTeacher() if isinstance(self.teacher, str) else clone(self.teacher, safe=False)
 
     def _fitted(
         self, X: Any, classes: NDArray[Any], n_features: int, encoder: Any, network: nn.Module
     ) -> dict[str, Any]:
         """Return what a model is made of that predicts; the network is that of the epoch which was run last."""
-        columns = object.__new__(type(self))
+        columns = stand_in(self)
         remember_columns(columns, X)
         return {
             "classes_": classes,
@@ -538,8 +546,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         trainer: Trainer,
         queried: NDArray[np.int64],
         augmented: Augmentation,
-        supervision: Supervision,
-        teaching: Teaching | None,
+        supervised: Supervised,
         history: History,
     ) -> None:
         remember_columns(self, X)
@@ -550,10 +557,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.queried_nodes_ = queried if self.enhancer is not None else queried[:0]
         self.llm_usage_ = augmented.usage
         self.answers_ = list(augmented.said)
-        self.reliability_ = None if teaching is None else supervision.reliability
+        self.reliability_ = supervised.reliability
         self.batch_size_ = trainer.settings.batch_size
         self.history_ = history
-        self.teacher_history_ = [] if teaching is None else teaching.histories
         self.n_iter_ = history.n_iter
         self.best_iter_ = history.best_iter
 
@@ -619,7 +625,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         LabelError
             If labels are missing, or -1 among numbers.
         """
-        return float(super().score(X, check_true_labels(y), sample_weight))
+        return float(super().score(X, check_true_labels(y, X if isinstance(X, TextGraph) else None), sample_weight))
 
     def _logits(self, X: Any) -> NDArray[np.float64]:
         """Steps 1 to 4 of prediction. Nothing in here can reach an enhancer."""
@@ -667,11 +673,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         else:
             encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
             embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
-        queried = self._select(graph, embeddings)
+        queried = self._select(graph, embeddings, None)
         names = tuple(graph.name_of(node) for node in queried.tolist())
-        budget = augmenter.budget
-        limits = (budget.max_calls, budget.max_tokens, budget.max_cost)
-        return Plan(graph.n_nodes, queried, names, (augmenter.plan(graph, queried),), budget.prices, 1, *limits)
+        return Plan(graph.n_nodes, queried, names, (augmenter.plan(graph, queried),), augmenter.budget)
 
     # -- scikit-learn -------------------------------------------------------------------------------------------
 

@@ -1,292 +1,267 @@
-"""Distillation: a teacher with strong propagation, whose class probabilities the backbone learns from.
+"""Distillation: a teacher on propagated features, whose class probabilities the backbone learns from.
 
-It lives during ``fit`` only. One trained without the answers says how far these can be relied on; one trained with them
-carries them to the nodes that were not asked about (:mod:`skellagnn.supervision`).
+It lives during ``fit`` only, and is trained on labels and answers alike (:mod:`skellagnn.supervision`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 
 from skellagnn.base.resources import scratch_array
-from skellagnn.gnn._early_stopping import ValidationGraph
-from skellagnn.gnn._losses import Consistency
+from skellagnn.base.vectors import unit_rows
 from skellagnn.gnn._sparse import aggregate, edge_matrix
-from skellagnn.gnn._targets import LabeledNodes, Supervision
-from skellagnn.gnn._trainer import Trainer
-from skellagnn.gnn._training import History
-from skellagnn.gnn._views import NodeFeatures
+from skellagnn.gnn._targets import SoftLabels
 
-__all__ = ["Opinion", "PropagationTeacher", "Teacher", "Teaching", "calibrate"]
+__all__ = ["PropagationTeacher", "Teacher", "propagate"]
 
-# Rows that are added up at a time.
+# Steps of propagation that are averaged: two or eight are as good.
+N_STEPS = 4
+# Nodes that are added up, or predicted, at a time.
 BLOCK = 1 << 16
-# Temperatures that are looked at, and how firmly 1 is expected: a few labels that happen to be all right do not show
-# that the teacher always is, which would leave no room for the LLM.
-TEMPERATURES = (0.2, 5.0)
-TEMPERATURE_PRIOR = 5.0
+# Unlabeled nodes that a teacher trains itself on at most.
+N_SELF_TRAINED = 10_000
+# Iterations of L-BFGS: of the first fit, and of each that starts from the one before.
+ITERATIONS = (60, 25)
 
 
 class Teacher(Protocol):
-    """What ``teacher`` may be: a scikit-learn estimator of this form, cloned for each training."""
+    """What ``teacher`` may be: a scikit-learn estimator of this form, cloned for each fit."""
 
     weight: float
     """Weight of its class probabilities in the backbone's loss, beside the labels."""
 
-    def fit(
-        self,
-        adjacency: sparse.csr_array,
-        features: NDArray[Any],
-        supervision: Supervision,
-        n_classes: int,
-        validation: ValidationGraph | None,
-        trainer: Trainer,
-    ) -> Teacher:
-        """Train on labels and soft labels. ``history_`` is the :class:`History` of it, if there is one."""
+    def fit(self, features: NDArray[Any], known: SoftLabels, adjacency: sparse.csr_array) -> Teacher:
+        """Train on nodes of which something is known.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_nodes, 2 * n_features)
+            Own and propagated features of all nodes (:func:`propagate`).
+        known : SoftLabels
+            Labels, with probability 1, and answers of the LLM, each with its weight.
+        adjacency : csr_array of shape (n_nodes, n_nodes)
+            All edges, for a teacher that passes messages of its own.
+        """
         ...
 
-    def decision_function(self, adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[np.floating[Any]]:
-        """Return logits of shape (n_nodes, n_classes) for the nodes of this or another graph."""
+    def predict_proba(self, features: NDArray[Any], adjacency: sparse.csr_array) -> NDArray[np.floating[Any]]:
+        """Return class probabilities of all nodes, shape (n_nodes, n_classes)."""
         ...
 
 
 class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
-    """Two-layer perceptron on each node's features beside the mean of what some steps of propagation bring to it.
+    """Logistic regression on own and propagated features, which then learns from its own predictions.
 
     Parameters
     ----------
     weight : float, default=2.0
         Weight of its class probabilities on the unlabeled nodes in the backbone's loss, beside the labels; where these
         nodes are fewer than the labels, times their ratio.
-    consistency : float, default=1.0
-        Weight of the agreement between two stochastic passes over unlabeled nodes.
-    n_steps : int, default=4
-        Steps of propagation.
-    hidden_channels : int, default=64
-    dropout : float, default=0.5
+    C : float, default=3.0
+        Inverse strength of the L2 penalty, as in :class:`sklearn.linear_model.LogisticRegression`.
+    n_rounds : int, default=5
+        Rounds of self-training: in each it is fitted anew to labels, answers and its sharpened predictions for the
+        other nodes, which together weigh as much as what is known. 0 leaves them out.
 
     Notes
     -----
-    Steps are as in GRAND (arXiv 2005.11079), without its dropped nodes; a node's own features are kept apart as in
-    GraphSAGE, for graphs whose neighbors are often of another class. All edges carry messages: means over the most
-    similar neighbors alone were worse on Wikispeedia and no better on Cora.
+    It minimizes, with W its coefficients and w the weights of what is known,
+
+    .. math:: \\sum_v w_v\\, CE(q_v, p_v) + \\tfrac{1}{2C} \\lVert W \\rVert^2
+
+    which is convex: it cannot collapse, and a handful of labels gives humble probabilities. Self-training can collapse
+    into one class: a sharpened prediction favors classes that are large already. So it keeps the predicted class sizes
+    as far as labels are few: with m known nodes a class, :math:`q_v \\propto p_v^2 / r` with r the factors that restore
+    the sizes, to the power of min(1, 2 / (1 + m)).
 
     Examples
     --------
     >>> from skellagnn import ELLaGNNClassifier
     >>> from skellagnn.distillation import PropagationTeacher
     >>> clf = ELLaGNNClassifier(teacher=PropagationTeacher(weight=1.0))
-    >>> clf.set_params(teacher__consistency=0.5).teacher
-    PropagationTeacher(consistency=0.5, weight=1.0)
+    >>> clf.set_params(teacher__n_rounds=0).teacher
+    PropagationTeacher(n_rounds=0, weight=1.0)
     """
 
-    def __init__(
-        self,
-        weight: float = 2.0,
-        *,
-        consistency: float = 1.0,
-        n_steps: int = 4,
-        hidden_channels: int = 64,
-        dropout: float = 0.5,
-    ) -> None:
+    def __init__(self, weight: float = 2.0, *, C: float = 3.0, n_rounds: int = 5) -> None:
         self.weight = weight
-        self.consistency = consistency
-        self.n_steps = n_steps
-        self.hidden_channels = hidden_channels
-        self.dropout = dropout
+        self.C = C
+        self.n_rounds = n_rounds
 
     def fit(
-        self,
-        adjacency: sparse.csr_array,
-        features: NDArray[Any],
-        supervision: Supervision,
-        n_classes: int,
-        validation: ValidationGraph | None,
-        trainer: Trainer,
+        self, features: NDArray[Any], known: SoftLabels, adjacency: sparse.csr_array | None = None
     ) -> PropagationTeacher:
-        """Train on labels and soft labels.
+        """Train on nodes of which something is known.
 
         Parameters
         ----------
-        adjacency : csr_array of shape (n_nodes, n_nodes)
-        features : ndarray of shape (n_nodes, n_features)
-        supervision : Supervision
-        n_classes : int
-        validation : ValidationGraph or None
-            Decides the epoch that is kept.
-        trainer : Trainer
+        features : ndarray of shape (n_nodes, 2 * n_features)
+        known : SoftLabels
+        adjacency : csr_array, default=None
+            Not looked at: the features are propagated already.
 
         Returns
         -------
         self : PropagationTeacher
         """
-        propagated = self._propagate(adjacency, features)
-        if validation is not None:
-            seen = self._propagate(validation.adjacency, validation.raw)
-            validation = replace(validation, raw=seen)
-        self.network_ = trainer.build("mlp", propagated.shape[1], self.hidden_channels, n_classes, 2, self.dropout)
-        self.history_: History = trainer.train(
-            self.network_,
-            adjacency,
-            NodeFeatures.without_views(propagated),
-            replace(supervision, regularizers=(Consistency(self.consistency),)),
-            validation,
-            description="teacher",
-        )
+        seen = _with_ones(features, known.nodes)
+        targets, weights = known.probabilities.astype(np.float64), known.weights.astype(np.float64)
+        self.coef_ = fit_softmax(seen, targets, weights, self.C, iterations=ITERATIONS[0])
+        unknown = np.ones(len(features), dtype=bool)
+        unknown[known.nodes] = False
+        others = np.flatnonzero(unknown)
+        if len(others) > N_SELF_TRAINED:  # evenly spaced: the same in every process, without a draw
+            others = others[np.linspace(0, len(others) - 1, N_SELF_TRAINED, dtype=np.int64)]
+        if len(others) == 0 or weights.sum() == 0:
+            return self
+        seen = np.vstack([seen, _with_ones(features, others)])
+        all_weights = np.concatenate([weights, np.full(len(others), weights.sum() / len(others))])
+        keep = min(1.0, 2 / (1 + weights.sum() / targets.shape[1]))
+        for _ in range(self.n_rounds):
+            predicted = softmax(seen[len(targets) :] @ self.coef_, axis=1)
+            sharpened = sharpen(predicted, keep)
+            both = np.vstack([targets, sharpened])
+            self.coef_ = fit_softmax(seen, both, all_weights, self.C, start=self.coef_, iterations=ITERATIONS[1])
         return self
 
-    def decision_function(self, adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[np.float32]:
-        """Return logits of shape (n_nodes, n_classes)."""
-        return Trainer.predict(self.network_, adjacency, self._propagate(adjacency, features))
-
-    def _propagate(self, adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[Any]:
-        """Propagate, once for each graph: a fit trains several teachers on one, and looks at another to validate."""
-        known = getattr(self, "_propagated", ())
-        for graph, given, propagated in known:
-            if graph is adjacency and given is features:
-                return np.asarray(propagated)
-        propagated = propagate(adjacency, features, self.n_steps)
-        self._propagated = (*known, (adjacency, features, propagated))
-        return propagated
+    def predict_proba(self, features: NDArray[Any], adjacency: sparse.csr_array | None = None) -> NDArray[np.float64]:
+        """Return class probabilities of all nodes, shape (n_nodes, n_classes)."""
+        probabilities = np.empty((len(features), self.coef_.shape[1]))
+        for start in range(0, len(features), BLOCK):
+            nodes = np.arange(start, min(start + BLOCK, len(features)))
+            probabilities[nodes] = softmax(_with_ones(features, nodes) @ self.coef_, axis=1)
+        return probabilities
 
 
-def propagate(adjacency: sparse.csr_array, features: NDArray[Any], n_steps: int = 4) -> NDArray[Any]:
+def propagate(adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[Any]:
     """Return each node's own features beside the mean of what one to four steps of propagation bring to it.
 
     Parameters
     ----------
     adjacency : csr_array of shape (n_nodes, n_nodes)
+        All edges: means over the most similar neighbors alone were worse on Wikispeedia and no better on Cora.
     features : ndarray of float32 or float16 of shape (n_nodes, n_features)
-    n_steps : int, default=4
 
     Returns
     -------
     propagated : ndarray of shape (n_nodes, 2 * n_features)
-        ``[x, mean_{k=1..n_steps} M^k x]``, M the mean over the neighbors.
+        ``[unit(x - mean x), unit(s - mean s)]`` with ``s = mean_{k=1..4} M^k x``, M the mean over the neighbors. Where
+        there is no edge, each half is divided by its root mean square instead: a table's columns mean something by
+        their size.
+
+    Notes
+    -----
+    Steps as in GRAND (arXiv 2005.11079), without its dropped nodes; a node's own features are kept apart as in
+    GraphSAGE, for graphs whose neighbors are often of another class. Embeddings of texts share a large mean, which
+    tells nothing of their classes: without it a label a class is worth five points more on Cora.
     """
     matrix = edge_matrix("mean", adjacency)
     n_nodes, n_features = features.shape
     propagated = scratch_array((n_nodes, 2 * n_features), features.dtype)
     propagated[:, :n_features] = features
     step = features
-    for k in range(1, n_steps + 1):
+    for k in range(1, N_STEPS + 1):
         step = aggregate(matrix, step, scratch_array(features.shape, features.dtype))
         for start in range(0, n_nodes, BLOCK):
             block = slice(start, start + BLOCK)
             if k == 1:
-                propagated[block, n_features:] = step[block] / n_steps
+                propagated[block, n_features:] = step[block] / N_STEPS
             else:
-                propagated[block, n_features:] += step[block] / n_steps
+                propagated[block, n_features:] += step[block] / N_STEPS
+    for half in (slice(0, n_features), slice(n_features, None)):
+        _center(propagated, half, unit=adjacency.nnz > 0)
     return propagated
 
 
-@dataclass(frozen=True)
-class Opinion:
-    """What a teacher says of every node.
+def _center(vectors: NDArray[Any], columns: slice, *, unit: bool) -> None:
+    """Subtract the mean and scale to unit length, in place; without ``unit``, to a root mean square of 1."""
+    blocks = [slice(start, start + BLOCK) for start in range(0, len(vectors), BLOCK)]
+    total = sum(vectors[block, columns].sum(axis=0, dtype=np.float64) for block in blocks)
+    mean = np.asarray(total / max(len(vectors), 1), dtype=np.float32)
+    squares = 0.0
+    for block in blocks:
+        centered = vectors[block, columns].astype(np.float32) - mean
+        squares += float((centered.astype(np.float64) ** 2).sum())
+        vectors[block, columns] = unit_rows(centered) if unit else centered
+    if not unit and squares > 0:
+        for block in blocks:
+            vectors[block, columns] /= np.sqrt(squares / len(vectors))
+
+
+def _with_ones(features: NDArray[Any], nodes: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the features of some nodes, and a column of ones for the intercept."""
+    gathered = np.ones((len(nodes), features.shape[1] + 1), dtype=np.float32)
+    gathered[:, :-1] = features[nodes]
+    return gathered
+
+
+def sharpen(probabilities: NDArray[np.float64], keep: float = 1.0) -> NDArray[np.float64]:
+    """Square class probabilities and normalize; the mean over the nodes stays as it was, as far as ``keep`` says.
 
     Parameters
     ----------
     probabilities : ndarray of shape (n_nodes, n_classes)
-        Calibrated class probabilities.
-    n_right, n_checked : float
-        How many of its predictions were right, of how many that were compared with labels it was not trained on.
+    keep : float, default=1.0
+        1 keeps the mean, 0 does not.
     """
+    sizes = probabilities.mean(axis=0)
+    squared = probabilities**2 + 1e-300
+    squared /= squared.sum(axis=1, keepdims=True)
+    kept = squared.copy()
+    for _ in range(10):  # Sinkhorn: columns to their sizes, rows to 1
+        kept *= sizes / np.maximum(kept.mean(axis=0), 1e-12)
+        kept /= kept.sum(axis=1, keepdims=True)
+    both = squared ** (1 - keep) * kept**keep
+    return np.asarray(both / both.sum(axis=1, keepdims=True))
 
-    probabilities: NDArray[np.float64]
-    n_right: float = 0.0
-    n_checked: float = 0.0
 
+def fit_softmax(
+    features: NDArray[np.float32],
+    targets: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    C: float,
+    *,
+    start: NDArray[np.float32] | None = None,
+    iterations: int = 100,
+) -> NDArray[np.float32]:
+    """Fit a multinomial logistic regression to class probabilities.
 
-class Teaching:
-    """A teacher at work on one graph: trains it on what it is given, and returns what it then says of every node.
+    :class:`sklearn.linear_model.LogisticRegression` takes classes only: each node would be there once for each class.
 
     Parameters
     ----------
-    teacher : Teacher
-        Cloned.
-    adjacency : csr_array of shape (n_nodes, n_nodes)
-        All edges.
-    features : ndarray of shape (n_nodes, n_features)
-        Teachers look at raw features only, as prediction does.
-    n_classes : int
-    validation : ValidationGraph or None
-        With all edges, too. Decides the epoch that is kept, and the temperature of the predictions.
-    trainer : Trainer
-
-    Attributes
-    ----------
-    histories : list of History
-        Of each training so far.
-    """
-
-    def __init__(
-        self,
-        teacher: Any,
-        adjacency: sparse.csr_array,
-        features: NDArray[Any],
-        n_classes: int,
-        validation: ValidationGraph | None,
-        trainer: Trainer,
-    ) -> None:
-        self.teacher = clone(teacher)
-        self.adjacency = adjacency
-        self.features = features
-        self.n_classes = n_classes
-        # a teacher hears from all neighbors
-        self.validation = None if validation is None else replace(validation, adjacency=validation.all_edges)
-        self.trainer = trainer
-        self.histories: list[History] = []
-
-    def __call__(self, supervision: Supervision, checked: LabeledNodes | None = None) -> Opinion:
-        """Train on labels and soft labels; calibrate on validation nodes, else on ``checked``, else not at all."""
-        self.teacher.fit(self.adjacency, self.features, supervision, self.n_classes, self.validation, self.trainer)
-        history = getattr(self.teacher, "history_", None)
-        self.histories += [] if history is None else [history]
-        logits = seen = self._decide(self.adjacency, self.features)
-        if self.validation is not None:
-            checked = self.validation.labeled
-            if self.validation.raw is not self.features or self.validation.adjacency is not self.adjacency:
-                seen = self._decide(self.validation.adjacency, self.validation.raw)
-        if checked is None:
-            return Opinion(softmax(logits, axis=1))
-        right = seen[checked.nodes].argmax(axis=1) == checked.labels
-        return Opinion(softmax(logits / calibrate(seen, checked), axis=1), float(right.sum()), float(len(right)))
-
-    def _decide(self, adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[np.float64]:
-        return np.asarray(self.teacher.decision_function(adjacency, features), dtype=np.float64)
-
-
-def calibrate(logits: NDArray[np.floating[Any]], labeled: LabeledNodes) -> float:
-    """Return the most probable temperature given some labels, between 0.2 and 5.
-
-    Parameters
-    ----------
-    logits : ndarray of shape (n_nodes, n_classes)
-    labeled : LabeledNodes
-        Nodes of these, their labels and weights.
+    features : ndarray of float32 of shape (n, n_features + 1)
+        The last column, of the intercept, is hardly penalized.
+    targets : ndarray of shape (n, n_classes)
+    weights : ndarray of shape (n,)
+    C : float
+    start : ndarray of shape (n_features + 1, n_classes), default=None
+    iterations : int, default=100
 
     Returns
     -------
-    temperature : float
-        Divides the logits (Guo et al., 2017, arXiv 1706.04599). Smallest cross-entropy with a prior: the logarithm of
-        the temperature is normal around 0 with a variance of 1/5.
+    coefficients : ndarray of float32 of shape (n_features + 1, n_classes)
     """
-    scores = logits[labeled.nodes].astype(np.float64)
-    own = np.arange(len(scores))
-    weights = labeled.weights * (len(scores) / labeled.weights.sum())
+    shape = (features.shape[1], targets.shape[1])
+    weighted = (targets * weights[:, None]).astype(np.float32)
+    totals = weighted.sum(axis=1, keepdims=True)
+    penalty = np.full((shape[0], 1), 1 / C, dtype=np.float32)
+    penalty[-1] *= 1e-3
 
-    def cross_entropy(log_temperature: float) -> float:
-        log_p = log_softmax(scores / np.exp(log_temperature), axis=1)
-        likelihood = float((weights * log_p[own, labeled.labels]).sum())
-        return TEMPERATURE_PRIOR / 2 * log_temperature**2 - likelihood
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        coefficients = flat.reshape(shape).astype(np.float32)
+        log_p = log_softmax(features @ coefficients, axis=1)
+        gradient = features.T @ (np.exp(log_p) * totals - weighted) + penalty * coefficients
+        value = float((penalty * coefficients**2).sum(dtype=np.float64)) / 2
+        return value - float((weighted * log_p).sum(dtype=np.float64)), gradient.astype(np.float64).ravel()
 
-    found = minimize_scalar(cross_entropy, bounds=(np.log(TEMPERATURES[0]), np.log(TEMPERATURES[1])), method="bounded")
-    return float(np.exp(found.x))
+    first = np.zeros(shape[0] * shape[1]) if start is None else start.astype(np.float64).ravel()
+    found = minimize(loss, first, jac=True, method="L-BFGS-B", options={"maxiter": iterations, "gtol": 1e-3})
+    return np.asarray(found.x.reshape(shape), dtype=np.float32)

@@ -27,19 +27,19 @@ def rank_neighbors(
 ) -> sparse.csr_array:
     """Keep, for every node, the neighbors most similar to it (step 1 of the paper).
 
-    The query of a node that the LLM answered about is its LLM-enhanced row, of any other node its raw row; the
-    neighbors are compared by their raw rows.
+    The query of a node that the LLM answered about is its LLM-enhanced embedding, of any other node its raw one;
+    the neighbors are compared by their raw embeddings.
 
     Parameters
     ----------
     adjacency : csr_array of shape (n_nodes, n_nodes)
-        Row i lists the nodes that i hears from.
+        Row i lists the sources of edges to i.
     rows : ndarray of float32 or float16 of shape (n_nodes, n_features)
-        Raw rows, possibly memory-mapped.
+        Raw embeddings, possibly memory-mapped.
     n_neighbors : int or None
         K, the number of neighbors kept at most; None keeps all.
     queries : tuple of ndarray of shape (n_queries,) and ndarray of shape (n_queries, n_features), default=None
-        Nodes with another query than their raw row, and these queries.
+        Nodes with another query than their raw embedding, and these queries.
 
     Returns
     -------
@@ -54,11 +54,11 @@ def rank_neighbors(
 
     Notes
     -----
-    Cosine similarity; a zero row is as similar to everything as 0. Equal similarities are kept in the order of the
+    Cosine similarity; a zero vector is as similar to everything as 0. Equal similarities are kept in the order of the
     nodes. O(n_features) per edge of those nodes that have more than K neighbors; the others are not looked at.
 
     Works in blocks. Beyond what comes in and goes out it takes a byte per edge, 32 bytes per node and a block, which
-    holds at least all edges of one node; rows are converted and scaled as they are gathered.
+    holds at least all edges of one node; embeddings are converted and scaled as they are gathered.
     """
     if n_neighbors is None:
         return adjacency
@@ -124,7 +124,7 @@ def _best(
 
 
 class _Cosine:
-    """Cosine similarities of edges. Holds a few numbers per node, not the scaled rows."""
+    """Cosine similarities of edges. Holds a few numbers per node, not the scaled embeddings."""
 
     def __init__(
         self, rows: NDArray[Any], query_nodes: NDArray[np.int64] | None, query_rows: NDArray[np.float32] | None
@@ -138,16 +138,16 @@ class _Cosine:
             self.position = np.full(len(rows), -1, dtype=np.int64)
             self.position[query_nodes] = np.arange(len(query_nodes))
 
-    def __call__(self, receivers: NDArray[Any], senders: NDArray[Any]) -> NDArray[np.float32]:
-        similarity = np.empty(len(receivers), dtype=np.float32)
+    def __call__(self, targets: NDArray[Any], sources: NDArray[Any]) -> NDArray[np.float32]:
+        similarity = np.empty(len(targets), dtype=np.float32)
         step = max(1, CACHED // max(1, self.rows.shape[1]))
-        for start in range(0, len(receivers), step):
+        for start in range(0, len(targets), step):
             piece = slice(start, start + step)
-            # edges of one receiver mostly stand together: its query is made once
-            new = np.ones(len(receivers[piece]), dtype=bool)
-            np.not_equal(receivers[piece][1:], receivers[piece][:-1], out=new[1:])
-            query = self._query(receivers[piece][new]).take(np.cumsum(new) - 1, axis=0)
-            np.einsum("ij,ij->i", query, self._unit(senders[piece]), out=similarity[piece])
+            # edges of one target mostly stand together: its query is made once
+            new = np.ones(len(targets[piece]), dtype=bool)
+            np.not_equal(targets[piece][1:], targets[piece][:-1], out=new[1:])
+            query = self._query(targets[piece][new]).take(np.cumsum(new) - 1, axis=0)
+            np.einsum("ij,ij->i", query, self._unit(sources[piece]), out=similarity[piece])
         return similarity
 
     def _query(self, nodes: NDArray[Any]) -> NDArray[np.float32]:
@@ -158,7 +158,7 @@ class _Cosine:
         return query
 
     def _unit(self, nodes: NDArray[Any]) -> NDArray[np.float32]:
-        """Gather rows, each scaled to unit length."""
+        """Gather embeddings, each scaled to unit length."""
         unit = as_float32(self.rows.take(nodes, axis=0))
         unit /= self.norms.take(nodes)[:, None]
         return unit

@@ -83,13 +83,6 @@ def _check_early_stopping(name: str, value: Any) -> None:
     check_real(name, value, low=0, high=1, open_low=True, open_high=True)
 
 
-def _check_answer_weight(name: str, value: Any) -> None:
-    if not isinstance(value, str):
-        check_real(name, value, low=0)
-    elif value != "auto":
-        raise InvalidParameterError(f"`{name}` must be a number in [0, inf) or 'auto', got {value!r}.")
-
-
 def _check_batch_size(name: str, value: Any) -> None:
     if isinstance(value, str) and value != "auto":
         raise InvalidParameterError(
@@ -102,11 +95,11 @@ def _check_batch_size(name: str, value: Any) -> None:
 def _check_teacher(name: str, value: Any) -> None:
     if value is None or (isinstance(value, str) and value == "auto"):
         return
-    missing = [part for part in ("fit", "decision_function", "weight", "get_params") if not hasattr(value, part)]
+    missing = [part for part in ("fit", "predict_proba", "weight", "get_params") if not hasattr(value, part)]
     if missing or isinstance(value, type):
         raise InvalidParameterError(
             f"`{name}` must be 'auto', a PropagationTeacher, another scikit-learn estimator with `weight`, `fit` and "
-            f"`decision_function` (see skellagnn.distillation.Teacher), or None, got {value!r:.200}."
+            f"`predict_proba` (see skellagnn.distillation.Teacher), or None, got {value!r:.200}."
         )
     check_real(f"{name}.weight", value.weight, low=0)
 
@@ -122,7 +115,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], None]] = MappingProxyType(
         "dropout": _is_real(low=0, high=1, open_high=True),
         "view_probability": _is_real(low=0, high=1),
         "teacher": _check_teacher,
-        "answer_weight": _check_answer_weight,
+        "answer_weight": _is_real(low=0),
         "learning_rate_init": _is_real(low=0, open_low=True),
         "weight_decay": _is_real(low=0),
         "batch_size": _check_batch_size,

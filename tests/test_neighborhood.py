@@ -156,7 +156,7 @@ def test_renumbering_the_nodes_renumbers_the_ranking():
 
 
 @pytest.mark.parametrize("block", [1, 2, 7, 64, 10**6])
-@pytest.mark.parametrize("name", ["_BLOCK", "_CACHED"])
+@pytest.mark.parametrize("name", ["_BLOCK", "CACHED"])
 def test_the_block_size_changes_nothing(name, block, monkeypatch):
     adjacency, rows = make(6, n_features=37)
     nodes = np.arange(0, 25, 4)
@@ -189,7 +189,7 @@ def test_among_many_equal_rows_and_beside_hubs_a_loop_keeps_the_same(seed, n_nei
     nodes = np.array([1, 7, 30, 2])
     queries = np.concatenate([distinct[3:], rng.normal(size=(1, 8)), np.zeros((1, 8))]).astype(np.float32)
     monkeypatch.setattr(neighborhood, "_BLOCK", 50)  # the hubs do not fit
-    monkeypatch.setattr(neighborhood, "_CACHED", 8 * 13)
+    monkeypatch.setattr(neighborhood, "CACHED", 8 * 13)
 
     kept = rank_neighbors(adjacency, rows, n_neighbors, query_nodes=nodes, query_rows=queries)
 
@@ -229,7 +229,7 @@ def test_every_finite_half_becomes_the_float_of_the_same_value():
     halves = halves[np.isfinite(halves)][:, None]
     before = halves.copy()
 
-    converted = neighborhood._as_float32(halves)
+    converted = neighborhood.as_float32(halves)
 
     np.testing.assert_array_equal(converted, halves.astype(np.float32))
     np.testing.assert_array_equal(np.signbit(converted), np.signbit(halves))

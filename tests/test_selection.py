@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import re
 from fractions import Fraction
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 
 from skellagnn import TextGraph, selection
-from skellagnn.exceptions import InvalidParameterError
+from skellagnn.exceptions import AnswerWarning, InvalidParameterError
 from skellagnn.selection import (
     FEATURELESS_SELECTIONS,
     SELECTIONS,
@@ -300,19 +302,19 @@ def test_the_default_number_of_clusters_grows_with_the_root_of_the_nodes():
         (np.float32(0.5), 15), (np.int64(4), 4), (Fraction(1, 3), 10),
     ],
 )  # fmt: skip
-def test_ratio_is_a_share_as_float_and_a_number_as_int(ratio, count):
+def test_ratio_is_a_fraction_as_float_and_a_number_as_int(ratio, count):
     assert count_active_nodes(ratio, 30) == count
 
 
 @pytest.mark.parametrize(
     ("ratio", "message"),
     [
-        (1.5, r"as a float must be in \[0, 1\], a share of all nodes, got 1\.5\. Write 0\.1 for 10 %"),
-        (-0.1, r"as a float must be in \[0, 1\], a share of all nodes, got -0\.1"),
+        (1.5, r"as a float must be in \[0, 1\], a fraction of all nodes, got 1\.5\. Write 0\.1 for 10 %"),
+        (-0.1, r"as a float must be in \[0, 1\], a fraction of all nodes, got -0\.1"),
         (-1, r"as an int must be a number of nodes from 0 to 30, got -1"),
         (31, r"as an int must be a number of nodes from 0 to 30, got 31\. Write 1\.0 for all nodes"),
         (10**400, r"as an int must be a number of nodes from 0 to 30, got 1000"),
-        (True, r"must be a float in \[0, 1\] \(share of all nodes\) or an int \(number of nodes\), got True"),
+        (True, r"must be a float in \[0, 1\] \(fraction of all nodes\) or an int \(number of nodes\), got True"),
         (np.True_, r"must be a float in \[0, 1\] .* got (np\.True_|True)"),
         (float("nan"), r"must be a float in \[0, 1\] .* got nan"),
         (float("inf"), r"must be a float in \[0, 1\] .* got inf"),
@@ -327,7 +329,7 @@ def test_a_ratio_that_cannot_be_is_refused(ratio, message):
 
 
 @pytest.mark.parametrize(("n_nodes", "enough"), [(4, "0.25"), (3, "0.333"), (0, "1")])
-def test_a_share_that_rounds_to_no_node_is_refused_with_the_smallest_that_does_not(n_nodes, enough):
+def test_a_fraction_that_rounds_to_no_node_is_refused_with_the_smallest_that_does_not(n_nodes, enough):
     with pytest.raises(
         InvalidParameterError,
         match=rf"`augmentation_ratio`=0\.1 of {n_nodes} nodes must be at least one node, .* Use at least {enough}",
@@ -485,6 +487,75 @@ def test_arrays_of_a_worker_are_read_only(graph):
         np.testing.assert_array_equal(select_active_nodes(frozen, rows, name, 6), expected)
 
 
+# -- whom to ask at most -----------------------------------------------------------------------------------------
+
+
+def test_large_integers_are_not_rounded():
+    graph = TextGraph.from_edges([], n_nodes=3)
+    scores = np.array([2**53, 2**53 + 1, 2**64 - 1], dtype=np.uint64)
+
+    assert select_active_nodes(graph, rows_of(graph), lambda *_: scores, 3).tolist() == [2, 1, 0]
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+def test_candidates_keep_the_order_and_the_count_of_all_nodes(name, graph):
+    rows = rows_of(graph)
+    everything = select_active_nodes(graph, rows, name, 1.0).tolist()
+    allowed = [20, 3, 11, 7, 5, 3]
+    wanted = [node for node in everything if node in allowed]
+    mask = np.zeros(graph.n_nodes, dtype=bool)
+    mask[allowed] = True
+
+    for candidates in (allowed, np.array(allowed), mask, pd.Series(mask), mask.tolist()):
+        for ratio, count in ((2, 2), (0.125, 3), (5, 5)):
+            active = select_active_nodes(graph, rows, name, ratio, candidates=candidates)
+            assert active.tolist() == wanted[:count]
+            assert active.dtype == np.int64
+
+
+def test_fewer_candidates_than_asked_for_are_all_chosen_with_one_warning():
+    texts = ["one", " ", "two", "", "three", "four"]
+    graph = TextGraph.from_edges([(0, 2), (4, 5)], texts=texts)
+
+    with pytest.warns(AnswerWarning) as caught:
+        active = select_active_nodes(graph, rows_of(graph), "degree", 0.5, candidates=[0, 1, 2, 3])
+
+    assert active.tolist() == [0, 2]
+    (warning,) = caught
+    assert re.match(
+        r"`candidates` leave 2 nodes with a text to ask about, fewer than the 3 that augmentation_ratio=0.5 of all 6 "
+        r"nodes comes to: all of them are asked about\.",
+        str(warning.message),
+    )
+    with pytest.warns(AnswerWarning, match="leave 0 nodes with a text"):
+        assert select_active_nodes(graph, rows_of(graph), "degree", 1, candidates=[1, 3]).tolist() == []
+    with pytest.warns(AnswerWarning, match="leave 1 nodes with a text .* fewer than the 2"):  # texts or not
+        assert select_active_nodes(graph.without_texts(), rows_of(graph), "degree", 2, candidates=[3]).tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    ("candidates", "sentence"),
+    [
+        ([], "must be at least one node, got none"),
+        (np.zeros(24, dtype=bool), "must be at least one node, got none"),
+        (np.ones(24, dtype=int), r"all of them 0 or 1: .* mask\.astype\(bool\)"),
+        (np.ones(23, dtype=bool), "must be a 1-D array of node ids or a mask over all 24 nodes"),
+        ([24], "must be node ids from 0 to 23, got 24"),
+        ([-1], "must be node ids from 0 to 23, got -1"),
+        ([1.0], "must be a 1-D array of node ids"),
+        (["a"], "must be a 1-D array of node ids"),
+        ({1, 2}, "must be a list or an array, got set"),
+        (3, "must be a 1-D array of node ids"),
+        (np.ma.array([True] * 24, mask=[True] * 24), "must not hide entries behind a mask"),
+        (pd.Series([True] * 24)[::-1], "must be in the order of the nodes"),
+    ],
+)
+@pytest.mark.parametrize("ratio", [0, 3])
+def test_candidates_that_are_no_nodes_are_refused(candidates, sentence, ratio, graph):
+    with pytest.raises(InvalidParameterError, match="`candidates` .*" + sentence):
+        select_active_nodes(graph, rows_of(graph), "degree", ratio, candidates=candidates)
+
+
 # -- one's own ---------------------------------------------------------------------------------------------------
 
 
@@ -529,13 +600,17 @@ def test_scores_may_be_booleans_unsigned_or_infinite(scores):
         ["a", "b", "c"],
         np.zeros(3, dtype=complex),
         sparse.csr_array(np.eye(3)),
+        [np.inf, np.inf, np.inf],
+        [np.inf, -np.inf, np.inf],
+        np.array([1, 2, None]),
+        np.array(["2020"] * 3, dtype="datetime64[D]"),
     ],
 )
 def test_a_callable_must_return_one_score_per_node(scores):
     graph = TextGraph.from_edges([(0, 1), (1, 2)])
 
     with pytest.raises(
-        InvalidParameterError, match=r"`selection` must return one score per node, shape \(3,\) and no NaN, got"
+        InvalidParameterError, match=r"`selection` must return one score per node, shape \(3,\), none of them NaN"
     ):
         select_active_nodes(graph, rows_of(graph), lambda *_: scores, 1)
 

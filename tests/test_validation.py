@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from fractions import Fraction
 
 import networkx as nx
@@ -17,7 +18,15 @@ from skellagnn import TextGraph
 from skellagnn.base.numbers import check_int, check_real
 from skellagnn.exceptions import GraphError, InvalidParameterError, LabelError
 from skellagnn.gnn._targets import LabeledNodes
-from skellagnn.validation import as_graph, check_class_names, check_labels, remember_columns, split_validation
+from skellagnn.validation import (
+    as_graph,
+    check_class_names,
+    check_labels,
+    check_true_labels,
+    remember_columns,
+    split_validation,
+    stand_in,
+)
 
 GRAPH = TextGraph.from_edges([(0, 1), (1, 2), (2, 3)], texts=list("abcdef"))
 
@@ -25,12 +34,12 @@ GRAPH = TextGraph.from_edges([(0, 1), (1, 2), (2, 3)], texts=list("abcdef"))
 def found(y, graph=GRAPH, sample_weight=None, **options):
     """Return classes and {node: (class index, weight)}, weights with a mean of 1."""
     labels = check_labels(graph, y, sample_weight, **options)
-    supervision = labels.supervision
-    assert supervision.nodes.dtype == supervision.labels.dtype == np.int64
-    assert supervision.weights.dtype == np.float32
-    assert supervision.nodes.tolist() == sorted(set(supervision.nodes.tolist()))
-    pairs = zip(supervision.labels.tolist(), supervision.weights.tolist(), strict=True)
-    return labels.classes.tolist(), dict(zip(supervision.nodes.tolist(), pairs, strict=True))
+    labeled_nodes = labels.labeled
+    assert labeled_nodes.nodes.dtype == labeled_nodes.labels.dtype == np.int64
+    assert labeled_nodes.weights.dtype == np.float32
+    assert labeled_nodes.nodes.tolist() == sorted(set(labeled_nodes.nodes.tolist()))
+    pairs = zip(labeled_nodes.labels.tolist(), labeled_nodes.weights.tolist(), strict=True)
+    return labels.classes.tolist(), dict(zip(labeled_nodes.nodes.tolist(), pairs, strict=True))
 
 
 # -- X -----------------------------------------------------------------------------------------------------------
@@ -155,11 +164,38 @@ def test_numbers_in_strings_are_numbers_as_before():
     np.testing.assert_array_equal(graph.features, [[1.5], [2]])
 
 
-def test_features_of_no_column_are_refused():
-    graph = TextGraph.from_edges([(0, 1)], features=np.empty((2, 0)))
+@pytest.mark.parametrize("library", ["polars", "pyarrow", "pandas"])
+def test_a_table_with_texts_is_refused_without_showing_them(library):
+    module = pytest.importorskip(library)
+    X = (module.table if library == "pyarrow" else module.DataFrame)({"f": [1.0, 2.0], "note": ["secret one", "two"]})
 
-    with pytest.raises(GraphError, match=r"`X` must have features of at least one column, got a graph with 0 of them"):
-        as_graph(BaseEstimator(), graph, reset=True)
+    with pytest.raises(GraphError, match=r"table with texts in column 'note'.*: TextGraph\.from_pandas\(X, edges") as e:
+        as_graph(BaseEstimator(), X, reset=True)
+    assert "secret" not in "".join(traceback.format_exception(e.value))
+
+
+def test_a_masked_table_is_refused():
+    X = np.ma.array([[1.0, 2.0], [3.0, 4.0]], mask=[[0, 0], [0, 1]])
+
+    with pytest.raises(GraphError, match=r"`X` must not hide entries behind a mask, got numpy\.ma with 1 masked"):
+        as_graph(BaseEstimator(), X, reset=True)
+    assert as_graph(BaseEstimator(), X[:1], reset=True).n_nodes == 1
+
+
+class Scaled(BaseEstimator):
+    def __init__(self, scale=1.0):
+        self.scale = scale
+
+
+def test_a_traceback_that_shows_local_variables_can_be_made():
+    estimator = Scaled(scale=3.0)
+    assert repr(stand_in(estimator)) == "Scaled(scale=3.0)"
+    try:
+        as_graph(estimator, [["a"]], reset=True)
+    except ValueError as error:
+        shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "checked = Scaled(scale=3.0)" in shown
+    assert vars(estimator) == {"scale": 3.0}
 
 
 @pytest.mark.parametrize("X", [[1.0, 2.0], [], 3])
@@ -343,8 +379,104 @@ def test_a_column_is_taken_with_scikit_learns_warning():
 
 
 def test_a_table_of_labels_is_refused():
-    with pytest.raises(ValueError, match="y should be a 1d array"):
+    with pytest.raises(LabelError, match=r"`y` must have one label per target, got shape \(6, 2\)\. .*MultiOutput"):
         found([[0, 1]] * 6)
+
+
+@pytest.mark.parametrize(
+    ("y", "sentence"),
+    [
+        (np.ma.array([0, 1, 0, 1, 0, 1], mask=[0, 0, 0, 0, 0, 1]), r"`y` must not hide entries .* y\.filled\(value\)"),
+        (dict.fromkeys(range(6), 1), "`y` must be a list or an array, got dict"),
+        ({0, 1}, "`y` must be a list or an array, got set"),
+        ((label for label in [0, 1, 0, 1, 0, 1]), "`y` must be a list or an array, got generator"),
+        (np.zeros((6, 2, 2)), r"`y` must have one label per target, got shape \(6, 2, 2\)"),
+        (1, r"`y` must have one label per target, got shape \(\)"),
+        ([[0], [1, 2], [0], [1], [0], [1]], "`y` must be an array, or rows of one length"),
+        (np.array(["2020", "NaT"] * 3, dtype="datetime64[D]"), "`y` must not hold missing values, got"),
+    ],
+)
+def test_labels_that_would_be_misread_are_refused(y, sentence):
+    with pytest.raises(LabelError, match=sentence):
+        found(y)
+
+
+NAMED = TextGraph.from_edges([(0, 1)], texts=list("abcdef"), node_names=list("uvwxyz"))
+
+
+@pytest.mark.parametrize(
+    ("graph", "index"),
+    [
+        (NAMED, list("uvwxyz")),
+        (NAMED, range(6)),  # that pandas made itself
+        (NAMED, list("abcdef")),  # names of something else: labels are taken by position
+        (NAMED[::-1], range(6)),
+        (NAMED[::-1], list("zyxwvu")),
+        (GRAPH[[3, 1, 5, 0, 2, 4]], [3, 1, 5, 0, 2, 4]),
+    ],
+)
+def test_a_series_in_the_order_of_the_targets_is_taken(graph, index):
+    y = np.array([0, 1, 0, 1, 1, 1])
+    assert found(pd.Series(y, index=index), graph) == found(y, graph)
+
+
+@pytest.mark.parametrize(
+    ("graph", "index"),
+    [
+        (NAMED, list("zyxwvu")),
+        (NAMED, list("vuwxyz")),
+        (NAMED[::-1], list("uvwxyz")),
+        (GRAPH, range(5, -1, -1)),
+        (GRAPH, [0, 1, 2, 3, 5, 4]),
+        (GRAPH, [0.0, 1.0, 2.0, 3.0, 5.0, 4.0]),
+        (GRAPH, list("013245")),
+        (TextGraph.from_edges([], n_nodes=6, node_names=[10, 11, 12, 13, 14, 15]), [15, 14, 13, 12, 11, 10]),
+    ],
+)
+@pytest.mark.parametrize("argument", ["y", "sample_weight", "y_val", "true"])
+def test_a_series_in_another_order_is_refused(graph, index, argument):
+    y = np.array([0, 1, 0, 1, 1, 1])
+    shuffled = pd.Series(y, index=index)
+
+    use = {
+        "y": lambda: check_labels(graph, shuffled),
+        "y_val": lambda: check_labels(graph, shuffled.to_frame(), classes=np.array([0, 1]), argument="y_val"),
+        "sample_weight": lambda: check_labels(graph, y, shuffled),
+        "true": lambda: check_true_labels(shuffled, graph),
+    }
+    with pytest.raises(LabelError, match=r"must be in the order of the nodes, .* same names in another order"):
+        use[argument]()
+
+
+def test_labels_filtered_in_another_order_are_refused():
+    y = pd.Series([0, 1, np.nan, 1, 0, 1], index=list("uvwxyz"))
+    shuffled = y[list("zyxwvu")]
+
+    assert found(y[y.notna()], NAMED[y.notna()]) == found([0, 1, 1, 0, 1], NAMED[[0, 1, 3, 4, 5]])
+    with pytest.raises(LabelError, match="same names in another order: 'z' stands where node 'u' is"):
+        check_labels(NAMED[y.notna()], shuffled[shuffled.notna()])
+    with pytest.raises(GraphError, match="same names in another order"):
+        NAMED[shuffled.notna()]
+
+
+@pytest.mark.parametrize(
+    "class_weight",
+    [np.ones(3), [1, 2], "balance", 3, {0: "1", 1: 2}, {0: True}, {0: np.nan, 1: 1}, {0: -1}, {0: 0, 1: 0}],
+    ids=str,
+)
+def test_class_weights_that_are_none(class_weight):
+    with pytest.raises(InvalidParameterError, match="`class_weight` must"):
+        check_labels(GRAPH, [0, 1, 0, 1, 0, 1], class_weight=class_weight)
+
+
+@pytest.mark.parametrize("class_names", [np.array(3), np.array([["a"], ["b"]]), b"ab", iter("ab"), 3, {"a", "b"}])
+def test_class_names_that_are_none(class_names):
+    with pytest.raises(InvalidParameterError, match="`class_names` must be"):
+        check_class_names(class_names, np.array([0, 1]))
+
+
+def test_class_names_may_be_an_array():
+    assert check_class_names(np.array(["pets", "stones"]), np.array([0, 1])).names == ("pets", "stones")
 
 
 # -- weights -----------------------------------------------------------------------------------------------------
@@ -387,10 +519,10 @@ def test_one_number_weighs_all():
 @pytest.mark.parametrize(
     ("weight", "sentence"),
     [
-        ([1, -1, 1, 1, 1, 1], "Negative values in data passed to `sample_weight`"),
-        ([1, np.nan, 1, 1, 1, 1], "Input sample_weight contains NaN"),
-        ([1, 1], r"sample_weight\.shape == \(2,\), expected \(6,\)"),
-        ([[1]] * 6, "Sample weights must be 1D array or scalar"),
+        ([1, -1, 1, 1, 1, 1], "`sample_weight` must be finite and not negative, got 1 that are not"),
+        ([1, np.nan, 1, 1, 1, 1], "`sample_weight` must be finite and not negative, got 1 that are not"),
+        ([1, 1], r"`sample_weight` must have one weight per target \(6\), got shape \(2,\)"),
+        ([[1]] * 6, r"`sample_weight` must have one weight per target \(6\), got shape \(6, 1\)"),
         ([0, 0, 0, 0, 0, 1], "`sample_weight` must be positive for some labeled targets, got none"),
     ],
 )

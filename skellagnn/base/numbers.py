@@ -1,4 +1,4 @@
-"""Parameters that are numbers."""
+"""Parameters that are numbers, switches or seeds."""
 
 from __future__ import annotations
 
@@ -36,3 +36,23 @@ def _is_finite(value: Any) -> bool:
         return math.isfinite(value)
     except OverflowError:  # an int beyond the largest float
         return False
+
+
+def check_bool(name: str, value: Any) -> bool:
+    """Return ``value`` if it is True or False: "no" and 0 are refused, since every string is true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise InvalidParameterError(f"`{name}` must be True or False, got {value!r:.80}. Pass one of them.")
+    return bool(value)
+
+
+def check_seed(name: str, value: Any) -> int | np.random.RandomState | None:
+    """Return ``value`` if scikit-learn's ``check_random_state`` takes it; True and False are no seeds."""
+    is_int = isinstance(value, numbers.Integral) and not isinstance(value, (bool, np.bool_))
+    if value is None or isinstance(value, np.random.RandomState):
+        return value
+    if not is_int or not 0 <= value < 2**32:
+        raise InvalidParameterError(
+            f"`{name}` must be an int from 0 to 2**32 - 1, a numpy.random.RandomState or None, got {value!r:.80}. Pass "
+            "an int for the same result each time."
+        )
+    return int(value)

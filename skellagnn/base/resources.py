@@ -14,10 +14,10 @@ from numpy.typing import DTypeLike, NDArray
 
 __all__ = ["ARRAY_SHARE", "available_memory", "count_threads", "scratch_array"]
 
-# An array of rows that is larger than this share of the memory that is free lives on disk, memory-mapped.
+# An array that is larger than this fraction of the memory that is free lives on disk, memory-mapped.
 ARRAY_SHARE = 0.25
 # What a container may use, where one sets a limit (version 2 of Linux's control groups, then version 1): limit, use,
-# and the file that says how much of that use is a cache of files, such as memory-mapped rows, which gives way.
+# and the file that says how much of that use is a cache of files, such as memory-mapped features, which gives way.
 _CGROUPS = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
     (
@@ -53,6 +53,9 @@ def available_memory() -> int:
 
 def scratch_array(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """Return an uninitialized array, on disk if it is larger than a quarter of the free memory.
+
+    joblib and dask were looked at: the first memory-maps arrays that are there already, the second computes on its own
+    kind of arrays.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ import pkgutil
 import re
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
+from skellagnn.base.numbers import check_bool, check_int
+from skellagnn.exceptions import InvalidParameterError
 from skellagnn.graph import TextGraph
 
 PACKAGES = ("numpy", "scipy", "sklearn")
@@ -54,16 +56,21 @@ def load_api_reference(
         Sections left out of the texts. *See Also* holds the edges. *Examples* hold import lines such as
         ``from scipy import signal``, which spell out the label.
     min_class_size : int, default=20
-        Subpackages with fewer members become unlabelled nodes (-1): they pass messages, no more.
+        Subpackages with fewer members become unlabeled nodes (-1): they pass messages, no more.
     return_X_y : bool, default=False
-        Return ``(graph[labelled], y[labelled])``, ready for ``fit`` and for scikit-learn's splitters.
+        Return ``(graph[labeled], y[labeled])``, ready for ``fit`` and for scikit-learn's splitters.
 
     Returns
     -------
     data : :class:`~sklearn.utils.Bunch`
         ``graph`` (:class:`~skellagnn.TextGraph` over all nodes), ``target`` (ndarray of shape (n_nodes,), -1 for
-        unlabelled), ``target_names`` (list of str), ``answers_path`` (Path of the recorded LLM answers), ``versions``
+        unlabeled), ``target_names`` (list of str), ``answers_path`` (Path of the recorded LLM answers), ``versions``
         (dict) and ``DESCR``. With ``return_X_y``, a pair instead.
+
+    Raises
+    ------
+    InvalidParameterError
+        If a parameter is not as described.
 
     Notes
     -----
@@ -84,6 +91,12 @@ def load_api_reference(
     >>> "scipy.signal" in data.target_names
     True
     """
+    return_X_y = check_bool("return_X_y", return_X_y)
+    min_class_size = check_int("min_class_size", min_class_size, at_least=1)
+    if not isinstance(drop_sections, (tuple, list)) or not all(isinstance(title, str) for title in drop_sections):
+        raise InvalidParameterError(
+            f"`drop_sections` must be a tuple of titles, got {drop_sections!r:.80}. Pass () to keep all sections."
+        )
     docstrings, node_of = _public_members()
     names = sorted(docstrings)
     sections = {name: list(_split_sections(docstrings[name])) for name in names}
@@ -102,8 +115,8 @@ def load_api_reference(
         titles=[name.rsplit(".", 1)[-1] for name in names],
     )
     if return_X_y:
-        labelled = np.flatnonzero(target >= 0)
-        return graph[labelled], target[labelled]
+        labeled = np.flatnonzero(target >= 0)
+        return graph[labeled], target[labeled]
     versions = {package: str(importlib.import_module(package).__version__) for package in PACKAGES}
     return Bunch(
         graph=graph,
@@ -237,7 +250,7 @@ def _split_sections(docstring: str) -> Iterator[tuple[str, str]]:
     yield title, docstring[start:].strip()
 
 
-def _join_sections(sections: list[tuple[str, str]], drop: tuple[str, ...]) -> str:
+def _join_sections(sections: list[tuple[str, str]], drop: Sequence[str]) -> str:
     dropped = {title.casefold() for title in drop}
     kept = [(title, body) for title, body in sections if title.casefold() not in dropped]
     return "\n\n".join(f"{title}\n{body}" if title else body for title, body in kept).strip()

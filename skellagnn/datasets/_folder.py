@@ -1,14 +1,16 @@
-"""Graphs in a folder of plain files."""
+"""Graphs in a folder of plain files.
+
+Formats that other libraries read were looked at: PyG's raw folders differ from data set to data set, OGB's need its
+package, GraphML and GEXF (networkx) hold a graph of millions of edges in memory many times over and no splits.
+"""
 
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from skellagnn.exceptions import GraphError, LabelError
+from skellagnn.base.files import check_path, check_size, read_bytes, reading
+from skellagnn.base.numbers import check_bool
+from skellagnn.exceptions import GraphError, LabelError, SkellagnnError
 from skellagnn.graph import TextGraph
 
 _EDGE_HEADERS = (["src", "dst"], ["source", "target"])
@@ -32,7 +36,7 @@ def load_folder(path: str | os.PathLike[str], *, directed: bool = False) -> Any:
         A folder with
 
         * ``nodes.jsonl`` or ``nodes.jsonl.gz``: one JSON object a line with ``id`` (an int or a string), and
-          optionally ``text``, ``title``, ``label`` (an int, -1 for unlabelled) and ``label_name``. Other keys are
+          optionally ``text``, ``title``, ``label`` (an int, -1 for unlabeled) and ``label_name``. Other keys are
           ignored.
         * ``edges.npz`` or ``edges.csv`` or ``edges.csv.gz``. In the first, ``undirected`` (ids of shape (n_edges,
           2)), ``directed`` (source and target) or both. In a table, the header ``src,dst`` or ``source,target`` and
@@ -50,16 +54,19 @@ def load_folder(path: str | os.PathLike[str], *, directed: bool = False) -> Any:
     -------
     data : :class:`~sklearn.utils.Bunch`
         ``graph`` (:class:`~skellagnn.TextGraph`; ids become node names; without texts or titles if all of them are
-        empty), ``target`` (ndarray of int of shape (n_nodes,), -1 for unlabelled), ``target_names`` (list of str),
+        empty), ``target`` (ndarray of int of shape (n_nodes,), -1 for unlabeled), ``target_names`` (list of str),
         ``splits`` (dict of dicts of int arrays: positions of nodes; empty if there are none), ``meta`` (dict),
         ``answers_path`` (Path or None) and ``DESCR``.
 
     Raises
     ------
     GraphError
-        If a file is missing or malformed (the message names the line), or an edge or a split names an unknown id.
+        If a file is missing, malformed (the message names the line) or too large for the free memory, or an edge or a
+        split names an unknown id.
     LabelError
         If a label has no name, or two.
+    InvalidParameterError
+        If ``path`` is no name, or ``directed`` no bool.
 
     Notes
     -----
@@ -82,9 +89,16 @@ def load_folder(path: str | os.PathLike[str], *, directed: bool = False) -> Any:
     >>> data.graph, data.target, list(data.graph.node_names)
     (TextGraph(n_nodes=2, n_edges=1, undirected, texts), array([ 1, -1]), ['a', 'b'])
     """
-    folder = Path(path)
-    if not folder.is_dir():
-        raise GraphError(f"`path` must be a folder with nodes.jsonl and edges, got {str(folder)!r}, which is not one.")
+    folder, directed = check_path("path", path), check_bool("directed", directed)
+    with reading("path", folder):
+        if not folder.is_dir():
+            raise GraphError(
+                f"`path` must be a folder with nodes.jsonl and edges, got {str(folder)!r}, which is not one. Check it."
+            )
+        return _load(folder, directed)
+
+
+def _load(folder: Path, directed: bool) -> Any:
     meta = _read_json(folder, "meta.json")
     nodes = _read_nodes(_require(folder, "nodes.jsonl.gz", "nodes.jsonl"))
     number = {name: position for position, name in enumerate(nodes["id"])}
@@ -108,7 +122,7 @@ def load_folder(path: str | os.PathLike[str], *, directed: bool = False) -> Any:
         answers_path=_find(folder, "llm_answers.jsonl.gz", "llm_answers.jsonl"),
         DESCR=(
             f"{meta.get('name', folder.resolve().name)}: {graph.n_nodes} nodes, {graph.n_edges} edges, "
-            f"{int((target >= 0).sum())} nodes labelled with {len(target_names)} classes. {meta.get('notes', '')}"
+            f"{int((target >= 0).sum())} nodes labeled with {len(target_names)} classes. {meta.get('notes', '')}"
         ).strip(),
     )
 
@@ -129,13 +143,28 @@ def _require(folder: Path, *names: str) -> Path:
 
 def _read_text(path: Path) -> str:
     try:
-        raw = path.read_bytes()
-        return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig", "surrogatepass")
-    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        return read_bytes("path", path).decode("utf-8-sig", "surrogatepass")
+    except SkellagnnError:
+        raise
+    except Exception as error:  # of gzip, zlib and the decoder
         raise GraphError(
             f"{path.name} must be UTF-8 text{', compressed by gzip' if path.suffix == '.gz' else ''}, got {error}. "
             "Write the file again."
         ) from error
+
+
+def _parse(text: str) -> Any:
+    """Parse JSON.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or holds what Python does not read: 5,000 digits, a thousand brackets within each other.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("objects or lists that are nested too deep") from error
 
 
 def _read_json(folder: Path, name: str) -> dict[str, Any]:
@@ -143,8 +172,10 @@ def _read_json(folder: Path, name: str) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        content = json.loads(_read_text(path))
-    except json.JSONDecodeError as error:
+        content = _parse(_read_text(path))
+    except SkellagnnError:
+        raise
+    except ValueError as error:
         raise GraphError(f"{path.name} must be JSON, got {error}. Mend or remove the file.") from error
     if not isinstance(content, dict):
         raise GraphError(f"{path.name} must be a JSON object, got {type(content).__name__}. Mend or remove the file.")
@@ -161,8 +192,8 @@ def _read_nodes(path: Path) -> dict[str, list[Any]]:
             continue
         place = f"line {line_number} of {path.name}"
         try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
+            record = _parse(line)
+        except ValueError as error:
             raise GraphError(f"Every line must be a JSON object, got {error} at {place}. Mend that line.") from error
         if not isinstance(record, dict) or not _is_id(record.get("id")):
             raise GraphError(
@@ -175,9 +206,9 @@ def _read_nodes(path: Path) -> dict[str, list[Any]]:
                 raise GraphError(f"`{key}` must be a string, got {value!r:.80} at {place}. Mend that line.")
             columns[key].append(value)
         label = record.get("label")
-        if label is not None and (not isinstance(label, int) or isinstance(label, bool) or label < -1):
+        if label is not None and (not isinstance(label, int) or isinstance(label, bool) or not -1 <= label < 2**31):
             raise GraphError(
-                f"`label` must be an int, -1 for unlabelled, got {label!r:.80} at {place}. Mend that line."
+                f"`label` must be an int from 0, -1 for unlabeled, got {label!r:.80} at {place}. Mend that line."
             )
         columns["label"].append(label)
         name = str(record["id"])
@@ -193,12 +224,13 @@ def _texts(values: list[str | None]) -> list[str] | None:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, (int, str)) and not isinstance(value, bool)
+    # a blank id would be that of every row whose cell is empty
+    return bool(value.strip()) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool)
 
 
 def _number_labels(nodes: Mapping[str, Sequence[Any]], classes: Any) -> tuple[NDArray[np.int64], list[str]]:
     """Bring the labels of all nodes, by number or by name, to numbers and the names in their order."""
-    labelled = [
+    labeled = [
         (position, -1 if label is None else label, name or None)
         for position, (label, name) in enumerate(zip(nodes["label"], nodes["label_name"], strict=True))
         if (label is None and name) or (label is not None and label >= 0)
@@ -208,15 +240,15 @@ def _number_labels(nodes: Mapping[str, Sequence[Any]], classes: Any) -> tuple[ND
         if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
             raise LabelError("`classes` of meta.json must be a list of names, in the order of the label numbers.")
         names = dict(enumerate(classes))
-    elif any(label >= 0 for _, label, _ in labelled):
-        for _, label, name in labelled:
+    elif any(label >= 0 for _, label, _ in labeled):
+        for _, label, name in labeled:
             if label >= 0 and name:
                 names.setdefault(label, name)
     else:
-        names = dict(enumerate(sorted({name for _, _, name in labelled if name})))
+        names = dict(enumerate(sorted({name for _, _, name in labeled if name})))
     number = {name: label for label, name in names.items()}
     target = np.full(len(nodes["id"]), -1, dtype=np.int64)
-    for position, label, name in labelled:
+    for position, label, name in labeled:
         node = nodes["id"][position]
         if label < 0:
             label = number.get(str(name), -1)
@@ -243,12 +275,14 @@ def _number_labels(nodes: Mapping[str, Sequence[Any]], classes: Any) -> tuple[ND
 def _read_features(path: Path) -> NDArray[Any] | None:
     if not path.is_file():
         return None
+    check_size("path", path, path.stat().st_size)
     try:
         with path.open("rb") as file:
             return np.asarray(np.load(file, allow_pickle=False))
-    except (ValueError, EOFError) as error:
+    except Exception as error:  # of numpy and the tokenizer behind a header
         raise GraphError(
-            f"features.npy must be an array written by numpy.save, got {error}. Write it again."
+            f"features.npy must be an array written by numpy.save, got {type(error).__name__}: {error!s:.200}. Write "
+            "it again."
         ) from error
 
 
@@ -259,6 +293,8 @@ def _read_edges(
     if path.suffix != ".npz":
         return _read_edge_table(path, number)
     try:
+        with zipfile.ZipFile(path) as archive:  # no member gives more than the size that is written here
+            check_size("path", path, sum(member.file_size for member in archive.infolist()))
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             wanted = ("directed",) if directed else ("undirected", "directed")
             key = next((name for name in wanted if name in archive), None)
@@ -270,8 +306,10 @@ def _read_edges(
             ids, weights = archive[key], archive.get(f"{key}_weights")
     except GraphError:
         raise
-    except (ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise GraphError(f"edges.npz must be an archive of numpy arrays, got {error}. Write it again.") from error
+    except Exception as error:  # of numpy, zipfile and zlib
+        raise GraphError(
+            f"edges.npz must be an archive of numpy arrays, got {type(error).__name__}: {error!s:.200}. Write it again."
+        ) from error
     if ids.ndim != 2 or ids.shape[1] != 2:
         raise GraphError(f"`{key}` in edges.npz must have shape (n_edges, 2), got {ids.shape}. Write pairs of ids.")
     in_range = ids.dtype.kind in "iu" and (ids.size == 0 or (ids.min() >= 0 and ids.max() < len(number)))
@@ -283,14 +321,15 @@ def _read_edges(
 
 def _read_edge_table(path: Path, number: Mapping[str, int]) -> tuple[NDArray[np.int64], NDArray[np.float64] | None]:
     reader = csv.reader(io.StringIO(_read_text(path), newline=""))
-    header = [field.strip() for field in next(reader, [])]
+    rows = _csv_rows(reader, path)
+    header = [field.strip() for field in next(rows, [])]
     if header[:2] not in _EDGE_HEADERS or header[2:] not in ([], ["weight"]):
         raise GraphError(
             f"The first line of {path.name} must be `src,dst` or `src,dst,weight`, got {','.join(header)[:80]!r}. Add "
             "the header."
         )
     pairs, places, weights = [], [], []
-    for row in reader:
+    for row in rows:
         if not row:
             continue
         place = f"line {reader.line_num} of {path.name}"
@@ -304,6 +343,20 @@ def _read_edge_table(path: Path, number: Mapping[str, int]) -> tuple[NDArray[np.
         pairs.append(row[:2])
         places.append(place)
     return _numbers(pairs, number, iter(places), "edge"), np.array(weights) if len(header) == 3 else None
+
+
+def _csv_rows(reader: Any, path: Path) -> Iterator[list[str]]:
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:  # a quote that nobody closed, or a field of over 131,072 characters
+            raise GraphError(
+                f"{path.name} must be a table of ids, got {error} before line {reader.line_num + 1}. Mend that line; "
+                "often a quote is not closed."
+            ) from error
+        if row is None:
+            return
+        yield row
 
 
 def _numbers(rows: list[Any], number: Mapping[str, int], places: Iterator[str], what: str) -> NDArray[np.int64]:
@@ -327,7 +380,7 @@ def _number_splits(splits: Mapping[str, Any], number: Mapping[str, int]) -> dict
             raise GraphError(f"Split {name!r} must map parts to lists of ids, got {parts!r:.80}. Mend splits.json.")
         numbered[name] = {}
         for part, ids in parts.items():
-            unknown = [node for node in ids if str(node) not in number]
+            unknown = [node for node in ids if not _is_id(node) or str(node) not in number]
             if unknown:
                 raise GraphError(
                     f"Split {name!r} must name ids of nodes, got {unknown[0]!r} in {part!r} and {len(unknown) - 1} "

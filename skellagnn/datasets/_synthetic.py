@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch, check_random_state
 
+from skellagnn.base.numbers import check_bool, check_seed
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.graph import TextGraph
 
@@ -23,7 +24,7 @@ def make_text_graph(
     *,
     homophily: float = 0.8,
     informativeness: float = 0.5,
-    labelled_share: float = 1.0,
+    labeled_fraction: float = 1.0,
     average_degree: float = 4.0,
     n_words: int = 20,
     directed: bool = False,
@@ -40,15 +41,15 @@ def make_text_graph(
     n_classes : int, default=3
         Number of classes; their sizes differ by one node at most.
     homophily : float in [0, 1], default=0.8
-        Share of the edges that join two nodes of the same class. ``1 / n_classes`` makes edges worthless, less than
+        Fraction of the edges that join two nodes of the same class. ``1 / n_classes`` makes edges worthless, less than
         that makes them a warning.
     informativeness : float in [0, 1], default=0.5
         Probability of each word of a text to come from the vocabulary of the node's class rather than from the one
         that all classes share. 0 makes texts worthless.
-    labelled_share : float in [0, 1], default=1.0
-        Share of the nodes that keep their label, spread evenly over the classes; the others get -1.
+    labeled_fraction : float in [0, 1], default=1.0
+        Fraction of the nodes that keep their label, spread evenly over the classes; the others get -1.
     average_degree : float, default=4.0
-        Mean number of neighbors that a node hears from. Edges are drawn uniformly, so some nodes are isolated.
+        Mean number of neighbors that send messages to a node. Edges are drawn uniformly, so some nodes are isolated.
     n_words : int, default=20
         Words per text. 0 makes empty texts.
     directed : bool, default=False
@@ -57,7 +58,7 @@ def make_text_graph(
         Probability that the simulated LLM takes a text for one of the right class; else it takes it for one of
         another class, uniformly.
     return_X_y : bool, default=False
-        Return ``(graph[labelled], y[labelled])``, ready for ``fit`` and for scikit-learn's splitters.
+        Return ``(graph[labeled], y[labeled])``, ready for ``fit`` and for scikit-learn's splitters.
     random_state : int, RandomState instance or None, default=None
         Seed. The same seed makes the same graph.
 
@@ -65,7 +66,7 @@ def make_text_graph(
     -------
     data : :class:`~sklearn.utils.Bunch`
         ``graph`` (:class:`~skellagnn.TextGraph`), ``target`` (ndarray of int of shape (n_nodes,), -1 for
-        unlabelled), ``true_target`` (the same without -1), ``target_names`` (list of str), ``answers`` (list of
+        unlabeled), ``true_target`` (the same without -1), ``target_names`` (list of str), ``answers`` (list of
         dict) and ``DESCR``. With ``return_X_y``, a pair instead.
 
         ``answers`` are what a simulated LLM says about every node: records with ``node``, ``prompt``
@@ -97,22 +98,24 @@ def make_text_graph(
     _check_count("n_nodes", n_nodes, 1)
     _check_count("n_classes", n_classes, 1, n_nodes)
     _check_count("n_words", n_words, 0)
-    for name, share in [
+    for name, fraction in [
         ("homophily", homophily),
         ("informativeness", informativeness),
-        ("labelled_share", labelled_share),
+        ("labeled_fraction", labeled_fraction),
         ("answer_accuracy", answer_accuracy),
     ]:
-        _check_number(name, share, upper=1.0)
+        _check_number(name, fraction, upper=1.0)
     _check_number("average_degree", average_degree)
 
-    rng = np.random.default_rng(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    directed, return_X_y = check_bool("directed", directed), check_bool("return_X_y", return_X_y)
+    seed = check_seed("random_state", random_state)
+    rng = np.random.default_rng(check_random_state(seed).randint(np.iinfo(np.int32).max))
     order = rng.permutation(n_nodes)  # classes in turn along it, so that any beginning of it is balanced
     classes = np.empty(n_nodes, dtype=np.int64)
     classes[order] = np.arange(n_nodes) % n_classes
     target = np.full(n_nodes, -1, dtype=np.int64)
-    labelled = order[: round(labelled_share * n_nodes)]
-    target[labelled] = classes[labelled]
+    labeled = order[: round(labeled_fraction * n_nodes)]
+    target[labeled] = classes[labeled]
 
     vocabulary = _vocabulary(n_classes)
     graph = TextGraph.from_edges(
@@ -132,7 +135,7 @@ def make_text_graph(
         target_names=target_names,
         answers=_draw_answers(classes, target_names, vocabulary, answer_accuracy, rng),
         DESCR=(
-            f"Generated: {n_nodes} nodes of {n_classes} classes, {len(labelled)} labelled; homophily {homophily}, "
+            f"Generated: {n_nodes} nodes of {n_classes} classes, {len(labeled)} labeled; homophily {homophily}, "
             f"informativeness {informativeness}, {n_words} made-up words a text; answers of a simulated LLM that is "
             f"right with probability {answer_accuracy}."
         ),
@@ -148,7 +151,7 @@ def _check_count(name: str, value: Any, lower: int, upper: int | None = None) ->
 
 def _check_number(name: str, value: Any, upper: float = float("inf")) -> None:
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    if not number or not 0 <= value <= upper or value == float("inf"):
+    if not number or not 0 <= value <= upper or value > 1e300:
         limits = "a finite number of 0 or more" if upper == float("inf") else "a number in [0, 1]"
         raise InvalidParameterError(f"`{name}` must be {limits}, got {value!r}. Pass one in that range.")
 

@@ -34,14 +34,11 @@ class ValidationGraph:
         Raw feature vectors, of the training graph or of another one.
     labeled : LabeledNodes
         Nodes of that graph.
-    all_edges : csr_array of shape (n_nodes, n_nodes)
-        Before the ranking: what a teacher propagates along.
     """
 
     adjacency: sparse.csr_array
     raw: NDArray[Any]
     labeled: LabeledNodes
-    all_edges: sparse.csr_array
 
 
 class EarlyStopping:

@@ -11,12 +11,10 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional as F
 
-from skellagnn.gnn._targets import LabeledNodes, SoftLabels, Supervision
+from skellagnn.gnn._targets import SoftLabels, Supervision
 
 __all__ = ["Consistency", "LabelLoss", "LossTerm", "SoftLabelLoss", "loss_terms"]
 
@@ -83,18 +81,18 @@ class LossTerm:
 
 
 class LabelLoss(LossTerm):
-    """Weighted mean of the cross-entropy over the labels. Its batches are the steps of an epoch.
+    """Weighted mean of the cross-entropy over labels and what stands for labels. Its batches are the steps of an epoch.
 
     Parameters
     ----------
-    labeled : LabeledNodes
+    labeled : SoftLabels
     batch_size : int or None
         Labels of a step; None: all.
     """
 
     name = "label_loss"
 
-    def __init__(self, labeled: LabeledNodes, batch_size: int | None) -> None:
+    def __init__(self, labeled: SoftLabels, batch_size: int | None) -> None:
         super().__init__(1.0)
         self.labeled = labeled
         n_labels = len(labeled.nodes)
@@ -118,12 +116,12 @@ class LabelLoss(LossTerm):
         return self.n_steps > 1
 
     def targets(self, positions: NDArray[np.int64]) -> tuple[NDArray[Any], ...]:
-        return self.labeled.labels[positions], self.labeled.weights[positions] * self._scale
+        return self.labeled.probabilities[positions], self.labeled.weights[positions] * self._scale
 
     def value(self, passes: list[Tensor], targets: tuple[Tensor, ...], n_looked_at: int) -> Tensor:
-        labels, weights = targets
-        # sum_i w_i (-log p_i[y_i])
-        costs = [(weights * F.nll_loss(log_p, labels, reduction="none")).sum() for log_p in passes]
+        expected, weights = targets
+        # sum_i w_i sum_c -q_ic log p_ic: of a label, -log p_i[y_i]
+        costs = [(weights * -(expected * log_p).sum(dim=1)).sum() for log_p in passes]
         return _mean(costs)
 
 
@@ -159,6 +157,8 @@ class SoftLabelLoss(LossTerm):
 
 class Consistency(LossTerm):
     """Stochastic passes are to agree with their sharpened mean, over all nodes (GRAND, Feng et al., 2020).
+
+    For teachers of one's own that are networks. With a handful of labels it draws all nodes into one class.
 
     Parameters
     ----------

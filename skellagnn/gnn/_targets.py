@@ -60,24 +60,17 @@ class Supervision:
 
     Parameters
     ----------
-    labeled : LabeledNodes
-        Their mean cross-entropy has the weight 1.
+    labeled : SoftLabels
+        Labels, with probability 1, and what stands for labels. Their weighted mean cross-entropy has the weight 1.
     soft : SoftLabels or None, default=None
-        Class probabilities from elsewhere: answers of an LLM, a teacher.
+        What a teacher says of other nodes.
     soft_weight : float, default=0.0
         Weight of the mean cross-entropy with these; 0 leaves them out.
     regularizers : tuple of LossTerm, default=()
-        Terms that need no label, each with its weight, such as :class:`~skellagnn.gnn._losses.Consistency`.
-    reliability : float, default=1.0
-        How far the LLM's answers are relied on, in [0, 1].
-    views, queries : float, default=1.0
-        How far, for that reason, nodes show the views that the LLM made, and rank their neighbors by them.
+        Terms that need no label, each with its weight.
     """
 
-    labeled: LabeledNodes
+    labeled: SoftLabels
     soft: SoftLabels | None = None
     soft_weight: float = 0.0
     regularizers: tuple[LossTerm, ...] = ()
-    reliability: float = 1.0
-    views: float = 1.0
-    queries: float = 1.0

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skellagnn.base.arrays import as_array, as_numbers
+from skellagnn.base.numbers import check_bool, check_int
 from skellagnn.base.resolve import suggest
+from skellagnn.base.resources import available_memory
 from skellagnn.exceptions import GraphError
 from skellagnn.graph._adjacency import adjacency_from_edges, weights_to_float32
+from skellagnn.graph._names import first_inexact, inexact, write_names
+from skellagnn.graph._tables import as_pandas, require_column
 
 if TYPE_CHECKING:
     from skellagnn.graph._text_graph import TextGraph
 
 # Names of edges looked up at a time.
 _BLOCK = 1 << 16
+# Bytes that a graph takes for each node at least while it is built; asked for only of graphs that are large.
+_BYTES_PER_NODE = 24
+_MANY_NODES = 10_000_000
 
 _INTEGERS_ARE_NUMBERS = (
     " Integers are numbers of nodes, not their names; to give edges by names that are integers, pass them as strings: "
@@ -60,7 +68,9 @@ def from_edges(
     Raises
     ------
     GraphError
-        If an edge names a node that does not exist, or the parts differ in length.
+        If an edge names a node that does not exist, a name is missing, or the parts differ in length.
+    InvalidParameterError
+        If ``directed`` is no bool or ``n_nodes`` no count.
 
     Notes
     -----
@@ -75,29 +85,33 @@ def from_edges(
     >>> TextGraph.from_edges([("a", "b")], texts=["first", "second"], node_names=["a", "b"])
     TextGraph(n_nodes=2, n_edges=1, undirected, texts)
     """
+    directed = check_bool("directed", directed)
+    if n_nodes is not None:
+        n_nodes = check_int("n_nodes", n_nodes, at_least=0)
     n_nodes = _count_nodes(n_nodes, texts=texts, features=features, titles=titles, node_names=node_names)
-    try:
-        pairs = np.asarray(edges)
-    except ValueError as error:
-        raise GraphError(
-            "`edges` must be pairs (source, target), of shape (n_edges, 2), got rows of different lengths. Pass two "
-            "entries per edge; a weight goes to `weights`."
-        ) from error
+    pairs = as_array("edges", edges)
     if pairs.size == 0:
         pairs = np.empty((0, 2), dtype=np.int64)
     if pairs.ndim != 2 or pairs.shape[1] != 2:
         raise GraphError(
-            f"`edges` must be pairs (source, target), of shape (n_edges, 2), got shape {pairs.shape}. "
-            "An edge_index of shape (2, n_edges) is transposed: pass edge_index.T."
+            f"`edges` must be pairs (source, target), of shape (n_edges, 2), got shape {pairs.shape}. A weight goes to "
+            "`weights`. An edge_index of shape (2, n_edges) is transposed: pass edge_index.T."
         )
     if pairs.dtype.kind not in "iu":
         if node_names is None:
             raise GraphError(
                 f"`edges` must hold node numbers, got dtype {pairs.dtype}. Pass `node_names` to give edges by name."
             )
-        pairs = _numbers_of_names(pairs, [str(name) for name in node_names])
+        node_names = write_names("node_names", node_names)
+        pairs = _numbers_of_names(pairs, node_names)
     if n_nodes is None:
         n_nodes = int(pairs.max()) + 1 if len(pairs) else 0
+    if n_nodes > _MANY_NODES and n_nodes * _BYTES_PER_NODE > available_memory():
+        raise GraphError(
+            f"`edges` must be between nodes that fit into memory, got {n_nodes:,} nodes, as many as the largest number "
+            "or `n_nodes` says. Number the nodes from 0 without gaps, or give edges by name: node_names=..., and edges "
+            "as strings."
+        )
     if len(pairs) and (pairs.min() < 0 or pairs.max() >= n_nodes):
         wrong = np.flatnonzero(((pairs < 0) | (pairs >= n_nodes)).any(axis=1))
         raise GraphError(
@@ -123,12 +137,12 @@ def from_scipy(
     titles: Sequence[str] | None = None,
     node_names: Sequence[Any] | None = None,
 ) -> TextGraph:
-    """Build a graph from a sparse adjacency matrix, taken as it is: row i lists the nodes that i hears from.
+    """Build a graph from a sparse adjacency matrix, taken as it is: row i lists the sources of edges to i.
 
     Parameters
     ----------
     adjacency : sparse matrix or array of shape (n_nodes, n_nodes)
-        Symmetric for an undirected graph. A matrix in which row i lists the nodes that i points *to* is transposed
+        Symmetric for an undirected graph. A matrix in which row i lists the targets of edges *from* i is transposed
         first: pass ``adjacency.T``.
     texts, features, titles, node_names
         As in :class:`TextGraph`.
@@ -156,9 +170,10 @@ def from_networkx(
     graph : networkx.Graph, DiGraph, MultiGraph or MultiDiGraph
         An edge u -> v of a directed graph carries messages from u to v.
     text, title, features : str or None
-        Node attributes that hold the text, the title and a numeric row; None for none.
+        Node attributes that hold the text, the title and a feature vector; None for none.
     weight : str or None, default="weight"
-        Edge attribute that holds the weight, 1 where an edge has none.
+        Edge attribute that holds the weight, 1 where an edge has none. One that is named here must be there on some
+        edge.
 
     Returns
     -------
@@ -167,25 +182,36 @@ def from_networkx(
     Raises
     ------
     GraphError
-        If a node lacks an attribute; the message names the first such node and counts the others.
+        If a node lacks an attribute; the message names the first such node and counts the others. If no edge has the
+        attribute that holds the weight.
     """
     if not all(hasattr(graph, name) for name in ("nodes", "edges", "is_directed")):
         raise GraphError(
             f"`graph` must be a networkx graph, got {type(graph).__name__}. Other kinds have their own constructors: "
             "from_edges, from_pandas, from_pyg, from_scipy."
         )
+    for argument, attribute in (("text", text), ("title", title), ("features", features), ("weight", weight)):
+        if not isinstance(attribute, Hashable):
+            raise GraphError(
+                f"`{argument}` must be the name of an attribute, got {type(attribute).__name__}. Pass one name."
+            )
     nodes = list(graph.nodes)
     number = {node: i for i, node in enumerate(nodes)}
     edges = [(number[u], number[v]) for u, v in graph.edges()]
     weights = None
     if weight is not None:
+        if weight != "weight" and edges and not any(weight in data for _, _, data in graph.edges(data=True)):
+            raise GraphError(
+                f"`weight` must be an attribute of edges, got {weight!r:.80}, which no edge has. Name another one, or "
+                "None for edges without weights."
+            )
         weights = [value for _, _, value in graph.edges(data=weight, default=1.0)]
     return from_edges(
         cls,
         np.array(edges, dtype=np.int64).reshape(-1, 2),
-        texts=_node_attribute(graph, nodes, text),
-        features=_node_attribute(graph, nodes, features),
-        titles=_node_attribute(graph, nodes, title),
+        texts=_node_attribute(graph, nodes, "text", text),
+        features=_node_attribute(graph, nodes, "features", features),
+        titles=_node_attribute(graph, nodes, "title", title),
         node_names=nodes,
         weights=weights,
         directed=graph.is_directed(),
@@ -197,32 +223,32 @@ def from_pandas(
     nodes: Any,
     edges: Any,
     *,
-    node_id: str | None = None,
-    text: str | None = "text",
-    title: str | None = None,
-    features: str | Sequence[str] | None = None,
-    source: str = "source",
-    target: str = "target",
-    weight: str | None = None,
+    node_id: Hashable | None = None,
+    text: Hashable | None = "text",
+    title: Hashable | None = None,
+    features: Hashable | Sequence[Hashable] | None = None,
+    source: Hashable = "source",
+    target: Hashable = "target",
+    weight: Hashable | None = None,
     directed: bool = False,
 ) -> TextGraph:
     """Build a graph from a node table and an edge table. Nodes keep the order of the node table.
 
     Parameters
     ----------
-    nodes : pandas.DataFrame
+    nodes : pandas.DataFrame, polars.DataFrame or pyarrow.Table
         One row per node.
-    edges : pandas.DataFrame
+    edges : pandas.DataFrame, polars.DataFrame or pyarrow.Table
         One row per edge, with the ids of its two ends.
-    node_id : str, default=None
-        Column of ``nodes`` with the ids that the edges use. By default the index.
-    text, title : str or None
+    node_id : str or other name of a column, default=None
+        Column of ``nodes`` with the ids that the edges use. By default the index; a table without one has 0, 1, ...
+    text, title : name of a column or None
         Columns of ``nodes``.
-    features : str or list of str, default=None
+    features : name or list of names, default=None
         Numeric columns of ``nodes``.
-    source, target : str
+    source, target : name of a column
         Columns of ``edges``.
-    weight : str, default=None
+    weight : name of a column, default=None
         Column of ``edges``.
     directed : bool, default=False
         Whether an edge carries messages from source to target only.
@@ -235,26 +261,33 @@ def from_pandas(
     Raises
     ------
     GraphError
-        If a column is missing or there twice, an id is not unique, a text is missing, or an edge names a node that is
-        not there.
+        If a column is missing or there twice, an id is missing, not unique or was rounded to a float, a text is
+        missing, or an edge names a node that is not there.
+    InvalidParameterError
+        If ``directed`` is no bool.
     """
-    if isinstance(features, str):
-        features = [features]
-    for column in filter(None, [node_id, text, title, *(features or ())]):
-        _require_column(nodes, column, "nodes")
-    for column in filter(None, [source, target, weight]):
-        _require_column(edges, column, "edges")
-    ids = nodes.index if node_id is None else nodes[[node_id]].set_index(node_id).index
+    nodes, edges = as_pandas("nodes", nodes), as_pandas("edges", edges)
+    if features is not None:
+        features = [features] if isinstance(features, Hashable) else list(as_array("features", features).ravel())
+    named = [("node_id", node_id), ("text", text), ("title", title), *(("features", name) for name in features or ())]
+    for parameter, column in named:
+        if column is not None:
+            require_column(nodes, column, "nodes", parameter)
+    for parameter, column in (("source", source), ("target", target), ("weight", weight)):
+        if column is not None or parameter != "weight":
+            require_column(edges, column, "edges", parameter)
+    place = "The index of `nodes`" if node_id is None else f"Column {node_id!r} of `nodes`"
+    ids = _exact(nodes.index if node_id is None else nodes[node_id], place)
     if not ids.is_unique:
         raise GraphError(
             f"`nodes` must have unique ids in {'its index' if node_id is None else repr(node_id)}, got {len(nodes)} "
-            f"rows and {ids.nunique(dropna=False)} different ids."
+            f"rows and {ids.nunique(dropna=False)} different ids. Drop or rename the repeated ones."
         )
     return from_edges(
         cls,
         np.stack([_numbers(edges[column], ids, column) for column in (source, target)]).T,
         texts=None if text is None else nodes[text].tolist(),
-        features=None if features is None else nodes[list(features)].to_numpy(),
+        features=None if features is None else nodes[features].to_numpy(),
         titles=None if title is None else nodes[title].tolist(),
         node_names=list(ids),
         weights=None if weight is None else edges[weight].to_numpy(),
@@ -263,27 +296,57 @@ def from_pandas(
     )
 
 
+def _exact(ids: Any, place: str) -> Any:
+    """Return ids of a pandas column or index as an Index, integers that were read as float as integers again."""
+    import pandas
+
+    index = pandas.Index(ids)
+    index = index.to_flat_index() if isinstance(index, pandas.MultiIndex) else index
+    missing = np.flatnonzero(index.isna())
+    if len(missing):
+        raise GraphError(
+            f"{place} must hold an id in every row, got none in row {missing[0]} (counted from 0) and "
+            f"{len(missing) - 1} more: rows without an id would all be one node. Drop them or give them ids."
+        )
+    values = index.to_numpy()
+    floats = np.flatnonzero([isinstance(value, float) for value in values]) if values.dtype.kind == "O" else ()
+    if values.dtype.kind == "f" or len(floats):
+        numbers = values if values.dtype.kind == "f" else values[floats].astype(np.float64)
+        large = np.flatnonzero(np.abs(numbers) >= first_inexact(numbers.dtype))
+        if len(large):
+            row = large[0] if values.dtype.kind == "f" else floats[large[0]]
+            raise inexact(place, float(numbers[large[0]]), f"row {row} (counted from 0)")
+        if values.dtype.kind == "f" and (numbers == np.trunc(numbers)).all():
+            return pandas.Index(values.astype(np.int64))
+    return index
+
+
 def _count_nodes(n_nodes: int | None, **parts: Any) -> int | None:
+    said = "n_nodes"
     for argument, part in parts.items():
         if part is None:
             continue
-        if not hasattr(part, "__len__") and not hasattr(part, "shape"):
+        shape = getattr(part, "shape", None)
+        if (not hasattr(part, "__len__") and shape is None) or shape == ():
             raise GraphError(f"`{argument}` must have one entry per node, got {type(part).__name__}. Pass a list.")
-        length = part.shape[0] if hasattr(part, "shape") else len(part)
+        if isinstance(part, (set, frozenset)):
+            raise GraphError(f"`{argument}` must be in the order of the nodes, got a set, which has none. Pass a list.")
+        length = shape[0] if isinstance(shape, tuple) else len(part)
         if n_nodes is None:
-            n_nodes = int(length)
+            n_nodes, said = int(length), argument
         elif n_nodes != length:
             raise GraphError(
-                f"`{argument}` must have one entry per node ({n_nodes}), got {length}. Nodes "
-                "without edges need one too."
+                f"`{argument}` must have one entry per node ({n_nodes}), got {length}, where `{said}` says {n_nodes}. "
+                "Nodes without edges need one too."
             )
     return n_nodes
 
 
 def _weight_array(weights: Any, n_edges: int) -> NDArray[np.float32]:
+    given = as_numbers("weights", weights)
     try:
-        array = weights_to_float32(weights)
-    except (TypeError, ValueError) as error:
+        array = weights_to_float32(given)
+    except (TypeError, ValueError, OverflowError) as error:
         raise GraphError(f"`weights` must be numbers, got {error}. Give every edge one.") from error
     if array.shape != (n_edges,):
         raise GraphError(
@@ -298,8 +361,10 @@ def _numbers_of_names(pairs: NDArray[Any], names: list[str]) -> NDArray[np.int64
     flat = pairs.ravel()
     found = np.empty(len(flat), dtype=np.int64)
     for start in range(0, len(flat), _BLOCK):  # as Python strings, names take many times the memory
-        block = flat[start : start + _BLOCK].tolist()
-        found[start : start + len(block)] = [number.get(str(name), -1) for name in block]
+        part = flat[start : start + _BLOCK]
+        # strings are names as they are: a blank one is that of no node
+        block = part.tolist() if flat.dtype.kind == "U" else write_names("edges", part)
+        found[start : start + len(block)] = [number.get(name, -1) for name in block]
     if (found < 0).any():
         missing = [str(name) for name in flat[found < 0].tolist()]
         raise GraphError(
@@ -309,42 +374,29 @@ def _numbers_of_names(pairs: NDArray[Any], names: list[str]) -> NDArray[np.int64
     return found.reshape(-1, 2)
 
 
-def _numbers(column: Any, ids: Any, name: str) -> NDArray[np.int64]:
+def _numbers(column: Any, ids: Any, name: Hashable) -> NDArray[np.int64]:
     """Look a column up in a pandas.Index."""
-    found: NDArray[np.int64] = ids.get_indexer(column)
+    ends = _exact(column, f"Column {name!r} of `edges`")
+    if ends.dtype != ids.dtype:  # pandas would make floats of signed beside unsigned integers
+        ends, ids = ends.astype(object), ids.astype(object)
+    found: NDArray[np.int64] = ids.get_indexer(ends)
     wrong = np.flatnonzero(found < 0)
     if len(wrong):
         raise GraphError(
-            f"Column {name!r} of `edges` must hold ids of `nodes`, got {column.tolist()[wrong[0]]!r} and "
+            f"Column {name!r} of `edges` must hold ids of `nodes`, got {column.tolist()[wrong[0]]!r:.80} and "
             f"{len(wrong) - 1} more rows with ids that do not exist. Check the dtypes of both, or drop those edges."
         )
     return found
 
 
-def _require_column(table: Any, column: str, argument: str) -> None:
-    if not hasattr(table, "columns"):
-        raise GraphError(
-            f"`{argument}` must be a pandas.DataFrame, got {type(table).__name__}. Make one: pandas.DataFrame(...)."
-        )
-    if column not in table.columns:
-        raise GraphError(
-            f"`{argument}` must have a column {column!r}, got {list(table.columns)}. Rename it, or name another one."
-            + suggest(column, map(str, table.columns))
-        )
-    n_columns = list(table.columns).count(column)
-    if n_columns > 1:
-        raise GraphError(
-            f"`{argument}` must have one column {column!r}, got {n_columns} of that name. Rename or drop the others."
-        )
-
-
-def _node_attribute(graph: Any, nodes: list[Any], attribute: str | None) -> list[Any] | None:
+def _node_attribute(graph: Any, nodes: list[Any], argument: str, attribute: Hashable | None) -> list[Any] | None:
     if attribute is None:
         return None
     missing = [node for node in nodes if attribute not in graph.nodes[node]]
     if missing:
         raise GraphError(
-            f"Every node must have the attribute {attribute!r}, got node {missing[0]!r} and {len(missing) - 1} more "
-            "without it. Set it (the empty string for a missing text) or name another attribute."
+            f"Every node must have the attribute {attribute!r:.80} (`{argument}`), got node {missing[0]!r:.80} and "
+            f"{len(missing) - 1} more without it. Set it (the empty string for a missing text) or name another "
+            "attribute."
         )
     return [graph.nodes[node][attribute] for node in nodes]

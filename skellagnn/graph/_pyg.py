@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skellagnn.base.arrays import as_array, as_numbers
 from skellagnn.exceptions import GraphError
 from skellagnn.graph._convert import from_edges
+from skellagnn.graph._names import check_order
 
 if TYPE_CHECKING:
     from skellagnn.graph._text_graph import TextGraph
@@ -30,8 +32,9 @@ def from_pyg(
     ----------
     data : torch_geometric.data.Data
         ``edge_index`` is taken as it is (row 0 sends to row 1; PyG lists an undirected edge twice), with
-        ``edge_weight``, or an ``edge_attr`` of one column, as weights; or ``adj_t``, whose rows receive. ``x`` becomes
-        the features.
+        ``edge_weight``, or an ``edge_attr`` of one column of floats, as weights; or ``adj_t``, whose rows receive.
+        Integers in ``edge_attr`` are types of edges and not read; if they are weights, call them ``edge_weight``. ``x``
+        becomes the features.
     texts, titles, node_names : sequence, or str, default=None
         One entry per node, or the name of the attribute of ``data`` that holds them.
 
@@ -43,7 +46,8 @@ def from_pyg(
     Raises
     ------
     GraphError
-        If ``data`` is a data set, or has no edges, several node types, a sparse ``x``, or lacks a named attribute.
+        If ``data`` is a data set, or has no edges, several node types, a sparse or complex ``x``, or lacks a named
+        attribute.
     """
     import torch
     from torch_geometric.data import Dataset, HeteroData
@@ -61,22 +65,31 @@ def from_pyg(
         if isinstance(value, str):
             if value not in data:
                 raise GraphError(
-                    f"`{argument}` must name an attribute of the data, got {value!r}; it has {data.keys()}."
+                    f"`{argument}` must name an attribute of the data, got {value!r}; it has {data.keys()}. Name one "
+                    "of them."
                 )
             values = data[value]
+            if not hasattr(values, "__len__") or getattr(values, "ndim", 1) != 1:
+                raise GraphError(
+                    f"`{argument}` must name an attribute with one entry per node, got {value!r}, which is "
+                    f"{type(values).__name__}. Name another one."
+                )
             attributes[argument] = values.tolist() if hasattr(values, "tolist") else list(values)
     x = getattr(data, "x", None)
-    if x is not None and getattr(x, "layout", None) is not torch.strided:
+    layout = getattr(x, "layout", torch.strided)
+    if x is not None and (layout is not torch.strided or (not hasattr(x, "dtype") and not isinstance(x, list))):
         raise GraphError(
-            f"`data` must have a dense tensor `x`, got {type(x).__name__} of layout {getattr(x, 'layout', 'unknown')}. "
+            f"`data` must have a dense tensor `x`, got {type(x).__name__} of layout {layout}. "
             "Convert it: data.x = data.x.to_dense(), or reduce it first, for example with "
             "sklearn.decomposition.TruncatedSVD."
         )
+    if isinstance(x, torch.Tensor) and x.dtype == torch.bfloat16:  # numpy has none
+        x = x.float()
     return from_edges(
         cls,
-        edges.cpu().numpy().T,
-        features=None if x is None else x.detach().cpu().float().numpy(),
-        weights=None if weights is None else weights.detach().cpu().reshape(-1).numpy(),
+        as_array("edge_index", edges).T,
+        features=None if x is None else as_numbers("x", x),
+        weights=None if weights is None else as_numbers("edge_weight", weights).reshape(-1),
         directed=True,
         n_nodes=_nodes_of_pyg(data),
         **attributes,
@@ -113,7 +126,8 @@ def to_pyg(self: TextGraph, y: ArrayLike | None = None) -> Any:
     if self.features is not None:
         data.x = torch.tensor(self.features)
     if y is not None:
-        labels = np.asarray(y)
+        check_order("y", y, self.targets, self.node_names)
+        labels = as_array("y", y)
         if labels.shape != (len(self),) or labels.dtype.kind not in "iu":
             raise GraphError(
                 f"`y` must be {len(self)} integers, one per target, got dtype {labels.dtype} and shape {labels.shape}. "
@@ -131,15 +145,19 @@ def to_pyg(self: TextGraph, y: ArrayLike | None = None) -> Any:
 
 
 def _edges_of_pyg(data: Any) -> tuple[Any, Any]:
-    """Return the edges as a tensor of shape (2, n_edges), senders first, and their weights or None."""
+    """Return the edges as a tensor of shape (2, n_edges), sources first, and their weights or None."""
     import torch
 
-    if getattr(data, "edge_index", None) is not None:
-        weights = getattr(data, "edge_weight", None)
-        attr = getattr(data, "edge_attr", None)
-        if weights is None and attr is not None and (attr.dim() == 1 or (attr.dim() == 2 and attr.shape[1] == 1)):
-            weights = attr
-        return data.edge_index, weights
+    edges = getattr(data, "edge_index", None)
+    if edges is not None:
+        weights, attr = getattr(data, "edge_weight", None), getattr(data, "edge_attr", None)
+        if weights is None and attr is not None:
+            column = as_array(
+                "edge_attr", attr.float() if str(getattr(attr, "dtype", "")) == "torch.bfloat16" else attr
+            )
+            if column.dtype.kind == "f" and (column.ndim == 1 or (column.ndim == 2 and column.shape[1] == 1)):
+                weights = column
+        return edges, weights
     adjacency = getattr(data, "adj_t", None)
     if adjacency is None:
         raise GraphError(
@@ -148,10 +166,10 @@ def _edges_of_pyg(data: Any) -> tuple[Any, Any]:
         )
     if isinstance(adjacency, torch.Tensor):
         entries = adjacency.to_sparse(layout=torch.sparse_coo).coalesce()  # also of compressed rows
-        (receivers, senders), weights = entries.indices(), entries.values()
+        (targets, sources), weights = entries.indices(), entries.values()
     else:  # of torch-sparse
-        receivers, senders, weights = adjacency.coo()
-    return torch.stack([senders, receivers]), weights
+        targets, sources, weights = adjacency.coo()
+    return torch.stack([sources, targets]), weights
 
 
 def _nodes_of_pyg(data: Any) -> int | None:

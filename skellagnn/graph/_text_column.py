@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, overload
 
@@ -28,8 +28,16 @@ class TextColumn(Sequence[str]):
     offsets : ndarray of int64 of shape (n_texts + 1,)
         Text i is ``data[offsets[i]:offsets[i + 1]]``. Starts at 0, never falls, ends at ``n_bytes``.
 
+    Raises
+    ------
+    GraphError
+        If they are no such arrays; that every text is whole UTF-8 is looked at where a file is read.
+
     Notes
     -----
+    pyarrow's string arrays were looked at: the same layout, but 2**31 bytes or another type beyond them, no lone
+    surrogates, and a dependency of 50 MB.
+
     A lone surrogate (half of a character, as bad decoding leaves it in a str) is kept, in the three bytes that Python
     calls ``surrogatepass``.
 
@@ -46,6 +54,12 @@ class TextColumn(Sequence[str]):
     __slots__ = ("data", "offsets")
 
     def __init__(self, data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+        kinds = [(getattr(part, "dtype", np.dtype(object)).kind, getattr(part, "ndim", 0)) for part in (data, offsets)]
+        if kinds[0] != ("u", 1) or kinds[1] not in (("i", 1), ("u", 1)) or not len(offsets) or offsets[-1] > len(data):
+            raise GraphError(
+                "`data` and `offsets` must be arrays of bytes and of where texts begin, got "
+                f"{type(data).__name__} and {type(offsets).__name__} that are not. Use TextColumn.from_strings."
+            )
         self.data = data
         self.offsets = offsets
 
@@ -56,21 +70,30 @@ class TextColumn(Sequence[str]):
         Raises
         ------
         GraphError
-            If an item is not a string (None and NaN included: a missing text is the empty string).
+            If an item is not a string (None and NaN included: a missing text is the empty string), or they come as a
+            set or a mapping.
         """
         if isinstance(texts, TextColumn):
             return texts
-        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable):
+        if hasattr(texts, "to_pylist"):  # of pyarrow, whose entries are objects of its own
+            texts = texts.to_pylist()
+        if isinstance(texts, (str, bytes)) or not isinstance(texts, Iterable) or getattr(texts, "ndim", 1) != 1:
             raise GraphError(
-                f"`{argument}` must be a sequence of strings, one per node, got a single {type(texts).__name__}. "
+                f"`{argument}` must be a sequence of strings, one per node, got a single "
+                f"{type(texts).__name__}. "
                 "Pass a list with one entry per node."
+            )
+        if isinstance(texts, (set, frozenset, Mapping)):
+            raise GraphError(
+                f"`{argument}` must be in the order of the nodes, got a {type(texts).__name__}: its order is not "
+                "that of the nodes. Pass a list."
             )
         items = list(texts)
         wrong = [i for i, item in enumerate(items) if not isinstance(item, str)]
         if wrong:
             raise GraphError(
                 f"`{argument}` must hold one string per node, got {type(items[wrong[0]]).__name__} "
-                f"({items[wrong[0]]!r}) at position {wrong[0]} and {len(wrong) - 1} more that are not strings. "
+                f"({items[wrong[0]]!r:.80}) at position {wrong[0]} and {len(wrong) - 1} more that are not strings. "
                 "Write the empty string for a missing text."
             )
         encoded = [item.encode("utf-8", "surrogatepass") for item in items]

@@ -9,11 +9,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from skellagnn.base.arrays import as_array, as_numbers, is_mask_of_integers
+from skellagnn.base.numbers import check_int
 from skellagnn.exceptions import GraphError
 from skellagnn.graph import _convert, _io, _pyg, _repr
 from skellagnn.graph._adjacency import canonical_adjacency, is_symmetric
 from skellagnn.graph._feature_rows import count_rows_not_finite
+from skellagnn.graph._names import check_nodes, check_order, mask_sentence, write_names
 from skellagnn.graph._text_column import TextColumn
+
+
+class GraphIndexError(GraphError, IndexError):
+    """A graph was indexed by something that names no targets; also what Python expects of a sequence."""
+
+
+class NotAnArrayError(GraphError, TypeError):
+    """A graph was to become an array; also what numpy's callers expect."""
 
 
 class TextGraph:
@@ -30,12 +41,12 @@ class TextGraph:
     Parameters
     ----------
     adjacency : sparse matrix or array of shape (n_nodes, n_nodes)
-        Row i lists the nodes that node i hears from, with positive weights.
+        Row i lists the neighbors that are sources of edges to node i, with positive weights.
     texts : sequence of str of length n_nodes, default=None
-        One text per node in any script. The empty string is a missing text: such a node has a zero row when texts
-        are encoded, and is never sent to an LLM.
+        One text per node in any script. The empty string is a missing text: such a node has a zero embedding
+        when texts are encoded, and is never sent to an LLM.
     features : array-like of shape (n_nodes, n_features), default=None
-        Numeric rows. Where a graph has both, the features are the rows that the network reads, and the texts are
+        A feature vector per node. Where a graph has both, the features are what the network reads, and the texts are
         what the LLM sees; see :func:`skellagnn.encode_graph`.
     titles : sequence of str of length n_nodes, default=None
         Short names to show a node to an LLM as somebody's neighbor. By default the beginning of the text.
@@ -66,10 +77,10 @@ class TextGraph:
       (PyG's ``source_to_target``). Undirected edges carry both.
     * **weights** must be positive and finite. Backbones that know weights (``gcn``, ``gcn2``, ``appnp``, ``sage``,
       ``gin``) and PageRank and degree selection use them; ``gat`` learns its own.
-    * **self-loops** are dropped: every backbone has its own path for a node's own row.
+    * **self-loops** are dropped: every backbone has its own path for a node's own features.
     * **duplicate edges** count once, with their largest weight. Hence listing an undirected edge in both directions
       changes nothing.
-    * **isolated nodes** are classified by their own row.
+    * **isolated nodes** are classified by their own features.
 
     Examples
     --------
@@ -99,7 +110,10 @@ class TextGraph:
         self._titles = _column(titles, n_nodes, "titles")
         self._node_names = _names(node_names, n_nodes)
         self._features = _features(features, n_nodes)
-        self._targets = _targets(targets, n_nodes)
+        if self._node_names is not None:
+            for argument, part in (("texts", texts), ("titles", titles), ("features", features)):
+                check_order(argument, part, np.arange(n_nodes), self._node_names)
+        self._targets = _targets(targets, n_nodes, self._node_names)
         self._symmetric: bool | None = None
 
     from_edges = classmethod(_convert.from_edges)
@@ -149,7 +163,7 @@ class TextGraph:
 
     @property
     def is_directed(self) -> bool:
-        """Whether some node hears from a node that does not hear from it, or with another weight."""
+        """Whether some edge has no edge of the same weight in the other direction."""
         if self._symmetric is None:
             self._symmetric = is_symmetric(self._adjacency)
         return not self._symmetric
@@ -162,12 +176,15 @@ class TextGraph:
 
     def name_of(self, node: int) -> str:
         """Return the name of a node: its entry in ``node_names``, else its number."""
+        if check_int("node", node, at_least=0) >= self.n_nodes:
+            raise GraphIndexError(f"`node` must be a node id from 0 to {self.n_nodes - 1}, got {node}. Pass one.")
         return str(node) if self._node_names is None else self._node_names[node]
 
     def title_of(self, node: int, max_chars: int = 100) -> str:
         """Return a line of at most ``max_chars`` that shows the node: its title, else the first line of its text."""
-        column = self._titles if self._titles is not None else self._texts
-        text = self.name_of(node) if column is None else column[node].strip()
+        max_chars = check_int("max_chars", max_chars, at_least=4)
+        column, name = self._titles if self._titles is not None else self._texts, self.name_of(node)
+        text = name if column is None else column[node].strip()
         line = text.splitlines()[0].strip() if text else ""
         return line if len(line) <= max_chars else line[: max_chars - 3].rstrip() + "..."
 
@@ -193,10 +210,10 @@ class TextGraph:
 
         Raises
         ------
-        TypeError
-            Always.
+        GraphError
+            Always; it is a TypeError, too.
         """
-        raise TypeError(
+        raise NotAnArrayError(
             "A TextGraph is not an array. scikit-learn's tools that keep X as it is and index it work with it; those "
             "that turn X into an array (bagging, boosting, self-training, scalers) would lose the graph. For "
             "numbers: graph.targets (node ids) or graph.features."
@@ -211,27 +228,41 @@ class TextGraph:
         if isinstance(key, tuple):
             kept = [part for part in key if part is not Ellipsis]
             if len(kept) > 1:
-                raise IndexError(
+                raise GraphIndexError(
                     f"A TextGraph has one dimension, its targets, got {len(kept)} indices. Pass several positions as a "
                     "list: graph[[1, 2]]."
                 )
             key = kept[0] if kept else Ellipsis
-        if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
-            # an atomic item: with a view here, np.asarray(graph) would recurse
-            return int(self._targets[key])
         if key is Ellipsis:
             key = slice(None)
-        if not isinstance(key, slice):
-            key = np.asarray(key)
-            if key.size == 0 and key.ndim == 1:
-                key = key.astype(np.int64)
-            if key.ndim != 1 or key.dtype.kind not in "iub":
-                raise IndexError(
-                    "A TextGraph is indexed by an integer, a slice, or a 1-D array of integers or booleans, got "
-                    f"an array of dtype {key.dtype} and {key.ndim} dimensions. For node names, look up their numbers "
-                    "first."
-                )
-        return self._with(targets=self._targets[key])
+        is_position = isinstance(key, (int, np.integer)) and not isinstance(key, bool)
+        if not is_position and not isinstance(key, slice):
+            key = self._positions(key)
+        try:
+            # of a position an atomic item: with a view here, np.asarray(graph) would recurse
+            return int(self._targets[key]) if is_position else self._with(targets=self._targets[key])
+        except (IndexError, TypeError, OverflowError) as error:
+            raise GraphIndexError(
+                f"A TextGraph is indexed by positions among its {len(self)} targets in view, got another: {error}. For "
+                "node ids beyond a view, index the whole graph."
+            ) from error
+
+    def _positions(self, key: Any) -> NDArray[Any]:
+        """Return a key that is no integer and no slice as positions or a mask."""
+        positions = as_array("key", key, error=GraphIndexError)
+        if positions.size == 0 and positions.ndim == 1:
+            positions = positions.astype(np.int64)
+        if positions.ndim != 1 or positions.dtype.kind not in "iub":
+            raise GraphIndexError(
+                "A TextGraph is indexed by an integer, a slice, or a 1-D array of integers or booleans, got "
+                f"an array of dtype {positions.dtype} and {positions.ndim} dimensions. For node names, look up their "
+                "numbers first; for a mask of another type, mask.astype(bool)."
+            )
+        if positions.dtype.kind == "b":
+            check_order("key", key, self._targets, self._node_names, error=GraphIndexError)
+        elif is_mask_of_integers(positions, len(self)):
+            raise GraphIndexError(mask_sentence("key"))
+        return positions
 
     def _with(self, **changes: Any) -> TextGraph:
         """Return a copy that shares everything but ``changes`` (attribute names without the underscore)."""
@@ -245,6 +276,8 @@ class TextGraph:
 
     def with_features(self, features: ArrayLike | None) -> TextGraph:
         """Return the same view with other features (None for none)."""
+        if self._node_names is not None:
+            check_order("features", features, np.arange(self.n_nodes), self._node_names)
         return self._with(features=_features(features, self.n_nodes))
 
     def without_texts(self) -> TextGraph:
@@ -277,7 +310,7 @@ class TextGraph:
         O(n_nodes + number of edges of the kept nodes): beside the subgraph, there is once a copy of the kept rows
         of the adjacency.
         """
-        kept = self._targets if nodes is None else _targets(nodes, self.n_nodes, argument="nodes")
+        kept = self._targets if nodes is None else check_nodes("nodes", nodes, self.n_nodes, self._node_names)
         named = np.zeros(self.n_nodes, dtype=bool)
         named[kept] = True
         n_different = int(np.count_nonzero(named))
@@ -311,19 +344,19 @@ def _column(values: Sequence[Any] | None, n_nodes: int, argument: str) -> TextCo
         return None
     column = TextColumn.from_strings(values, argument=argument)
     if len(column) != n_nodes:
-        raise GraphError(f"`{argument}` must have one entry per node ({n_nodes}), got {len(column)}.")
+        raise GraphError(f"`{argument}` must have one entry per node ({n_nodes}), got {len(column)}. Give each one.")
     return column
 
 
 def _names(values: Sequence[Any] | None, n_nodes: int) -> TextColumn | None:
     if values is None:
         return None
-    names = [str(value) for value in values]
+    names = write_names("node_names", values)
     column = _column(names, n_nodes, "node_names")
     if len(set(names)) != len(names):
         seen: set[str] = set()
         twice = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise GraphError(f"`node_names` must be unique, got {twice!r} more than once.")
+        raise GraphError(f"`node_names` must be unique, got {twice!r:.80} more than once. Rename one of them.")
     return column
 
 
@@ -336,22 +369,26 @@ def _features(values: ArrayLike | None, n_nodes: int) -> NDArray[Any] | None:
             "`features` must be a dense array, got a sparse matrix. Pass features.toarray(), or reduce them first, "
             "for example with sklearn.decomposition.TruncatedSVD."
         )
+    features = values if isinstance(values, np.memmap) else as_numbers("features", values)
+    if features.dtype.kind not in "biufO":
+        raise GraphError(f"`features` must be real numbers, got dtype {features.dtype}. Convert them.")
     try:
-        features = values if isinstance(values, np.memmap) else np.asarray(values)
-        if features.dtype.kind not in "biufO":
-            raise TypeError(f"dtype {features.dtype}")
         if any(stride < 0 for stride in features.strides):  # torch has no such arrays
             features = np.ascontiguousarray(features)
         if features.dtype not in (np.float32, np.float16):
             with np.errstate(over="ignore"):  # beyond float32 is infinite, and said so below
                 features = features.astype(np.float32)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise GraphError(
             f"`features` must be real numbers, of shape (n_nodes, n_features), got {error}. Encode other columns "
             "first, for example with sklearn.preprocessing.OneHotEncoder; texts go to `texts`."
         ) from error
     if features.ndim != 2 or features.shape[0] != n_nodes:
-        raise GraphError(f"`features` must have shape (n_nodes={n_nodes}, n_features), got {features.shape}.")
+        raise GraphError(
+            f"`features` must have shape (n_nodes={n_nodes}, n_features), got {features.shape}. Give each one."
+        )
+    if features.shape[1] == 0:
+        raise GraphError("`features` must have at least one column, got 0. Leave them away: features=None.")
     bad = count_rows_not_finite(features)
     if bad:
         raise GraphError(
@@ -361,20 +398,5 @@ def _features(values: ArrayLike | None, n_nodes: int) -> NDArray[Any] | None:
     return features
 
 
-def _targets(values: ArrayLike | None, n_nodes: int, argument: str = "targets") -> NDArray[np.int64]:
-    if values is None:
-        return np.arange(n_nodes)
-    targets = np.asarray(values)
-    if targets.dtype == bool and targets.shape == (n_nodes,):
-        targets = np.flatnonzero(targets)
-    if targets.size == 0:
-        targets = targets.astype(np.int64)
-    if targets.ndim != 1 or targets.dtype.kind not in "iu":
-        raise GraphError(
-            f"`{argument}` must be a 1-D array of node ids or a mask over all {n_nodes} nodes, got an array of dtype "
-            f"{targets.dtype} and shape {targets.shape}."
-        )
-    if targets.size and (targets.min() < 0 or targets.max() >= n_nodes):
-        wrong = targets[(targets < 0) | (targets >= n_nodes)][0]
-        raise GraphError(f"`{argument}` must be node ids from 0 to {n_nodes - 1}, got {wrong}.")
-    return targets.astype(np.int64, copy=False)
+def _targets(values: ArrayLike | None, n_nodes: int, node_names: TextColumn | None) -> NDArray[np.int64]:
+    return np.arange(n_nodes) if values is None else check_nodes("targets", values, n_nodes, node_names)

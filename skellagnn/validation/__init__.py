@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from skellagnn.validation._callbacks import CallbackSupportMixin, FitCallbacks, with_callbacks
 from skellagnn.validation._class_names import ClassNames, check_class_names
-from skellagnn.validation._graph import as_graph, remember_columns
+from skellagnn.validation._graph import as_graph, remember_columns, stand_in
 from skellagnn.validation._labels import (
     Labels,
     check_labels,
@@ -27,5 +27,6 @@ __all__ = [
     "named_classes",
     "remember_columns",
     "split_validation",
+    "stand_in",
     "with_callbacks",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skellagnn.base.arrays import as_array
 from skellagnn.exceptions import InvalidParameterError
 
 
@@ -54,17 +55,23 @@ def check_class_names(class_names: Any, classes: NDArray[Any] | None) -> ClassNa
         class_names = [str(label) for label in classes]
         if not all(name.strip() for name in class_names):
             return None
+    given = class_names
+    if isinstance(class_names, np.ndarray) or hasattr(class_names, "iloc"):
+        class_names = as_array("class_names", class_names, error=InvalidParameterError).tolist()  # a 0-d one: no list
     if isinstance(class_names, Mapping):
         labels, names = list(class_names.keys()), list(class_names.values())
-    elif not isinstance(class_names, (str, Set)) and hasattr(class_names, "__len__"):
+    elif not isinstance(class_names, (str, bytes, Set)) and isinstance(class_names, Collection):
         names = list(class_names)
         labels = names if classes is not None and classes.dtype.kind in "USO" else list(range(len(names)))
     else:
         raise InvalidParameterError(
-            f"`class_names` must be a list of names or a dict of label to name, got {type(class_names).__name__}."
+            f"`class_names` must be a list of names or a dict of label to name, got {type(given).__name__}. "
+            "Pass one name per class."
         )
     if not all(isinstance(name, str) and name.strip() for name in names) or len(set(names)) != len(names):
-        raise InvalidParameterError(f"`class_names` must be different, non-empty strings, got {names!r:.300}.")
+        raise InvalidParameterError(
+            f"`class_names` must be different, non-empty strings, got {names!r:.300}. Rename or name what is not."
+        )
     index = np.full(len(names), -1, dtype=np.int64)
     if classes is not None:
         position = {label: i for i, label in enumerate(classes.tolist())}

@@ -9,8 +9,10 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
+from skellagnn.base.arrays import as_array
 from skellagnn.exceptions import GraphError
 from skellagnn.graph import TextGraph
+from skellagnn.graph._tables import as_pandas
 
 
 def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
@@ -32,30 +34,51 @@ def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
     ------
     GraphError
         If X is a graph of another library, texts without edges or a table with texts (the message names the
-        converter), None, or a graph without nodes in view or with features of no column.
-    ValueError
+        converter), None, or a graph without nodes in view, or hides entries behind a mask.
+    ValueError, TypeError
         From scikit-learn, if X is an array that it does not accept.
     """
     if isinstance(X, TextGraph):
         if len(X) == 0:
             raise GraphError("`X` must have at least one node in view, got a graph with 0 targets in view.")
-        if X.features is not None and X.features.shape[1] == 0:
-            raise GraphError(
-                "`X` must have features of at least one column, got a graph with 0 of them. Give it features, or leave "
-                "them away, so that its texts are read: graph.with_features(None)."
-            )
         return X
     _refuse_other_graphs(X)
+    if isinstance(X, np.ma.MaskedArray):
+        X = as_array("X", X)
+    kinds = [getattr(dtype, "kind", "") for dtype in getattr(X, "dtypes", [getattr(X, "dtype", None)])]
+    if "M" in kinds or "m" in kinds:
+        raise GraphError(
+            "`X` must be numbers, got dates or durations, which would become numbers of days or nanoseconds. Convert "
+            "them yourself, for example X.astype('int64')."
+        )
     # scikit-learn writes what it finds down at once; before the fit has succeeded, a stand-in takes it
-    checked = object.__new__(type(estimator)) if reset else estimator
+    checked = stand_in(estimator) if reset else estimator
     try:
         with np.errstate(over="ignore"):  # beyond float32 is infinite, which the check then finds and says
             rows = validate_data(checked, X, reset=reset, dtype=np.float32, ensure_min_samples=1)
     except ValueError:
         _refuse_columns_of_texts(X)  # numbers that are strings are numbers to numpy: looked for only where it failed
         raise
+    except TypeError:
+        raise
+    except Exception as error:  # what a foreign object's own __array__ or numpy's conversion of its entries raises
+        raise GraphError(
+            f"`X` must be a TextGraph or a 2-D array of numbers, got {type(X).__module__}.{type(X).__qualname__} "
+            f"({type(error).__name__}). Build a graph: TextGraph.from_edges(edges, texts=texts)."
+        ) from error
     n_samples = rows.shape[0]
     return TextGraph(sparse.csr_array((n_samples, n_samples), dtype=np.float32), features=rows)
+
+
+def stand_in(estimator: Any) -> Any:
+    """Return an object of the estimator's class, with its attributes, that may be written to in its place.
+
+    Unlike a copy it copies nothing, and unlike an empty object it has a repr: a traceback that shows local variables
+    asks for it.
+    """
+    other = object.__new__(type(estimator))
+    other.__dict__.update(vars(estimator))
+    return other
 
 
 def remember_columns(estimator: Any, X: Any) -> None:
@@ -92,16 +115,18 @@ def _refuse_other_graphs(X: Any) -> None:
 
 
 def _refuse_columns_of_texts(X: Any) -> None:
-    """Say what a DataFrame with texts is to become."""
-    if not hasattr(X, "columns") or not hasattr(X, "iloc"):
+    """Say what a table with texts is to become; the error that scikit-learn has for it shows one of the texts."""
+    try:
+        table = as_pandas("X", X)
+    except GraphError:
         return
-    for position, name in enumerate(X.columns):
-        if any(isinstance(value, str) for value in X.iloc[:, position]):
+    for position, name in enumerate(table.columns):
+        if any(isinstance(value, str) for value in table.iloc[:, position]):
             raise GraphError(
                 f"`X` must be a TextGraph, or a table of numbers, got a table with texts in column {name!r}. Build a "
                 f"graph: TextGraph.from_pandas(X, edges, text={name!r}), or TextGraph.from_edges([], "
-                f"texts=X[{name!r}].tolist()) if the texts are not linked."
-            )
+                f"texts=X[{name!r}].to_list()) if the texts are not linked."
+            ) from None
 
 
 def _is_one_dimensional(X: Any) -> bool:

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, column_or_1d
+from sklearn.utils.validation import column_or_1d
 
+from skellagnn.base.arrays import as_array, as_numbers
 from skellagnn.exceptions import InvalidParameterError, LabelError
 from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.graph import TextGraph
+from skellagnn.graph._names import check_order, is_missing
 
 UNLABELED = -1
 # Fraction of the labels that is held out for early stopping unless it is given.
@@ -78,7 +80,10 @@ def check_labels(
     ------
     LabelError
         If there are not as many labels as targets, no labels, missing ones, names mixed with numbers, only one class,
-        two labels for one node, or (with ``classes``) a class that training does not have.
+        two labels for one node, several labels a node, or (with ``classes``) a class that training does not have. If
+        they or the weights are pandas objects that name the targets in another order.
+    InvalidParameterError
+        If ``class_weight`` is none.
     """
     if y is None and named is not None:
         nothing = np.empty(0, dtype=np.int64)
@@ -88,7 +93,7 @@ def check_labels(
             f"`{argument}` must be given: ELLaGNNClassifier requires y to be passed, but the target y is None."
         )
     given = y
-    y = column_or_1d(y, warn=True)
+    y = _one_column(y, argument, graph)
     if len(y) != len(graph):
         raise LabelError(
             f"`{argument}` must have one label per target in view: inconsistent numbers of samples, {len(graph)} "
@@ -114,7 +119,20 @@ def check_labels(
             raise LabelError(
                 f"`{argument}` must label at least two classes, got -1 (unlabeled) for all {len(y)} targets."
             )
-    weights = _check_sample_weight(sample_weight, np.empty((len(y), 1)), dtype=np.float64, ensure_non_negative=True)
+    if sample_weight is not None:
+        check_order("sample_weight", sample_weight, graph.targets, graph.node_names, error=LabelError)
+        sample_weight = as_numbers("sample_weight", sample_weight, error=LabelError)
+        if sample_weight.shape not in ((), (len(y),)):
+            raise LabelError(
+                f"`sample_weight` must have one weight per target ({len(y)}), got shape {sample_weight.shape}. "
+                "Give each target one."
+            )
+    weights = np.broadcast_to(np.asarray(1.0 if sample_weight is None else sample_weight, dtype=np.float64), y.shape)
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        n_odd = int((~(np.isfinite(weights) & (weights >= 0))).sum())
+        raise LabelError(
+            f"`sample_weight` must be finite and not negative, got {n_odd} that are not. Give those targets weight 0."
+        )
     unweighted = known.any()
     known &= weights > 0
     if unweighted and not known.any():
@@ -142,18 +160,7 @@ def check_labels(
         indices = np.searchsorted(classes, found)[indices]
     nodes, weights = graph.targets[known], _to_largest(weights[known])
     if class_weight is not None:
-        if class_weight != "balanced" and not isinstance(class_weight, Mapping):
-            raise InvalidParameterError(
-                f"`class_weight` must be 'balanced', a dict of label to weight, or None, got {class_weight!r}."
-            )
-        # computed from the distinct labels as given, as scikit-learn does: sample weights do not enter
-        per_class = np.zeros(len(classes))
-        labeled = np.searchsorted(classes, found)
-        per_class[labeled] = compute_class_weight(class_weight, classes=found, y=classes[indices])
-        if not (np.isfinite(per_class).all() and (per_class >= 0).all() and per_class[indices].any()):
-            raise InvalidParameterError(
-                f"`class_weight` must be finite and not negative, and positive for some class, got {class_weight!r}."
-            )
+        per_class = _weight_of_classes(class_weight, classes, indices)
         weights = _to_largest(weights * _to_largest(per_class[indices]))
         counts = weights > 0
         nodes, indices, weights = nodes[counts], indices[counts], weights[counts]
@@ -194,15 +201,76 @@ def _sorted_classes(classes: NDArray[Any], argument: str) -> NDArray[Any]:
     return found
 
 
-def check_true_labels(y: Any) -> NDArray[Any]:
+def _one_column(y: Any, argument: str, graph: TextGraph | None = None) -> NDArray[Any]:
+    """Return labels as an array of one dimension."""
+    if graph is not None:
+        check_order(argument, y, graph.targets, graph.node_names, error=LabelError)
+    labels = as_array(argument, y, error=LabelError)
+    if labels.ndim == 2 and labels.shape[1] != 1:
+        raise LabelError(
+            f"`{argument}` must have one label per target, got shape {labels.shape}. For several labels a node "
+            "wrap the classifier: sklearn.multioutput.MultiOutputClassifier(clf).fit(graph, y) fits one per column."
+        )
+    if labels.ndim not in (1, 2):
+        raise LabelError(
+            f"`{argument}` must have one label per target, got shape {labels.shape}. Pass a list or a 1-D array."
+        )
+    column: NDArray[Any] = column_or_1d(y if labels.ndim == 2 else labels, warn=True)
+    return column
+
+
+def _weight_of_classes(class_weight: Any, classes: NDArray[Any], indices: NDArray[Any]) -> NDArray[Any]:
+    """Return the weight of each class."""
+    is_name = isinstance(class_weight, str) and class_weight == "balanced"
+    if not is_name and not isinstance(class_weight, Mapping):
+        raise InvalidParameterError(
+            f"`class_weight` must be 'balanced', a dict of label to weight, or None, got {class_weight!r:.80}. A list "
+            "of weights becomes one with dict(zip(classes, weights))."
+        )
+    if not is_name:
+        odd = [weight for weight in class_weight.values() if isinstance(weight, bool) or not _is_real(weight)]
+        if odd:
+            raise InvalidParameterError(
+                f"`class_weight` must map labels to numbers, got {odd[0]!r:.80}. Pass a number for each label."
+            )
+    # computed from the distinct labels as given, as scikit-learn does: sample weights do not enter
+    per_class = np.zeros(len(classes))
+    labeled = np.unique(indices)  # a class that an LLM may name need not have a label
+    per_class[labeled] = compute_class_weight(class_weight, classes=classes[labeled], y=classes[indices])
+    if not (np.isfinite(per_class).all() and (per_class >= 0).all() and per_class[indices].any()):
+        raise InvalidParameterError(
+            f"`class_weight` must be finite and not negative, and positive for some class, got {class_weight!r}. Drop "
+            "the weights that are not."
+        )
+    return per_class
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, numbers.Real)
+
+
+def check_true_labels(y: Any, graph: TextGraph | None = None) -> NDArray[Any]:
     """Check labels to score against, and bring numbers in an object array to a type of numbers, as for training.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_targets,)
+    graph : TextGraph, default=None
+        What they are the labels of, where it is one: pandas objects may not name its targets in another order.
 
     Raises
     ------
     LabelError
         If a label is missing, or -1 among numbers.
     """
-    labels = _numbers_from_objects(column_or_1d(y, warn=True))
+    labels = _one_column(y, "y", graph)
+    _refuse_names_beside_numbers(y if isinstance(y, (list, tuple)) else labels, "y")
+    if graph is not None and len(labels) != len(graph):
+        raise LabelError(
+            f"`y` must have one label per target in view: inconsistent numbers of samples, {len(graph)} targets and "
+            f"{len(labels)} labels. Score what is labeled: score(graph[labeled], y[labeled])."
+        )
+    labels = _numbers_from_objects(labels)
     missing = _missing(labels)
     unlabeled = [] if missing or labels.dtype.kind not in "iuf" else labels[labels == UNLABELED].tolist()
     if missing or unlabeled:
@@ -242,15 +310,9 @@ def _refuse_names_beside_numbers(labels: Any, argument: str) -> None:
 def _missing(y: NDArray[Any]) -> list[Any]:
     if y.dtype.kind == "f":
         return list(y[np.isnan(y)].tolist())
-    return [label for label in y if _is_missing(label)] if y.dtype.kind == "O" else []
-
-
-def _is_missing(label: Any) -> bool:
-    """Whether a label is None, NaN, or one of pandas' missing values."""
-    # pandas' own missing values are known by name: nothing else here needs pandas
-    return (
-        label is None or (isinstance(label, float) and label != label) or type(label).__name__ in ("NAType", "NaTType")
-    )
+    if y.dtype.kind in "mM":
+        return list(y[np.isnat(y)])
+    return [label for label in y if is_missing(label)] if y.dtype.kind == "O" else []
 
 
 def hold_out(labels: Labels, early_stopping: bool | float | str, seed: int) -> tuple[LabeledNodes, LabeledNodes | None]:
@@ -278,13 +340,13 @@ def hold_out(labels: Labels, early_stopping: bool | float | str, seed: int) -> t
 def split_validation(
     labeled: LabeledNodes, fraction: float, n_classes: int, seed: int
 ) -> tuple[LabeledNodes, LabeledNodes]:
-    """Hold out a stratified share of the labeled nodes.
+    """Hold out a stratified fraction of the labeled nodes.
 
     Parameters
     ----------
     labeled : LabeledNodes
     fraction : float
-        Share to hold out, in (0, 1).
+        Part to hold out, in (0, 1).
     n_classes : int
     seed : int
 
@@ -301,15 +363,15 @@ def split_validation(
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(labeled.nodes))
     counts = np.bincount(labeled.labels, minlength=n_classes)
-    # per class: its share, rounded at random so that small classes are held out in proportion, too
-    share = fraction * counts
-    take = np.floor(share + rng.random(n_classes)).astype(np.int64)
+    # per class: its part, rounded at random so that small classes are held out in proportion, too
+    expected = fraction * counts
+    take = np.floor(expected + rng.random(n_classes)).astype(np.int64)
     take = np.minimum(take, np.maximum(counts - 1, 0))
     if take.sum() == 0 and (counts > 1).any():
         take[int(np.argmax(counts))] = 1
     if take.sum() == 0:
         raise LabelError(
-            "`early_stopping` holds out a share of the labeled nodes of each class and needs a class with at least "
+            "`early_stopping` holds out a part of the labeled nodes of each class and needs a class with at least "
             f"two, got {len(labeled.nodes)} labeled nodes of {n_classes} classes. Label more nodes, pass X_val "
             "and y_val, or set early_stopping=False."
         )

@@ -112,7 +112,7 @@ def test_titles_are_the_last_part_of_the_name(data, names):
     assert list(data.graph.titles) == [name.rsplit(".", 1)[-1] for name in names]
 
 
-def test_x_and_y_are_the_labelled_nodes(data):
+def test_x_and_y_are_the_labeled_nodes(data):
     X, y = load_api_reference(return_X_y=True)
 
     assert list(X) == np.flatnonzero(data.target >= 0).tolist()
@@ -120,7 +120,7 @@ def test_x_and_y_are_the_labelled_nodes(data):
     assert X.n_nodes == data.graph.n_nodes
 
 
-def test_rarer_classes_can_be_labelled_too(data):
+def test_rarer_classes_can_be_labeled_too(data):
     more = load_api_reference(min_class_size=5)
 
     assert len(more.target_names) > len(data.target_names)

@@ -6,12 +6,14 @@ import gzip
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skellagnn import TextGraph
+from skellagnn.base import files
 from skellagnn.datasets import load_folder, make_text_graph, save_folder
 from skellagnn.enhancers import ReplayEnhancer
-from skellagnn.exceptions import GraphError, LabelError
+from skellagnn.exceptions import GraphError, InvalidParameterError, LabelError
 
 NODES = [
     {"id": 0, "title": "Cats", "text": "on cats", "label": 1, "label_name": "pets", "dup_group": 0},
@@ -54,7 +56,7 @@ def test_a_small_folder(tmp_path):
     assert data.splits == {}
     assert data.meta == {}
     assert data.answers_path is None
-    assert data.DESCR == "pets: 3 nodes, 2 edges, 2 nodes labelled with 2 classes."
+    assert data.DESCR == "pets: 3 nodes, 2 edges, 2 nodes labeled with 2 classes."
 
 
 def test_compressed_files_are_read_alike(tmp_path):
@@ -231,21 +233,40 @@ def test_labels_without_one_name_each_are_refused(labels, classes, sentence, tmp
         ({"nodes": '{"id": 7}\n{"id": "7"}\n'}, "`id` must be unique, got '7' at line 2 of .* and line 1"),
         ({"nodes": '{"id": 0, "text": 5}\n'}, "`text` must be a string, got 5 at line 1"),
         ({"nodes": '{"id": 0, "title": ["a"]}\n'}, r"`title` must be a string, got \['a'\] at line 1"),
-        ({"nodes": '{"id": 0, "label": "pets"}\n'}, "`label` must be an int, -1 for unlabelled, got 'pets' at line 1"),
-        ({"nodes": '{"id": 0, "label": true}\n'}, "`label` must be an int, -1 for unlabelled, got True"),
-        ({"nodes": '{"id": 0, "label": -2}\n'}, "`label` must be an int, -1 for unlabelled, got -2"),
+        (
+            {"nodes": '{"id": 0, "label": "pets"}\n'},
+            "`label` must be an int from 0, -1 for unlabeled, got 'pets' at line 1",
+        ),
+        ({"nodes": '{"id": 0, "label": true}\n'}, "`label` must be an int from 0, -1 for unlabeled, got True"),
+        ({"nodes": '{"id": 0, "label": -2}\n'}, "`label` must be an int from 0, -1 for unlabeled, got -2"),
         ({"edges": "src,dst\n0,1\n1,9\n8,8\n"}, r"Every edge must name ids of nodes, got '9' at line 3 .* and 1 more"),
         ({"edges": "src,dst\n0\n"}, r"Every line must have 2 fields, got \['0'\] at line 2 of edges\.csv"),
         ({"edges": "0,1\n1,2\n"}, r"The first line of edges\.csv must be `src,dst` .*, got '0,1'. Add the header"),
         ({"edges": ""}, r"The first line of edges\.csv must be"),
         ({"edges": "src,dst,weight\n0,1,far\n"}, "`weight` must be a number, got 'far' at line 2"),
-        ({"edges": "src,dst,weight\n0,1,-1\n"}, "Edge weights must be finite and not negative"),
+        (
+            {"edges": "src,dst,weight\n0,1,-1\n"},
+            "`weights` must be finite and not negative",
+        ),
         ({"splits__json": "{"}, r"splits\.json must be JSON, got"),
         ({"splits__json": [1]}, r"splits\.json must be a JSON object, got list"),
         ({"splits__json": {"s": [0, 1]}}, "Split 's' must map parts to lists of ids"),
         ({"splits__json": {"s": {"train": [0, 5, 6]}}}, "must name ids of nodes, got 5 in 'train' and 1 more"),
         ({"meta__json": '"x"'}, r"meta\.json must be a JSON object, got str"),
         ({"features__npy": "not an array"}, r"features\.npy must be an array written by numpy\.save"),
+        ({"nodes": '{"id": ""}\n{"id": 1}\n', "edges": "src,dst\n,1\n"}, "with an `id`, an int or a string, got"),
+        ({"nodes": '{"id": null}\n'}, "with an `id`, an int or a string, got"),
+        ({"nodes": "[" * 100_000}, "nested too deep at line 1"),
+        ({"nodes": '{"id": ' + "7" * 5000 + "}"}, "Every line must be a JSON object, got Exceeds the limit"),
+        ({"nodes": '{"id": 0, "label": 1' + "0" * 30 + ', "label_name": "a"}'}, "`label` must be an int from 0"),
+        ({"edges": "src,dst\n0,\n"}, "got '' at line 2"),
+        ({"edges": "src,dst\n" + "x" * 140_000 + ",0\n"}, "must be a table of ids, got field larger than field limit"),
+        ({"edges": 'src,dst\n"0,1\n' + "1,0\n" * 40_000}, "often a quote is not closed"),
+        ({"splits__json": {"s": {"train": [None]}}}, "must name ids of nodes, got None"),
+        ({"splits__json": {"s": {"train": [[0]]}}}, r"must name ids of nodes, got \[0\]"),
+        ({"splits__json": "[" * 100_000}, r"splits\.json must be JSON, got objects or lists that are nested too deep"),
+        ({"meta__json": '{"n": ' + "7" * 5000 + "}"}, r"meta\.json must be JSON, got Exceeds the limit"),
+        ({"features__npy": "\x93NUMPY\x01\x00 {'descr'"}, r"features\.npy must be an array written by numpy\.save"),
         ({"edges__npz": "not an archive"}, r"edges\.npz must be an archive of numpy arrays"),
     ],
 )
@@ -381,7 +402,7 @@ def test_the_meta_data_counts(tmp_path):
         "name": "pets",
         "nodes": 4,
         "undirected_edges": 3,
-        "labelled": 3,
+        "labeled": 3,
         "classes": ["cats", "dogs", "birds"],
         "class_counts": [2, 1, 0],
         "edge_homophily": 0.5,
@@ -414,9 +435,13 @@ def test_saving_replaces_the_graph_and_leaves_the_answers(tmp_path):
         (
             {"splits": {"s": {"train": [2]}}},
             GraphError,
-            "`splits` must hold positions of nodes, 0 to 1, .* 'train' of 's'",
+            r"`splits\['s'\]\['train'\]` must be node ids from 0 to 1, got 2",
         ),
-        ({"splits": {"s": {"train": [True, False]}}}, GraphError, "Pass integers, not a mask"),
+        (
+            {"splits": {"s": {"train": [True, False]}}},
+            GraphError,
+            "must be positions of nodes, got a mask",
+        ),
     ],
 )
 def test_what_does_not_fit_the_graph_is_refused_and_nothing_is_written(arguments, error, sentence, tmp_path):
@@ -426,7 +451,7 @@ def test_what_does_not_fit_the_graph_is_refused_and_nothing_is_written(arguments
     assert not (tmp_path / "g").exists()
 
 
-@pytest.mark.parametrize("names", [["a\r", "b\r", "c\r"], ["\r", "", "x"], ["a,b", 'say "c"', "d\ne"]])
+@pytest.mark.parametrize("names", [["a\r", "b\r", "c\r"], ["a\rb", "\ry", "x"], ["a,b", 'say "c"', "d\ne"]])
 def test_edges_of_oddly_named_nodes_come_back(tmp_path, names):
     graph = TextGraph.from_edges([(0, 1), (2, 1)], texts=["1", "2", "3"], node_names=names, directed=True)
     save_folder(graph, tmp_path / "g")
@@ -434,3 +459,72 @@ def test_edges_of_oddly_named_nodes_come_back(tmp_path, names):
 
     assert list(again.node_names) == names
     assert (again.adjacency != graph.adjacency).nnz == 0
+
+
+@pytest.mark.parametrize("path", [None, 3, b"graph", "", "a\0b", ["graph"]])
+def test_what_is_no_path_is_refused(path):
+    for use in (load_folder, lambda path: save_folder(TextGraph.from_edges([(0, 1)]), path)):
+        with pytest.raises(InvalidParameterError, match="`path` must be the name of a file or folder"):
+            use(path)
+
+
+@pytest.mark.parametrize("name", ["file/g", "a" * 300])
+def test_a_place_that_cannot_be_used_is_refused(name, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+
+    with pytest.raises(InvalidParameterError, match="`path` must be a place that can be written"):
+        save_folder(TextGraph.from_edges([(0, 1)]), tmp_path / name)
+    with pytest.raises(GraphError, match="`path` must be a"):
+        load_folder(tmp_path / name)
+
+
+@pytest.mark.parametrize("directed", ["no", 0, None])
+def test_directed_is_true_or_false(directed, tmp_path):
+    with pytest.raises(InvalidParameterError, match="`directed` must be True or False"):
+        load_folder(write(tmp_path / "g"), directed=directed)
+
+
+@pytest.mark.parametrize("name", ["nodes.jsonl.gz", "edges.npz", "features.npy"])
+def test_what_would_not_fit_into_memory_is_not_read(name, tmp_path, monkeypatch):
+    save_folder(TextGraph.from_edges([(0, 1)] * 3, features=np.zeros((2, 50_000))), tmp_path)
+    if name == "nodes.jsonl.gz":
+        (tmp_path / name).write_bytes(gzip.compress(b'{"id": 0}' + b" " * 10**6))
+    elif name == "edges.npz":
+        np.savez_compressed(tmp_path / name, undirected=np.zeros((10**6, 2), dtype=np.int8))
+    monkeypatch.setattr(files, "available_memory", lambda: 500_000)
+
+    with pytest.raises(GraphError, match=rf"half of the free memory \(250,000 bytes\), got '.*{name}'"):
+        load_folder(tmp_path)
+
+
+def test_planted_links_are_not_followed(tmp_path, monkeypatch):
+    victim, folder = tmp_path / "victim", tmp_path / "g"
+    victim.write_text("mine")
+    folder.mkdir()
+    for name in ("nodes.jsonl.gz", "edges.npz", "meta.json"):
+        (folder / name).symlink_to(victim)
+
+    save_folder(TextGraph.from_edges([(0, 1)]), folder)
+
+    assert victim.read_text() == "mine"
+    assert load_folder(folder).graph.n_edges == 1
+    assert not [path for path in folder.iterdir() if path.is_symlink() or "partial" in path.name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"),
+    [
+        ({"graph": [1, 2]}, GraphError, "`graph` must be a TextGraph, got list"),
+        ({"splits": [1]}, GraphError, "`splits` must be a dict of dicts"),
+        ({"splits": {"s": [1]}}, GraphError, "`splits` must be a dict of dicts"),
+        ({"splits": {"s": {"p": {0, 1}}}}, GraphError, r"`splits\['s'\]\['p'\]` must be a list or an array, got set"),
+        ({"target": [0, 1], "target_names": 3}, LabelError, "`target_names` must be a list of names, got int"),
+        ({"target": [0, 1], "target_names": "ab"}, LabelError, "`target_names` must be a list of names, got str"),
+        ({"target": np.ma.array([0, 1], mask=[0, 1])}, LabelError, "`target` must not hide entries"),
+        ({"target": pd.Series([0, 1], index=[1, 0])}, LabelError, "`target` must be in the order of the nodes"),
+    ],
+)
+def test_arguments_that_cannot_be_written(arguments, error, sentence, tmp_path):
+    with pytest.raises(error, match=sentence):
+        save_folder(**{"graph": TextGraph.from_edges([(0, 1)]), "path": tmp_path / "g", **arguments})
+    assert not (tmp_path / "g").exists()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from skellagnn import TextGraph
 from skellagnn.datasets import edge_homophily, make_text_graph
 from skellagnn.datasets._synthetic import _triangle_row, _vocabulary
 from skellagnn.enhancers import ReplayEnhancer
-from skellagnn.exceptions import InvalidParameterError, LabelError
+from skellagnn.exceptions import GraphError, InvalidParameterError, LabelError
 from skellagnn.prompts import BUILTIN_PROMPTS, Question, parse_choices
+
+GRAPH_OF_TWO = TextGraph.from_edges([(0, 1)])
 
 
 def words_by_class(data):
@@ -88,11 +91,11 @@ def test_a_triangle_is_counted_without_rounding_errors():
 # -- labels ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("share", "n_labelled"), [(0, 0), (0.1, 30), (0.5, 150), (1.0, 300)])
-def test_labels_are_withheld_evenly(share, n_labelled):
-    data = make_text_graph(300, 3, labelled_share=share, random_state=0)
+@pytest.mark.parametrize(("share", "n_labeled"), [(0, 0), (0.1, 30), (0.5, 150), (1.0, 300)])
+def test_labels_are_withheld_evenly(share, n_labeled):
+    data = make_text_graph(300, 3, labeled_fraction=share, random_state=0)
 
-    assert np.bincount(data.target[data.target >= 0], minlength=3).tolist() == [n_labelled // 3] * 3
+    assert np.bincount(data.target[data.target >= 0], minlength=3).tolist() == [n_labeled // 3] * 3
     assert set(data.target[data.target < 0]) <= {-1}
     known = data.target >= 0
     np.testing.assert_array_equal(data.target[known], data.true_target[known])
@@ -109,8 +112,8 @@ def test_the_order_of_nodes_says_nothing_of_their_class():
     assert target[:1500].mean() == pytest.approx(1, abs=0.08)
 
 
-def test_x_and_y_are_the_labelled_nodes():
-    options = {"labelled_share": 0.3, "random_state": 5}
+def test_x_and_y_are_the_labeled_nodes():
+    options = {"labeled_fraction": 0.3, "random_state": 5}
     X, y = make_text_graph(50, return_X_y=True, **options)
     data = make_text_graph(50, **options)
 
@@ -240,7 +243,7 @@ def test_a_random_state_moves_on_and_the_global_one_is_left_alone():
         ({"homophily": 1.1}, r"`homophily` must be a number in \[0, 1\], got 1\.1"),
         ({"homophily": float("nan")}, r"`homophily` must be a number in \[0, 1\], got nan"),
         ({"informativeness": -0.1}, r"`informativeness` must be a number in \[0, 1\], got -0\.1"),
-        ({"labelled_share": "half"}, r"`labelled_share` must be a number in \[0, 1\], got 'half'"),
+        ({"labeled_fraction": "half"}, r"`labeled_fraction` must be a number in \[0, 1\], got 'half'"),
         ({"answer_accuracy": None}, r"`answer_accuracy` must be a number in \[0, 1\], got None"),
         ({"average_degree": -1}, "`average_degree` must be a finite number of 0 or more, got -1"),
         ({"average_degree": float("inf")}, "`average_degree` must be a finite number of 0 or more, got inf"),
@@ -267,7 +270,7 @@ def test_what_cannot_be_made_is_refused(options, sentence):
         ([-1, 0, -1, 0], float("nan")),
     ],
 )
-def test_homophily_counts_edges_between_labelled_nodes(target, expected):
+def test_homophily_counts_edges_between_labeled_nodes(target, expected):
     graph = TextGraph.from_edges([(0, 1), (1, 2), (2, 3)], weights=[1, 5, 9])
 
     assert edge_homophily(graph, target) == pytest.approx(expected, nan_ok=True)
@@ -290,3 +293,34 @@ def test_edges_at_a_missing_label_do_not_count(missing):
     assert edge_homophily(graph, [0.0, 0.0, 1.0, -1.0]) == edge_homophily(graph, [0, 0, 1, -2]) == 0.5
     if isinstance(missing, (int, float)):
         assert edge_homophily(graph, [0, 0, 1, missing]) == edge_homophily(graph, np.array([0, 0, 1, missing])) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"directed": "no"}, "`directed` must be True or False, got 'no'"),
+        ({"return_X_y": 1}, "`return_X_y` must be True or False, got 1"),
+        ({"random_state": True}, "`random_state` must be an int from 0"),
+        ({"random_state": -1}, "`random_state` must be an int from 0"),
+        ({"random_state": "x"}, "`random_state` must be an int from 0"),
+        ({"random_state": 2**32}, "`random_state` must be an int from 0"),
+        ({"random_state": 1.0}, "`random_state` must be an int from 0"),
+    ],
+)
+def test_switches_and_seeds_are_what_they_seem(options, sentence):
+    with pytest.raises(InvalidParameterError, match=sentence):
+        make_text_graph(**options)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "sentence"),
+    [
+        (([1], [1]), GraphError, "`graph` must be a TextGraph, got list"),
+        ((GRAPH_OF_TWO, {0, 1}), LabelError, "`target` must be a list or an array, got set"),
+        ((GRAPH_OF_TWO, np.ma.array([0, 1], mask=[0, 1])), LabelError, "`target` must not hide entries"),
+        ((GRAPH_OF_TWO, pd.Series([0, 1], index=[1, 0])), LabelError, "`target` must be in the order of the nodes"),
+    ],
+)
+def test_homophily_of_what_has_none(arguments, error, sentence):
+    with pytest.raises(error, match=sentence):
+        edge_homophily(*arguments)

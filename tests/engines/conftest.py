@@ -113,7 +113,7 @@ def workers_environment():
 @pytest.fixture
 def problem():
     """60 nodes, half of them labeled, and what a search over them finds in one process of one thread."""
-    return make_text_graph(n_nodes=60, n_classes=2, labelled_share=0.5, random_state=0)
+    return make_text_graph(n_nodes=60, n_classes=2, labeled_fraction=0.5, random_state=0)
 
 
 @pytest.fixture

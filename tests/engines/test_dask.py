@@ -10,7 +10,7 @@ import pytest
 
 from skellagnn import ELLaGNNClassifier, OpenAIEnhancer, TextGraph, plan_search
 from skellagnn.exceptions import EnhancerError
-from skellagnn.graph.sharing import share_graph
+from skellagnn.graph import share_graph
 
 distributed = pytest.importorskip("distributed")
 

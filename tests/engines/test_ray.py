@@ -11,7 +11,7 @@ import pytest
 
 from skellagnn import ELLaGNNClassifier, OpenAIEnhancer, plan_search
 from skellagnn.exceptions import EnhancerError
-from skellagnn.graph.sharing import share_graph
+from skellagnn.graph import share_graph
 
 ray = pytest.importorskip("ray")
 

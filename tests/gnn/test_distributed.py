@@ -306,7 +306,7 @@ def test_one_process_asks_within_the_limits_of_all(ranks):
 
 
 def test_the_script_of_the_documentation_leaves_a_model(ranks):
-    page = make_text_graph(n_nodes=120, labelled_share=0.5, random_state=0)
+    page = make_text_graph(n_nodes=120, labeled_fraction=0.5, random_state=0)
     model = pickle.loads(ranks[1]["model.pickle"])
 
     assert model.score(page.graph[page.target >= 0], page.target[page.target >= 0]) > 0.8

@@ -11,7 +11,7 @@ from scipy import sparse
 from torch_geometric.data import Data
 
 from skellagnn import TextGraph
-from skellagnn.exceptions import GraphError
+from skellagnn.exceptions import GraphError, InvalidParameterError
 
 PATH = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], dtype=np.float32)  # 0 - 1 - 2
 
@@ -92,15 +92,15 @@ def test_no_edges(edges):
         ({"edges": [(0, 2)], "texts": ["a", "b"]}, "do not exist. Drop them, or give every node a text"),
         ({"edges": [[0, 1, 2]]}, r"of shape \(n_edges, 2\), got shape \(1, 3\)"),
         ({"edges": np.zeros((2, 7), dtype=int)}, "An edge_index of shape .* is transposed: pass edge_index.T"),
-        ({"edges": [(0, 1), (1,)]}, "got rows of different lengths"),
+        ({"edges": [(0, 1), (1,)]}, "`edges` must be an array, or rows of one length"),
         ({"edges": [(0.0, 1.0)]}, "must hold node numbers, got dtype float64. Pass `node_names`"),
-        ({"edges": {(0, 1)}}, "`edges` must be pairs"),
+        ({"edges": {(0, 1)}}, r"`edges` must be a list or an array, got set, .* Pass list\(edges\)"),
         ({"edges": [("a", "c"), ("d", "c")], "node_names": ["a", "b"]}, "got 'c' and 1 more names that do not exist"),
         ({"edges": [("Anna", "Bert")], "node_names": ["anna", "bert"]}, "Did you mean 'anna'"),
         ({"edges": [(0, 1)], "weights": [1, 2]}, r"`weights` must have one entry per edge \(1\), got shape \(2,\)"),
-        ({"edges": [(0, 1)], "weights": ["heavy"]}, "`weights` must be numbers, got could not convert"),
+        ({"edges": [(0, 1)], "weights": ["heavy"]}, "`weights` must be real numbers, got dtype <U5"),
         ({"edges": [(0, 1)], "weights": [None]}, "must be finite and not negative, got 1|`weights` must be numbers"),
-        ({"edges": [(0, 1)], "weights": [-1]}, "Edge weights must be finite and not negative"),
+        ({"edges": [(0, 1)], "weights": [-1]}, "`weights` must be finite and not negative"),
         ({"edges": [], "texts": ["a"], "features": np.zeros((2, 1))}, r"`features` must have one entry per node \(1\)"),
         ({"edges": [], "titles": ["a"], "n_nodes": 2}, r"`titles` must have one entry per node \(2\), got 1"),
         ({"edges": [], "texts": (text for text in "ab")}, "`texts` must have one entry per node, got generator"),
@@ -116,7 +116,7 @@ def test_edges_that_make_no_graph(arguments, sentence):
 
 def test_from_scipy_passes_everything_on():
     graph = TextGraph.from_scipy(
-        sparse.csr_array(PATH), ["a", "b", "c"], np.eye(3), titles=["A", "B", "C"], node_names="xyz"
+        sparse.csr_array(PATH), ["a", "b", "c"], np.eye(3), titles=["A", "B", "C"], node_names=list("xyz")
     )
 
     np.testing.assert_array_equal(dense(graph), PATH)
@@ -167,7 +167,7 @@ def test_networkx_weights_can_be_left_out_or_named():
 
     assert not TextGraph.from_networkx(source, text=None, weight=None).is_weighted
     assert dense(TextGraph.from_networkx(source, text=None, weight="cost"))[0, 1] == 5
-    assert dense(TextGraph.from_networkx(source, text=None, weight="missing"))[0, 1] == 1
+    assert dense(TextGraph.from_networkx(nx.path_graph(2), text=None))[0, 1] == 1
 
 
 def test_an_empty_networkx_graph():
@@ -177,10 +177,15 @@ def test_an_empty_networkx_graph():
 @pytest.mark.parametrize(
     ("source", "options", "sentence"),
     [
-        (nx.path_graph(3), {}, "Every node must have the attribute 'text', got node 0 and 2 more without it"),
-        (nx.path_graph(2), {"text": None, "features": "x"}, "attribute 'x', got node 0 and 1 more"),
+        (
+            nx.path_graph(3),
+            {},
+            r"Every node must have the attribute 'text' \(`text`\), got node 0 and 2 more without it",
+        ),
+        (nx.path_graph(2), {"text": None, "features": "x"}, r"attribute 'x' \(`features`\), got node 0 and 1 more"),
         (nx.Graph([(1, "1")]), {"text": None}, "`node_names` must be unique, got '1' more than once"),
-        (nx.Graph([(0, 1, {"weight": "far"})]), {"text": None}, "`weights` must be numbers"),
+        (nx.Graph([(0, 1, {"weight": "far"})]), {"text": None}, "`weights` must be real numbers"),
+        (nx.path_graph(2), {"text": None, "weight": "wieght"}, "`weight` .* got 'wieght', which no edge has"),
         (nx.Graph([(0, 1, {"weight": -2})]), {"text": None}, "finite and not negative"),
         (Data(edge_index=torch.zeros(2, 0)), {}, "`graph` must be a networkx graph, got Data.*from_pyg"),
         ([(0, 1)], {}, "`graph` must be a networkx graph, got list.*from_edges"),
@@ -236,9 +241,9 @@ def test_from_pandas_without_edges_or_features(nodes):
 @pytest.mark.parametrize(
     ("change", "options", "sentence"),
     [
-        ({}, {"text": "txt"}, r"`nodes` must have a column 'txt', got .*Did you mean 'text'"),
+        ({}, {"text": "txt"}, r"`nodes` must have a column 'txt' \(`text`\), got .*Did you mean 'text'"),
         ({}, {"features": "f3"}, "`nodes` must have a column 'f3'"),
-        ({}, {"source": "sources"}, "`edges` must have a column 'sources', .*Did you mean 'source'"),
+        ({}, {"source": "sources"}, r"`edges` must have a column 'sources' \(`source`\), .*Did you mean 'source'"),
         ({}, {"weight": "w"}, "`edges` must have a column 'w'"),
         ({"key": [1, 1, 2]}, {"node_id": "key"}, "unique ids in 'key', got 3 rows and 2 different ids"),
         ({}, {"node_id": "key"}, "Column 'source' of `edges` must hold ids of `nodes`, got 'z' and 1 more rows"),
@@ -281,8 +286,205 @@ def test_what_is_no_table_is_refused(nodes, argument):
     tables = {"nodes": nodes, "edges": pd.DataFrame({"source": [], "target": []})}
     tables[argument] = [("z", "x")]
 
-    with pytest.raises(GraphError, match=f"`{argument}` must be a pandas.DataFrame, got list"):
+    with pytest.raises(
+        GraphError, match=f"`{argument}` must be a pandas.DataFrame, polars.DataFrame or pyarrow.Table, got list"
+    ):
         TextGraph.from_pandas(**tables)
+
+
+# -- ids that are exact, and there ----------------------------------------------------------------------------------
+
+BIG = 2**53 + 1
+
+
+def tables(ids, sources, targets):
+    return pd.DataFrame({"id": ids, "text": ["t"] * len(ids)}), pd.DataFrame({"source": sources, "target": targets})
+
+
+@pytest.mark.parametrize(
+    ("ids", "sources"),
+    [
+        ([1, 2, 3], [1.0, 3.0]),
+        ([1.0, 2.0, 3.0], [1, 3]),
+        (pd.array([1, 2, 3], dtype="Int64"), [1.0, 3.0]),
+        (np.array([1, 2, 3], dtype=np.uint64), np.array([1, 3], dtype=np.int64)),
+        (pd.Series([1, 2, 3], dtype="category"), [1, 3]),
+        (pd.Series([1, 2.0, 3], dtype=object), np.array([1, 3], dtype=np.float32)),
+    ],
+)
+def test_small_ids_that_became_float_are_the_same_ids(ids, sources):
+    graph = TextGraph.from_pandas(*tables(ids, sources, [2, 2]), node_id="id")
+
+    assert list(graph.node_names) == ["1", "2", "3"]
+    np.testing.assert_array_equal(dense(graph), [[0, 1, 0], [1, 0, 1], [0, 1, 0]])
+
+
+def test_large_ids_of_signed_and_unsigned_integers_stay_apart():
+    ids = np.array([BIG, BIG + 1, 2**63 + 1], dtype=np.uint64)
+
+    graph = TextGraph.from_pandas(*tables(ids, [BIG], [BIG + 1]), node_id="id")
+
+    assert dense(graph)[0, 1] == 1
+    assert list(graph.node_names) == [str(BIG), str(BIG + 1), str(2**63 + 1)]
+
+
+@pytest.mark.parametrize(
+    ("ids", "sources", "targets", "sentence"),
+    [
+        (
+            [BIG, 2, 3],
+            [float(BIG), 2.0],
+            [2, 3],
+            r"Column 'source' of `edges` must hold exact ids, got .* row 0 .*Int64",
+        ),
+        ([BIG, 2, 3], [2, 3], [np.float64(3), BIG], "Column 'target' of `edges` must hold exact ids, got .* at row 1"),
+        ([BIG, 2, 3], [2, None], pd.Series([3, float(BIG)], dtype=object), "'source' of `edges` .* none in row 1"),
+        ([2, 3], [2, 3], pd.Series([3, 9.1e15], dtype=object), "'target' of `edges` must hold exact .* at row 1"),
+        ([float(BIG), 2.0, 3.0], [2], [3], "Column 'id' of `nodes` must hold exact ids"),
+        ([2, 3], np.array([2, 2**24], dtype=np.float32), [2, 3], "must hold exact ids, got the float 16777216.0"),
+        (
+            ["a", None],
+            ["a", None],
+            ["a", "a"],
+            r"Column 'id' of `nodes` must hold an id in every row, got none in row 1",
+        ),
+        ([1.0, np.nan], [1.0, np.nan], [1, 1], "Column 'id' of `nodes` .* none in row 1 .* and 0 more"),
+        (pd.array([1, None], dtype="Int64"), [1], [1], "none in row 1"),
+        (
+            ["a", "b"],
+            ["a", np.nan],
+            ["b", "b"],
+            r"Column 'source' of `edges` must hold an id in every row, got none in",
+        ),
+        (["a", ""], ["a", ""], ["a", "a"], "`node_names` must name every node, got '' at position 1"),
+        ([1, 2], [1.5, 2.0], [2, 1], "must hold ids of `nodes`, got 1.5"),
+    ],
+)
+def test_ids_that_are_missing_or_rounded_are_refused(ids, sources, targets, sentence):
+    with pytest.raises(GraphError, match=sentence):
+        TextGraph.from_pandas(*tables(ids, sources, targets), node_id="id")
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["a", None], "got None at position 1"),
+        (["a", float("nan")], "got nan at position 1"),
+        (["a", pd.NA], "got <NA> at position 1"),
+        (np.array(["2020-01-01", "NaT"], dtype="datetime64[D]"), "at position 1"),
+        (["a", "  "], "got '  ' at position 1"),
+        ([1, float(2**53)], "must hold exact ids, got the float 9007199254740992.0 at position 1"),
+        (np.array([1, 2**11], dtype=np.float16), "must hold exact ids"),
+        ([b"a", b"b"], "must hold strings or numbers, got bytes"),
+        (np.ma.array(["a", "b"], mask=[0, 1]), "`node_names` must not hide entries"),
+        ({"a", "b"}, "`node_names` must be in the order of the nodes, got a set"),
+        ("ab", "got a single str"),
+        (np.array("ab"), "`node_names` must"),
+        (sparse.eye_array(2), "`node_names` must be a sequence of names"),
+        (pd.DataFrame({"a": [1, 2]}), "`node_names` must be a sequence of names"),
+    ],
+)
+def test_names_that_name_no_node_are_refused(names, sentence):
+    with pytest.raises(GraphError, match=sentence):
+        TextGraph.from_edges([("a", "b")], node_names=names)
+
+
+@pytest.mark.parametrize(
+    ("edges", "names"),
+    [
+        ([(1.0, 2.0)], [1, 2]),
+        ([("1", "2")], [1.0, 2.0]),
+        (np.array([(1, 2)], dtype=object), np.array([1, 2], dtype=np.float32)),
+        ([("1", "2")], torch.tensor([1, 2])),
+    ],
+)
+def test_names_that_are_small_floats_are_integers(edges, names):
+    graph = TextGraph.from_edges(edges, node_names=names)
+
+    assert list(graph.node_names) == ["1", "2"]
+    assert graph.n_edges == 1
+
+
+@pytest.mark.parametrize(
+    ("edges", "options", "sentence"),
+    [
+        ([(0, 2**62)], {}, r"`edges` must be between nodes that fit into memory, got 4,611,686,018,427,387,905 nodes"),
+        ([], {"n_nodes": 10**15}, "`edges` must be between nodes that fit into memory"),
+        ([(float(2**60), 1.0)], {"node_names": [2**60, 1]}, "`edges` must hold exact ids"),
+        (((0, 1) for _ in range(2)), {}, "`edges` must be a list or an array, got generator"),
+        (zip([0], [1], strict=True), {}, "got zip, which has no order or can be read only once"),
+        ({0: 1}, {}, "`edges` must be a list or an array, got dict"),
+        (np.ma.array([[0, 1], [1, 2]], mask=[[0, 0], [1, 1]]), {}, "`edges` must not hide entries behind a mask"),
+        ([(0, 1)], {"weights": ["1"]}, "`weights` must be real numbers, got dtype <U1"),
+        (
+            [(0, 1)],
+            {"weights": np.array(["1"], dtype=object)},
+            "`weights` must be real numbers, got an entry of type str",
+        ),
+        ([(0, 1)], {"weights": [1 + 2j]}, "`weights` must be real numbers, got dtype complex128"),
+        ([(0, 1)], {"weights": np.ma.array([1.0], mask=True)}, "`weights` must not hide entries"),
+        ([(0, 1)], {"weights": np.array(["2020"], dtype="datetime64[D]")}, "`weights` must be real numbers"),
+        ([(0, 1)], {"texts": {"a", "b"}}, "`texts` must be in the order of the nodes, got a set"),
+        ([(0, 1)], {"texts": {"a": 1, "b": 2}}, "`texts` must be in the order of the nodes, got a dict"),
+        ([(0, 1)], {"texts": np.array("ab")}, "`texts` must"),
+    ],
+)
+def test_edges_and_parts_that_would_be_misread_are_refused(edges, options, sentence):
+    with pytest.raises(GraphError, match=sentence):
+        TextGraph.from_edges(edges, **options)
+
+
+@pytest.mark.parametrize("n_nodes", [1.5, "2", float("nan"), -3, True, [2]])
+def test_a_number_of_nodes_is_a_count(n_nodes):
+    with pytest.raises(InvalidParameterError, match="`n_nodes` must be an int of at least 0"):
+        TextGraph.from_edges([], n_nodes=n_nodes)
+
+
+@pytest.mark.parametrize("directed", ["no", 0, None, np.array([True, False])])
+def test_directed_is_true_or_false(directed, nodes):
+    with pytest.raises(InvalidParameterError, match="`directed` must be True or False"):
+        TextGraph.from_edges([(0, 1)], directed=directed)
+    with pytest.raises(InvalidParameterError, match="`directed` must be True or False"):
+        TextGraph.from_pandas(nodes, pd.DataFrame({"source": [], "target": []}), directed=directed)
+
+
+# -- tables of other libraries, and columns by any name -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_tables_of_other_libraries(library):
+    module = pytest.importorskip(library)
+    make = module.DataFrame if library == "polars" else module.table
+    nodes = make({"id": [7, BIG, 9], "text": ["a", "", "ж"], "f": [1.0, 2.0, 3.0]})
+    edges = make({"source": [7, 9], "target": [BIG, BIG], "w": [1, 2]})
+
+    graph = TextGraph.from_pandas(nodes, edges, node_id="id", features=["f"], weight="w")
+
+    assert (list(graph.node_names), list(graph.texts)) == (["7", str(BIG), "9"], ["a", "", "ж"])
+    np.testing.assert_array_equal(dense(graph), [[0, 1, 0], [1, 0, 2], [0, 2, 0]])
+
+    secret = make({"id": [1], "text": ["my secret text"]})
+    with pytest.raises(GraphError) as caught:
+        TextGraph.from_pandas(secret, edges, node_id="id", text="txt")
+    assert "Did you mean 'text'" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_columns_have_any_name():
+    nodes = pd.DataFrame({0: ["x", "y"], 5: ["a", "b"], 7: [1, 2], 8: [3, 4]})
+    edges = pd.DataFrame({0: ["x"], 1: ["y"]})
+
+    graph = TextGraph.from_pandas(nodes, edges, node_id=0, text=5, features=nodes.columns[2:], source=0, target=1)
+
+    assert list(graph.node_names) == ["x", "y"]
+    np.testing.assert_array_equal(graph.features, [[1, 3], [2, 4]])
+
+
+@pytest.mark.parametrize("options", [{"node_id": 5}, {"text": 5}, {"text": ["a"]}, {"features": 5}, {"source": None}])
+def test_a_column_that_is_not_there_is_named(nodes, options):
+    (parameter,) = options
+    with pytest.raises(GraphError, match=f"`{parameter}`"):
+        TextGraph.from_pandas(nodes, pd.DataFrame({"source": [], "target": []}), **options)
 
 
 # -- the same graph by every door --------------------------------------------------------------------------------

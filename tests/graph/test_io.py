@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 
 import numpy as np
 import pytest
 
 from skellagnn import TextGraph
+from skellagnn.base import files
 from skellagnn.exceptions import GraphError, InvalidParameterError
 
 GRAPHS = {
@@ -103,8 +105,12 @@ def test_no_member_of_a_file_needs_pickle(tmp_path):
     assert {"header", "indptr", "indices", "weights", "targets", "features", "texts_data"} <= members.keys()
     for name, array in members.items():
         assert array.dtype.kind in "iuf", name
-        np.testing.assert_array_equal(array, files[name])
-    assert json.loads(members["header"].tobytes())["format"] == 1
+        if name != "header":
+            np.testing.assert_array_equal(array, files[name])
+    headers = [json.loads(header.tobytes()) for header in (members["header"], files["header"])]
+    assert headers[0]["format"] == headers[1]["format"] == 1
+    crc = {name: zlib.crc32((tmp_path / "folder" / f"{name}.npy").read_bytes()) for name in files if name != "header"}
+    assert (headers[0]["arrays"], headers[1]["arrays"]) == (dict.fromkeys(crc), crc)
 
 
 def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
@@ -115,7 +121,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError("no space left on device")
 
     monkeypatch.setattr(np, "savez_compressed", fail)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(InvalidParameterError, match=r"`path` must be a place that can be written, got .*no space left"):
         GRAPHS["everything"].save(tmp_path / "graph.npz")
 
     assert [path.name for path in tmp_path.iterdir()] == ["graph.npz"]
@@ -129,7 +135,7 @@ def test_a_folder_whose_writing_was_interrupted_is_no_graph(tmp_path, monkeypatc
         raise OSError("no space left on device")
 
     monkeypatch.setattr(np, "save", fail)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(InvalidParameterError, match=r"`path` must be a place that can be written, got .*no space left"):
         GRAPHS["everything"].save(tmp_path / "graph")
     monkeypatch.undo()
 
@@ -148,7 +154,7 @@ def repack(path, **changes):
 
 
 def header(**changes):
-    names = ["indices", "indptr", "targets", "weights"]
+    names = dict.fromkeys(["indices", "indptr", "targets", "weights"])
     text = json.dumps({"format": 1, "n_nodes": 3, "arrays": names} | changes)
     return np.frombuffer(text.encode(), dtype=np.uint8)
 
@@ -272,3 +278,144 @@ def test_memory_maps_that_make_no_sense_are_refused(name, mmap_mode, sentence, t
 
     with pytest.raises(InvalidParameterError, match=sentence):
         TextGraph.load(tmp_path / name, mmap_mode=mmap_mode)
+
+
+# -- what somebody changed ------------------------------------------------------------------------------------------
+
+
+def test_every_flipped_bit_of_a_folder_is_noticed_or_harmless(tmp_path):
+    graph = GRAPHS["everything"]
+    graph.save(tmp_path)
+    rng = np.random.default_rng(0)
+    n_refused = 0
+    for path in sorted(tmp_path.iterdir()):
+        whole = path.read_bytes()
+        for bit in rng.choice(8 * len(whole), size=40, replace=False).tolist():
+            damaged = bytearray(whole)
+            damaged[bit // 8] ^= 1 << bit % 8
+            path.write_bytes(damaged)
+            try:
+                assert_same(TextGraph.load(tmp_path), graph)  # a blank of the header's padding
+            except GraphError:
+                n_refused += 1
+        path.write_bytes(whole)
+    assert n_refused > 350
+
+
+def forge(folder, name, array):
+    """Write an array into a saved folder, under a checksum that fits."""
+    np.save(folder / f"{name}.npy", array)
+    known = json.loads(np.load(folder / "header.npy").tobytes())
+    known["arrays"][name] = zlib.crc32((folder / f"{name}.npy").read_bytes())
+    np.save(folder / "header.npy", np.frombuffer(json.dumps(known).encode(), dtype=np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "sentence"),
+    [
+        ("node_names_data", np.frombuffer(b"aaaa", dtype=np.uint8), "two nodes have the same name"),
+        ("texts_data", np.frombuffer(b"\xff\xfe\xfd", dtype=np.uint8), "UnicodeDecodeError"),
+        ("texts_data", np.frombuffer("a€".encode()[1:] + b"a", dtype=np.uint8)[[0, 1, 2]], "damaged"),
+        ("texts_offsets", np.array([0, 2, 2, 3]), "texts do not fit their offsets"),
+        ("targets", np.array([9]), "`targets` must be node ids"),
+    ],
+)
+def test_a_forged_array_is_refused(name, array, sentence, tmp_path):
+    TextGraph.from_edges([(0, 1)], ["a", "", "b", "c"], node_names=list("wxyz")).save(tmp_path)
+    for file in ("texts_data", "node_names_data"):
+        assert len(np.load(tmp_path / f"{file}.npy")) in (3, 4)
+
+    forge(tmp_path, name, array)
+
+    for mmap_mode in (None, "r"):
+        with pytest.raises(GraphError, match=sentence):
+            TextGraph.load(tmp_path, mmap_mode=mmap_mode)
+
+
+def test_a_text_that_begins_within_a_character_is_refused(tmp_path):
+    TextGraph.from_edges([], ["é", "b"]).save(tmp_path)
+    forge(tmp_path, "texts_offsets", np.array([0, 1, 3]))
+
+    with pytest.raises(GraphError, match="texts are cut within a character"):
+        TextGraph.load(tmp_path)
+
+
+HEADER = b"{'descr': '<i8', 'fortran_order': False, 'shape': (%s,), }"
+
+
+@pytest.mark.parametrize("shape", [b"9" * 18, b"9" * 5000, b"(" * 500, b"-3", b"1L", b"'a'", b"{}", b"\xff", b"1e5"])
+@pytest.mark.parametrize("version", [b"\x01\x00", b"\x02\x00", b"\x03\x00", b"\x09\x09"])
+def test_a_damaged_header_of_numpy_is_refused(shape, version, tmp_path):
+    TextGraph.from_edges([(0, 1)]).save(tmp_path)
+    text = HEADER % shape
+    size = len(text).to_bytes(2 if version == b"\x01\x00" else 4, "little")
+    (tmp_path / "header.npy").write_bytes(b"\x93NUMPY" + version + size + text)
+
+    with pytest.raises(GraphError, match="something else or damaged"):
+        TextGraph.load(tmp_path)
+
+
+@pytest.mark.parametrize("text", [b"[" * 100_000, b'{"format": ' + b"9" * 5000, b'{"format": 1, "n_nodes": 1e999}'])
+def test_odd_json_in_a_header_is_refused(text, tmp_path):
+    TextGraph.from_edges([(0, 1)]).save(tmp_path)
+    np.save(tmp_path / "header.npy", np.frombuffer(text, dtype=np.uint8))
+
+    with pytest.raises(GraphError, match="something else or damaged"):
+        TextGraph.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["graph.npz", "folder"])
+def test_what_would_not_fit_into_memory_is_not_read(name, tmp_path, monkeypatch):
+    TextGraph.from_edges([], texts=["a" * 100_000]).save(tmp_path / name)
+    monkeypatch.setattr(files, "available_memory", lambda: 150_000)
+
+    with pytest.raises(GraphError, match=r"fits into half of the free memory \(75,000 bytes\), got .* 1\d\d,\d\d\d"):
+        TextGraph.load(tmp_path / name)
+    if name == "folder":
+        assert TextGraph.load(tmp_path / name, mmap_mode="r").n_nodes == 1
+
+
+@pytest.mark.parametrize("name", ["graph.npz", "folder"])
+def test_planted_links_are_not_followed(name, tmp_path, monkeypatch):
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    place = tmp_path / name
+    if name == "folder":
+        place.mkdir()
+    monkeypatch.setattr(files.secrets, "token_hex", lambda n_bytes: "0" * 2 * n_bytes)
+    target = place / "indptr.npy" if name == "folder" else place
+    target.symlink_to(victim)
+    GRAPHS["edges only"].save(place)  # a link under the name itself is replaced
+
+    assert victim.read_text() == "mine"
+    assert_same(TextGraph.load(place), GRAPHS["edges only"])
+
+    (target.parent / f"{target.name}.00000000.partial").symlink_to(victim)  # even one that guessed the name
+    with pytest.raises(InvalidParameterError, match=r"`path` must be a place that can be written, .*FileExistsError"):
+        GRAPHS["edges only"].save(place)
+    assert victim.read_text() == "mine"
+
+
+@pytest.mark.parametrize("path", [None, 3, b"graph", "", " ", "a\0b", ["graph"], True])
+def test_what_is_no_path_is_refused(path):
+    for use in (GRAPHS["edges only"].save, TextGraph.load):
+        with pytest.raises(InvalidParameterError, match="`path` must be the name of a file or folder"):
+            use(path)
+
+
+@pytest.mark.parametrize("name", ["file/graph.npz", "file/folder", "missing/graph.npz", "a" * 300, "a" * 300 + ".npz"])
+def test_a_place_that_cannot_be_written_is_refused(name, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+
+    with pytest.raises(InvalidParameterError, match="`path` must be a place that can be written"):
+        GRAPHS["edges only"].save(tmp_path / name)
+    with pytest.raises(GraphError, match="`path` must be"):
+        TextGraph.load(tmp_path / name)
+
+
+def test_a_folder_in_the_place_of_a_file(tmp_path):
+    (tmp_path / "graph.npz").mkdir()
+
+    with pytest.raises(InvalidParameterError, match="`path` must be a place that can be written"):
+        GRAPHS["edges only"].save(tmp_path / "graph.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["graph.npz"]

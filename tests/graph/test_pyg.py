@@ -42,7 +42,10 @@ def test_from_pyg_reads_texts_titles_and_names_off_the_data():
     [
         ({"edge_weight": torch.tensor([2.0, 3.0])}, [[0, 3], [2, 0]]),
         ({"edge_attr": torch.tensor([2.0, 3.0])}, [[0, 3], [2, 0]]),
-        ({"edge_attr": torch.tensor([[2], [3]])}, [[0, 3], [2, 0]]),
+        ({"edge_attr": torch.tensor([[2.0], [3.0]])}, [[0, 3], [2, 0]]),
+        ({"edge_attr": torch.tensor([[0], [3]])}, [[0, 1], [1, 0]]),  # types of edges
+        ({"edge_attr": torch.tensor([True, False])}, [[0, 1], [1, 0]]),
+        ({"edge_weight": torch.tensor([2, 3])}, [[0, 3], [2, 0]]),
         ({"edge_attr": torch.ones(2, 5)}, [[0, 1], [1, 0]]),
         ({"edge_attr": torch.tensor([7, 7]), "edge_weight": torch.tensor([2.0, 3.0])}, [[0, 3], [2, 0]]),
     ],
@@ -51,6 +54,15 @@ def test_from_pyg_weights(weights, expected):
     data = Data(edge_index=torch.tensor([[0, 1], [1, 0]]), num_nodes=2, **weights)
 
     np.testing.assert_array_equal(dense(TextGraph.from_pyg(data)), expected)
+
+
+def test_a_data_of_numpy_arrays():
+    data = Data(edge_index=np.array([[0], [1]]), x=np.eye(2), edge_weight=np.array([2.0]), num_nodes=2)
+
+    graph = TextGraph.from_pyg(data)
+
+    np.testing.assert_array_equal(dense(graph), [[0, 0], [2, 0]])
+    np.testing.assert_array_equal(graph.features, np.eye(2))
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.int64, torch.bfloat16, torch.bool])
@@ -91,9 +103,20 @@ def test_texts_and_not_the_largest_edge_end_say_how_many_nodes_a_pyg_graph_has()
             r"`data` must have a dense tensor `x`, got Tensor of layout torch\.sparse_coo\. .* data\.x\.to_dense\(\)",
         ),
         (
-            Data(edge_index=torch.tensor([[0], [1]]), x=np.eye(2), num_nodes=2),
+            Data(edge_index=torch.tensor([[0], [1]]), x=torch.tensor([[1j], [2]])),
             {},
-            "`data` must have a dense tensor `x`, got ndarray of layout unknown",
+            "`x` must be real numbers, got dtype complex64",
+        ),
+        (Data(edge_index=torch.tensor([[0], [1]]), x="rows", num_nodes=2), {}, "must have a dense tensor `x`, got str"),
+        (
+            Data(edge_index=torch.tensor([[0], [1]]), edge_weight=torch.tensor([1j]), num_nodes=2),
+            {},
+            "`edge_weight` must be real numbers",
+        ),
+        (
+            Data(edge_index=torch.tensor([[0], [1]]), raw=3, num_nodes=2),
+            {"texts": "raw"},
+            "`texts` must name an attribute with one entry per node, got 'raw', which is int",
         ),
         (Data(edge_index=torch.tensor([[0], [5]]), num_nodes=2), {}, "`edges` must join nodes 0 to 1"),
         (Data(edge_index=torch.tensor([[0], [1]]), num_nodes=2), {"texts": ["a"]}, r"`texts` .* per node \(2\), got 1"),
@@ -124,7 +147,7 @@ def test_rows_of_an_adj_t_receive():
 
 
 GRAPHS = {
-    "texts": TextGraph.from_edges([(0, 1), (1, 2)], ["a", "", "猫"], titles=["A", "B", "C"], node_names="xyz"),
+    "texts": TextGraph.from_edges([(0, 1), (1, 2)], ["a", "", "猫"], titles=["A", "B", "C"], node_names=list("xyz")),
     "features": TextGraph.from_edges([(0, 1)], features=np.array([[1.5], [2], [3]])),
     "weighted and directed": TextGraph.from_edges([(0, 1), (2, 1)], weights=[0.5, 2], directed=True),
     "isolated": TextGraph.from_edges([(0, 1)], n_nodes=4),

@@ -12,8 +12,8 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from skellagnn import TextGraph
-from skellagnn.exceptions import GraphError
-from skellagnn.graph.sharing import share_graph
+from skellagnn.exceptions import GraphError, InvalidParameterError
+from skellagnn.graph import share_graph
 
 
 @pytest.fixture
@@ -99,3 +99,17 @@ def test_a_folder_that_is_gone_and_one_that_is_another_graph_by_now_are_refused(
     (tmp_path / "shared" / "header.npy").unlink()
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "data")], capture_output=True, text=True)
     assert "GraphError: `folder` of a shared graph must be there wherever the graph is used" in done.stderr
+
+
+@pytest.mark.parametrize("folder", [None, 3, b"x", "a\0b", "graph.npz", "file/graph"])
+def test_what_is_no_folder_is_refused(whole, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("no folder")
+
+    with pytest.raises(InvalidParameterError, match="`folder` must be"):
+        share_graph(whole, folder)
+
+
+def test_what_is_no_graph_is_refused(tmp_path):
+    with pytest.raises(GraphError, match="`graph` must be a TextGraph, got list"):
+        share_graph([1, 2], tmp_path)

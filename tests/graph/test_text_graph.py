@@ -9,12 +9,13 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy import sparse
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from sklearn.utils import _safe_indexing, indexable, resample, shuffle
 
 from skellagnn import TextGraph
-from skellagnn.exceptions import GraphError
+from skellagnn.exceptions import GraphError, SkellagnnError
 
 N_NODES = 8
 
@@ -230,7 +231,7 @@ def test_node_names_become_strings_and_are_unique():
         (np.array([[True], [False]]), [[1], [0]]),
         (np.array([[1.5], [2]], dtype=object), [[1.5], [2]]),
         (pd.DataFrame({"a": [1, 2], "b": [0.5, 1]}), [[1, 0.5], [2, 1]]),
-        (np.empty((2, 0)), np.empty((2, 0))),
+        (torch.ones(2, 1, requires_grad=True), [[1], [1]]),
     ],
 )
 def test_features_become_float32(features, expected):
@@ -248,10 +249,13 @@ def test_features_become_float32(features, expected):
         ([[1e300], [0]], "must be finite, got NaN or infinite values in 1 of 2 rows"),
         ([1.0, 2.0], r"`features` must have shape \(n_nodes=2, n_features\), got \(2,\)"),
         (np.zeros((3, 1)), r"got \(3, 1\)"),
-        ([["a"], ["b"]], "`features` must be real numbers, .* got dtype <U1"),
+        ([["a"], ["b"]], "`features` must be real numbers, got dtype <U1"),
         ([["1"], ["2"]], "must be real numbers"),
         ([[1j], [0]], "got dtype complex128"),
-        ([[1, 2], [3]], "`features` must be real numbers"),
+        ([[1, 2], [3]], "`features` must be an array, or rows of one length"),
+        (np.array([["1"], ["2"]], dtype=object), "must be real numbers, got an entry of type str"),
+        (np.empty((2, 0)), "`features` must have at least one column"),
+        (np.ma.array([[1.0], [2.0]], mask=[[0], [1]]), "must not hide entries behind a mask, got numpy.ma with 1"),
         (np.array([[None], [1]], dtype=object), "got NaN or infinite values in 1 of 2 rows"),
         (np.array([[{}], [1]], dtype=object), "`features` must be real numbers"),
         (sparse.csr_array((2, 2)), r"dense array, got a sparse matrix. Pass features.toarray\(\)"),
@@ -375,3 +379,77 @@ def test_a_worker_with_read_only_memory_maps_sees_the_same_graph():
     for fold, (seen, read_only) in zip(folds, results, strict=True):
         assert all(read_only), "nothing was memory-mapped, so this test shows nothing"
         assert seen == _look_at(graph, fold)[0]
+
+
+# -- masks and pandas objects that do not say what they seem to say ---------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64, np.uint64])
+@pytest.mark.parametrize("mask", [[1, 0, 0, 1, 0, 0, 0, 1], [0] * 8, [1] * 8])
+def test_a_mask_of_integers_is_refused(graph, mask, dtype):
+    mask = np.array(mask, dtype=dtype)
+
+    for use in (lambda: graph[mask], lambda: graph[mask.tolist()], lambda: graph.subgraph(mask)):
+        with pytest.raises(GraphError, match=r"all of them 0 or 1: .* Write mask\.astype\(bool\)"):
+            use()
+    with pytest.raises(GraphError, match="`targets` must be a mask of booleans"):
+        TextGraph(graph.adjacency, targets=mask)
+    assert graph[mask.astype(bool)].targets.tolist() == np.flatnonzero(mask).tolist()
+
+
+def test_zeros_and_ones_that_are_positions(graph):
+    assert graph[[0, 1]].targets.tolist() == [0, 1]
+    assert graph[[1, 0, 1]].targets.tolist() == [1, 0, 1]
+    assert graph[[3, 5]][[1, 0]].targets.tolist() == [5, 3]
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        (np.ma.array([True] * 8, mask=[True] * 8), "`key` must not hide entries behind a mask"),
+        (pd.array([True, None] * 4, dtype="boolean"), r"mask\.astype\(bool\)"),
+        (np.ones(8), r"dtype float64 .* mask\.astype\(bool\)"),
+        ([True, False], "positions among its 8 targets in view, got another: boolean index did not match"),
+        ([8], "positions among its 8 targets in view"),
+        (8, "positions among its 8 targets"),
+        (2**70, "positions among its 8 targets"),
+        ({0, 1}, "`key` must be a list or an array, got set"),
+        (slice("a", "b"), "positions among its 8 targets"),
+        ("n1", "For node names, look up their numbers first"),
+        (None, "indexed by an integer, a slice"),
+    ],
+)
+def test_keys_that_name_no_targets(graph, key, sentence):
+    with pytest.raises(GraphError, match=sentence) as caught:
+        graph[key]
+    assert isinstance(caught.value, IndexError)
+
+
+def test_a_pandas_mask_in_another_order_is_refused(graph):
+    mask = pd.Series([True, False] * 4, index=list(graph.node_names))
+
+    assert graph[mask].targets.tolist() == [0, 2, 4, 6]
+    for use in (graph.__getitem__, graph.subgraph):
+        with pytest.raises(GraphError, match=r"same names in another order: 'n7' stands where node 'n0' is"):
+            use(mask[::-1])
+    with pytest.raises(GraphError, match=r"'n4' stands where node 'n3' is"):
+        graph[[3, 4]][mask[["n4", "n3"]]]
+    assert graph[mask[::-1].to_numpy()].targets.tolist() == [1, 3, 5, 7]  # the order was meant
+
+
+@pytest.mark.parametrize("argument", ["texts", "titles", "features"])
+def test_pandas_parts_in_another_order_than_the_names_are_refused(argument):
+    values = pd.DataFrame({"f": [1, 2]}) if argument == "features" else pd.Series(["a", "b"])
+    values.index = ["y", "x"]
+
+    with pytest.raises(GraphError, match=f"`{argument}` must be in the order of the nodes"):
+        TextGraph.from_edges([], node_names=["x", "y"], **{argument: values})
+    TextGraph.from_edges([], node_names=["x", "z"], **{argument: values})  # names of something else
+
+
+@pytest.mark.parametrize("node", [8, -1, "n1", 1.0, True])
+def test_a_node_that_does_not_exist_has_no_name(graph, node):
+    with pytest.raises(SkellagnnError, match="`node` must be"):
+        graph.name_of(node)
+    with pytest.raises(SkellagnnError, match="`node` must be"):
+        graph.title_of(node)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skellagnn.enhancers import Answer
-from skellagnn.llm.answers import BAD_ANSWERS, diagnose
+from skellagnn.llm.answers import BAD_ANSWERS, UnreadAnswers, diagnose, find_repeated, find_unread
 from skellagnn.prompts import BUILTIN_PROMPTS, Prompt, Question
 
 NAMES = ["Neural_Networks", "Theory", "B", "7"]
@@ -31,7 +31,20 @@ def test_a_word_of_any_script_is_a_word(answer):
     assert diagnose(SUMMARY, answer) is None
 
 
-@pytest.mark.parametrize("finish_reason", ["length", "content_filter"])
+@pytest.mark.parametrize(
+    "finish_reason",
+    [
+        "length",
+        "content_filter",
+        "model_length",
+        "MAX_TOKENS",
+        "SAFETY",
+        "RECITATION",
+        "sensitive",
+        "abort",
+        "unheard of",
+    ],
+)
 def test_an_answer_that_was_ended_in_the_middle_is_cut(finish_reason):
     assert diagnose(SUMMARY, Answer("Cats sleep and", finish_reason=finish_reason)) == "cut"
     assert diagnose(TOPIC, Answer("It is not Theory but", finish_reason=finish_reason), NAMES) == "cut"
@@ -39,8 +52,12 @@ def test_an_answer_that_was_ended_in_the_middle_is_cut(finish_reason):
 
 
 def test_an_answer_that_came_to_its_end_is_not_cut():
-    assert diagnose(SUMMARY, Answer("Cats sleep.", finish_reason="stop")) is None
-    assert diagnose(SUMMARY, Answer("Cats sleep.")) is None
+    for finish_reason in (None, "stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence", "complete"):
+        assert diagnose(SUMMARY, Answer("Cats sleep.", finish_reason=finish_reason)) is None
+
+
+def test_thinking_that_took_all_tokens_is_called_so():
+    assert diagnose(SUMMARY, Answer("", finish_reason="thinking")) == "thinking"
 
 
 @pytest.mark.parametrize(
@@ -57,6 +74,50 @@ def test_an_answer_that_came_to_its_end_is_not_cut():
         "I don't have access to the document.",
         '"I am unable to comply."',
         "We are not able to answer.",
+        "I must respectfully decline.",
+        "I must decline to answer this question.",
+        "I respectfully decline to summarize this.",
+        "I would rather not say.",
+        "No text was provided.",
+        "No text provided.",
+        "There is no text to summarize.",
+        "There was no abstract given.",
+        "The text is missing.",
+        "Your text seems to be empty.",
+        "It seems that you have not provided the text.",
+        "It looks like you forgot to include the article.",
+        "You haven't provided any text.",
+        "I don't see any text.",
+        "Please provide the text that you want summarized.",
+        "Could you please share the abstract?",
+        "I need the text to do so.",
+        "Hello! I'm sorry, but I can't assist with this request.",
+        "I apologize, but I'm not able to do that.",
+        "Thank you for your question. I cannot comment on it.",
+        "Unable to comply.",
+        "Request denied.",
+        "This content violates our policy.",
+        "Unfortunately, I am not allowed to discuss it.",
+        "As an AI assistant, I have no view.",
+        "As a language model, I cannot read files.",
+        "Es tut mir leid, dabei kann ich nicht helfen.",
+        "Leider kann ich das nicht beantworten.",
+        "Ich kann diese Anfrage nicht bearbeiten.",
+        "Je suis désolé, mais je ne peux pas aider.",
+        "Je ne peux pas répondre.",
+        "Lo siento, no puedo ayudar con eso.",
+        "Mi dispiace, non posso aiutarti.",
+        "Desculpe, não posso ajudar.",
+        "К сожалению, я не могу помочь.",
+        "Извините, я не могу ответить.",
+        "很抱歉,我无法回答这个问题。",
+        "对不起,我不能提供帮助。",
+        "作为一个语言模型,我无法回答。",
+        "申し訳ありませんが、お答えできません。",
+        "죄송합니다. 답변할 수 없습니다.",
+        "عذرا، لا أستطيع المساعدة",
+        "Het spijt me, dat kan ik niet.",
+        "Przykro mi, nie mogę pomóc.",
     ],
 )
 def test_an_answer_that_opens_with_a_refusal(answer):
@@ -73,6 +134,19 @@ def test_an_answer_that_opens_with_a_refusal(answer):
         "I think it is about cats.",
         "Icannot is a product name.",
         "Unfortunately, cats sleep a lot.",
+        "As a large language model paper, this work studies how models refuse.",
+        "As an AI system for chess, the program plays well.",
+        "As a language model for proteins, it learns sequences.",
+        "No text classification method is compared.",
+        "The text is about missing cats.",
+        "Please and thank you: a study of manners.",
+        "Null results in psychology.",
+        "None of the cats sleeps.",
+        "Here is a cat that sleeps all day.",
+        "Sure, cats sleep. So do dogs.",
+        "Refusal behavior of assistants is measured.",
+        "Ich-Erzähler in Romanen der Romantik.",
+        "Error correction with codes.",
     ],
 )
 def test_words_of_refusal_in_a_text_about_them(answer):
@@ -107,6 +181,13 @@ def test_a_short_instruction_may_appear_by_chance():
         ("Sociology.", "no_class"),
         ("42", "wordless"),
         ("I'm sorry, I cannot tell Theory from Neural Networks.", "refusal"),
+        ("I cannot determine it, but Theory is the most likely; then neural networks.", None),
+        ("Please provide the text so that I can say whether it is Theory or Neural Networks.", "refusal"),
+        ("No text was provided, so none of the classes can be chosen.", "refusal"),
+        ("None of these.", None),
+        ("It does not belong to any of the classes.", None),
+        ("Sociology; second choice: Theory.", "no_class"),
+        ("null", "hollow"),
     ],
 )
 def test_a_class_naming_answer_names_a_class(answer, reason):
@@ -122,5 +203,85 @@ def test_without_class_names_nothing_names_one():
 
 
 def test_every_reason_is_described():
-    assert set(BAD_ANSWERS) == {"empty", "wordless", "cut", "refusal", "echo", "no_class"}
+    reasons = {"thinking", "empty", "wordless", "hollow", "cut", "refusal", "echo", "no_class", "repeated"}
+    assert set(BAD_ANSWERS) == reasons
     assert all(BAD_ANSWERS.values())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "null",
+        "None",
+        '"nan"',
+        "undefined",
+        "[object Object]",
+        "<no response>",
+        "Sure, here is the summary:",
+        "Sure! Here's a two-sentence summary of the text:",
+        "Certainly. Below is the summary.",
+        "Of course! Here are the keywords:",
+        "Here is the summary:\n\n",
+        "Summary:",
+        "**Summary:**",
+        "Sure!",
+        "Okay, let me summarize the text.",
+    ],
+)
+def test_an_opening_with_nothing_behind_it_is_hollow(answer):
+    assert diagnose(SUMMARY, answer) == "hollow"
+
+
+@pytest.mark.parametrize(
+    "answer", ["Here is the summary: cats sleep.", "Sure, here it is:\nCats sleep.", "Summary: Cats."]
+)
+def test_an_opening_with_an_answer_behind_it_is_fine(answer):
+    assert diagnose(SUMMARY, answer) is None
+
+
+# -- all answers to one prompt -----------------------------------------------------------------------------------
+
+
+def questions(n, prompt="summary"):
+    values = {"class_names": "IR, DB, HCI"}
+    return [Question(BUILTIN_PROMPTS[prompt], {**values, "text": f"text {i}"}) for i in range(n)]
+
+
+def test_the_same_words_for_many_texts_are_found_in_any_language():
+    answers = ["Ei onnistu.", "On cats.", "ei  onnistu", None, "Ei onnistu!", "EI ONNISTU.", "Ei onnistu.", "On dogs."]
+
+    assert find_repeated(questions(8), answers) == [0, 2, 4, 5, 6]
+    assert find_repeated(questions(8)[:6], answers[:6]) == []  # four texts may be alike
+
+
+def test_equal_choices_of_a_class_are_no_sign():
+    assert find_repeated(questions(9, "topic"), ["DB"] * 9) == []
+
+
+def test_answers_of_different_prompts_are_not_the_same():
+    asked = questions(4) + questions(4, "keywords")
+
+    assert find_repeated(asked, ["cats"] * 8) == []
+
+
+def test_unread_answers_are_counted_with_examples():
+    long = "Databases. " * 20
+    answers = ["Information\nretrieval", "IR", "None of these", None, long, "Information retrieval", "DB; second: IR"]
+
+    unread = find_unread(questions(7, "topic"), answers, ["IR", "DB", "HCI"])
+
+    assert (unread.n_answers, unread.n_unread, unread.share) == (6, 3, 0.5)
+    assert unread.examples == ("Information retrieval", long[:100] + "...")
+    assert find_unread(questions(3), ["x", "y", "z"], ["IR", "DB"]).share == 0.0  # that prompt names no classes
+
+
+def test_one_warning_shows_answers_names_and_the_cure():
+    unread = UnreadAnswers(400, 275, ("Information retrieval", "Databases"))
+
+    assert unread.warning(["IR", "DB", "HCI"]) == (
+        "275 of 400 answers name none of the classes 'IR', 'DB', 'HCI', for instance 'Information retrieval' and "
+        "'Databases'. The others are a biased remainder and are trusted less. Pass class_names=[...] with the names as "
+        "the LLM writes them, in the order of the classes."
+    )
+    assert UnreadAnswers(400, 80, ("a", "b")).warning(["IR"]) is None
+    assert ", ..., for" in (UnreadAnswers(2, 2, ("a",)).warning([f"c{i}" for i in range(13)]) or "")

@@ -11,6 +11,7 @@ from skellagnn import TextGraph
 from skellagnn.enhancers import Answer
 from skellagnn.exceptions import AnswerWarning, EnhancerError, GraphError, InvalidParameterError
 from skellagnn.llm.asking import Budget, LLMUsage, PromptUsage, build_questions, enhance
+from skellagnn.llm.enhancers import Unanswered
 from skellagnn.llm.store import ResponseStore
 from skellagnn.prompts import BUILTIN_PROMPTS, Prompt, PromptCatalog, Question
 
@@ -539,7 +540,7 @@ def test_a_budget_is_never_overrun_and_what_is_left_is_counted(budget, asked, co
         warnings.simplefilter("always")
         found = ask(TEN, np.arange(10), enhancer, BRIEF, budget=budget)
 
-    assert len(enhancer.asked) == asked == budget.calls
+    assert len(enhancer.asked) == asked
     assert [answer is not None for answer in found.answers] == [True] * asked + [False] * (10 - asked)
     assert (found.usage.total.asked, found.usage.total.left) == (asked, 10 - asked)
     if asked < 10:
@@ -567,7 +568,7 @@ def test_an_enhancer_with_limits_of_its_own_is_believed(counting_enhancer):
 
     assert (usage.total.tokens_in, usage.total.tokens_out) == (40, 60)
     enhancer.count_tokens = lambda questions: [19] * len(questions)  # what is counted is better than an estimate
-    assert Budget(max_tokens=49).sizes([Question(BRIEF, {"text": "a"})], enhancer) == [(19, 30)]
+    assert Budget(max_tokens=49).sizes([Question(BRIEF, {"text": "a"})], enhancer) == [(1, 19, 30)]
 
 
 def test_money_is_counted_where_there_are_prices(counting_enhancer):
@@ -719,3 +720,47 @@ def test_confidences_come_with_the_answers(has_store, store, counting_enhancer):
     for found in asked:
         np.testing.assert_array_equal(found.confidences[found.table.index[:2, 0]], [0.25, np.nan])
     assert np.isnan(asked[0].confidences[2])
+
+
+# -- why there is no answer, and answers that are none -----------------------------------------------------------
+
+
+def test_what_is_not_answered_is_counted_by_reason_and_asked_again(store, counting_enhancer):
+    replies = {"cats": Unanswered("HTTP 400: no", "content refused"), "dogs": Unanswered("HTTP 400: no", "too long")}
+
+    def enhancer():
+        made = counting_enhancer(lambda question: question)
+        made.complete_iter = lambda asked: ((i, replies.get(question, "STONES")) for i, question in enumerate(asked))
+        return made
+
+    for _ in range(2):
+        usage = ask(GRAPH, nodes(0, 1, 4), enhancer(), ECHO, store=store, warn=False).usage
+        assert usage.total.unanswered == usage.prompts["echo"].unanswered == {"content refused": 1, "too long": 1}
+        assert (usage.total.failed, usage.total.questions) == (2, 3)
+        assert "content refused" in repr(usage)
+    assert usage.total.found == 1
+
+
+def test_an_empty_answer_without_tokens_is_not_kept(store, counting_enhancer):
+    loading = counting_enhancer(lambda question: Answer("", tokens_in=0, tokens_out=0))
+    usage = ask(GRAPH, nodes(0), loading, ECHO, store=store, warn=False).usage.total
+    assert (usage.asked, usage.failed, usage.bad) == (1, 1, {})
+    assert ask(GRAPH, nodes(0), counting_enhancer(lambda question: "soft animals"), ECHO, store=store).answers == [
+        "soft animals"
+    ]
+
+
+def test_thinking_that_took_all_tokens_is_not_paid_for_twice(counting_enhancer):
+    enhancer = counting_enhancer(lambda question: Answer("", finish_reason="thinking", tokens_out=99))
+    with pytest.warns(AnswerWarning, match="1 thinking .*raise `max_tokens`, or turn thinking off"):
+        usage = ask(GRAPH, nodes(0), enhancer, ECHO, on_bad_answer="retry").usage.total
+    assert (usage.second_tries, usage.bad) == (0, {"thinking": 1})
+
+
+def test_a_name_that_moved_to_another_model_is_said(store, counting_enhancer):
+    def enhancer(snapshot):
+        return counting_enhancer(lambda question: Answer("soft animals", snapshot=snapshot))
+
+    ask(GRAPH, nodes(0, 1), enhancer("m-2024-05"), ECHO, store=store)
+    with pytest.warns(AnswerWarning, match=r"of 2 models, .*: 'm-2024-05' \(2\), 'm-2024-08' \(1\)\. Name one"):
+        ask(GRAPH, nodes(0, 1, 4), enhancer("m-2024-08"), ECHO, store=store)

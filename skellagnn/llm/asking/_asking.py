@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 
 from skellagnn.base.progress import progress_bar
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
-from skellagnn.llm.answers import BAD_ANSWERS, diagnose
+from skellagnn.llm.answers import BAD_ANSWERS, diagnose, find_repeated, find_unread
+from skellagnn.llm.asking._budget import Budget, resolve_budget
 from skellagnn.llm.asking._questions import QuestionTable
-from skellagnn.llm.asking._spending import Budget, LLMUsage, PromptUsage
-from skellagnn.llm.enhancers import Enhancer
-from skellagnn.llm.prompts import Question, parse_choices
+from skellagnn.llm.asking._spending import Spending
+from skellagnn.llm.asking._usage import LLMUsage, PromptUsage
+from skellagnn.llm.enhancers import Answer, Enhancer, Unanswered
+from skellagnn.llm.prompts import Question, parse_confidence, read_choices
 
 if TYPE_CHECKING:
     from skellagnn.llm.store import QuestionKey, ResponseStore
@@ -35,26 +38,45 @@ class Enhancement:
     answers : list of str or None
         One per question; None where there is nothing to use.
     usage : LLMUsage
+    unread : frozenset of int
+        Questions whose answers should have named a class and did not.
     """
 
     table: QuestionTable
     answers: list[str | None]
     usage: LLMUsage
+    unread: frozenset[int] = frozenset()
 
     @property
     def confidences(self) -> NDArray[np.float64]:
-        """How sure the LLM is of each answer, from 0 to 1: shape (n_questions,), NaN where it does not say."""
-        said = (getattr(answer, "confidence", None) for answer in self.answers)
-        return np.array([np.nan if value is None else value for value in said], dtype=np.float64)
+        """How sure the LLM is of each answer, from 0 to 1: shape (n_questions,), NaN where it does not say.
+
+        What a server or a recording tells, else what the answer itself says where its prompt asks for a percentage.
+        """
+        found = np.full(len(self.answers), np.nan)
+        for position, (question, answer) in enumerate(zip(self.table.questions, self.answers, strict=True)):
+            said = getattr(answer, "confidence", None)
+            if said is None and answer is not None and question.prompt.names_classes:
+                said = parse_confidence(answer)
+            found[position] = np.nan if said is None else said
+        return found
 
     def choices(self, prompt_position: int, class_names: Sequence[str], n_choices: int = 2) -> NDArray[np.int64]:
-        """Read the classes that answers to one prompt name: shape (n_active, n_choices), -1 for none."""
+        """Read the classes that answers to one prompt name: shape (n_active, n_choices), -1 for none.
+
+        The first is -2 where nothing can be said against the LLM: it was not asked, or says that no class fits.
+        """
         chosen = np.full((len(self.table.index), n_choices), -1, dtype=np.int64)
         for row, position in enumerate(self.table.index[:, prompt_position]):
             answer = self.answers[position]
             if answer is not None:
-                found = parse_choices(answer, class_names)[:n_choices]
-                chosen[row, : len(found)] = found
+                found = read_choices(answer, class_names)
+                classes = found.classes[:n_choices]
+                chosen[row, : len(classes)] = classes
+                if found.none and not classes:
+                    chosen[row, 0] = -2
+            elif position not in self.unread:
+                chosen[row, 0] = -2
         return chosen
 
 
@@ -64,7 +86,7 @@ def enhance(
     class_names: Sequence[str] | None = None,
     *,
     store: ResponseStore | None = None,
-    budget: Budget | None = None,
+    budget: Budget | Spending | None = None,
     on_bad_answer: str = "raw",
     verbose: int = 0,
     warn: bool = True,
@@ -79,8 +101,8 @@ def enhance(
         What class-naming prompts list.
     store : ResponseStore, default=None
         Where answers are looked up and kept; None asks everything anew and keeps nothing.
-    budget : Budget, default=None
-        Limits; what does not fit is left unasked.
+    budget : Budget or Spending, default=None
+        Limits; what does not fit is left unasked. A Spending goes on with what is spent already.
     on_bad_answer : {"raw", "retry", "raise"}, default="raw"
         What becomes of an answer that says nothing: its node keeps its raw row; it is asked once more first; or all
         answers are kept in the store and an error is raised.
@@ -105,28 +127,37 @@ def enhance(
     """
     if on_bad_answer not in ("raw", "retry", "raise"):
         raise InvalidParameterError(f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {on_bad_answer!r}.")
-    asking = _Asking(enhancer, table.questions, store, budget or Budget(), verbose)
+    spending = budget if isinstance(budget, Spending) else Spending(resolve_budget(budget), store)
+    asking = _Asking(enhancer, table.questions, store, spending, verbose)
     answers = asking.run("asking the LLM")
     reasons = {
         position: reason
         for position, answer in enumerate(answers)
         if answer is not None and (reason := diagnose(table.questions[position], answer, class_names))
     }
-    if reasons and on_bad_answer == "retry":
-        second = asking.run("asking again", sorted(reasons), second_try=True)
-        for position, answer in zip(sorted(reasons), second, strict=True):
+    reasons |= dict.fromkeys(find_repeated(table.questions, answers), "repeated")
+    # what ended while it was thinking would do so again, and be paid for twice
+    again = sorted(position for position, reason in reasons.items() if reason != "thinking")
+    if again and on_bad_answer == "retry":
+        second = asking.run("asking again", again, second_try=True)
+        for position, answer in zip(again, second, strict=True):
             if answer is not None and not diagnose(table.questions[position], answer, class_names):
                 answers[position] = answer
                 del reasons[position]
+    misread = find_unread(table.questions, answers, class_names or ()).warning(class_names or ())
     for position, reason in reasons.items():
         answers[position] = None
         bad = asking.usage_of(position).bad
         bad[reason] = bad.get(reason, 0) + 1
-    usage = LLMUsage(enhancer.name, asking.usage, asking.budget.cost(asking.budget.tokens_in, asking.budget.tokens_out))
-    if asking.budget.prices is None:
-        usage.cost = None
+    total, prices = spending.mine, spending.budget.prices
+    cost = None if prices is None else spending.budget.cost(total.tokens_in, total.tokens_out)
+    usage = LLMUsage(enhancer.name, asking.usage, cost)
     _report(usage, on_bad_answer, warn)
-    return Enhancement(table, answers, usage)
+    if misread is not None and warn:
+        warnings.warn(misread, AnswerWarning, stacklevel=3)
+    _report_snapshots(enhancer.name, answers)
+    unread = frozenset(position for position, reason in reasons.items() if reason == "no_class")
+    return Enhancement(table, answers, usage, unread)
 
 
 def _report(usage: LLMUsage, on_bad_answer: str, warn: bool) -> None:
@@ -151,6 +182,19 @@ def _report(usage: LLMUsage, on_bad_answer: str, warn: bool) -> None:
         )
 
 
+def _report_snapshots(model: str, answers: Iterable[str | None]) -> None:
+    """Warn if a model's name has come to mean another model while answers were gathered."""
+    counts = Counter(answer.snapshot for answer in answers if isinstance(answer, Answer) and answer.snapshot)
+    if len(counts) > 1:
+        shown = ", ".join(f"{name!r} ({count})" for name, count in counts.most_common(4))
+        warnings.warn(
+            f"The answers of {model!r} are of {len(counts)} models, as the server names them: {shown}. Name one of "
+            "them as the model, or prune() the older answers from the store.",
+            AnswerWarning,
+            stacklevel=4,
+        )
+
+
 class _Asking:
     """Puts questions to an enhancer in chunks, through a store if there is one."""
 
@@ -159,13 +203,13 @@ class _Asking:
         enhancer: Enhancer,
         questions: list[Question],
         store: ResponseStore | None,
-        budget: Budget,
+        spending: Spending,
         verbose: int,
     ) -> None:
         self.enhancer = enhancer
         self.questions = questions
         self.store = store
-        self.budget = budget
+        self.spending = spending
         self.verbose = verbose
         self.usage: dict[str, PromptUsage] = {}
         for question in questions:
@@ -234,21 +278,33 @@ class _Asking:
     def _ask(self, positions: list[int], second_try: bool, advance: Any) -> Iterator[tuple[int, str | None]]:
         """Ask what the budget allows; yields each answer as it arrives."""
         batch = [self.questions[position] for position in positions]
-        allowed = self.budget.affordable(self.budget.sizes(batch, self.enhancer))
-        for place, answer in _complete(self.enhancer, batch[:allowed]):
-            usage = self.usage_of(positions[place])
-            self.budget.spend(batch[place], answer, usage)
-            if second_try:
-                usage.second_tries += 1
-            else:
-                usage.asked += 1
-                usage.failed += answer is None
-            total_tokens = self.budget.tokens_in + self.budget.tokens_out
-            advance(1, f"{total_tokens:,} tokens, {sum(usage.failed for usage in self.usage.values())} failed")
-            yield positions[place], answer
+        waiting = dict(enumerate(batch[: self.spending.reserve(batch, self.enhancer)]))
+        try:
+            for place, answer in _complete(self.enhancer, list(waiting.values())):
+                usage = self.usage_of(positions[place])
+                if isinstance(answer, Unanswered):
+                    usage.unanswered[answer.kind] = usage.unanswered.get(answer.kind, 0) + 1
+                    answer = None
+                used = self.spending.settle(waiting.pop(place), answer, self.enhancer)
+                usage.tokens_in += used.tokens_in
+                usage.tokens_out += used.tokens_out
+                usage.seconds += getattr(answer, "seconds", None) or 0.0
+                if not answer and getattr(answer, "tokens_out", None) == 0:
+                    answer = None  # nothing was said, as by a model that is still being loaded: not kept
+                if second_try:
+                    usage.second_tries += 1
+                else:
+                    usage.asked += 1
+                    usage.failed += answer is None
+                total = self.spending.mine
+                n_failed = sum(usage.failed for usage in self.usage.values())
+                advance(1, f"{total.tokens_in + total.tokens_out:,} tokens, {n_failed} failed")
+                yield positions[place], answer
+        finally:
+            self.spending.close(list(waiting.values()), self.enhancer)
 
 
-def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, str | None]]:
+def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, str | Unanswered | None]]:
     """Ask one chunk and hold the enhancer to its contract."""
     if not batch:
         return
@@ -278,8 +334,8 @@ def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, 
         yield place, _check_answer(name, answer)
 
 
-def _check_answer(name: str, answer: Any) -> str | None:
-    if answer is not None and not isinstance(answer, str):
+def _check_answer(name: str, answer: Any) -> str | Unanswered | None:
+    if answer is not None and not isinstance(answer, (str, Unanswered)):
         raise EnhancerError(
             f"{name} must answer with strings, or None for a question without an answer, got {type(answer).__name__} "
             f"({answer!r:.80})."

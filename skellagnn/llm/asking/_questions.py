@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextGraph
-from skellagnn.llm.prompts import PromptCatalog, Question
+from skellagnn.llm.prompts import PromptCatalog, Question, list_candidates
 
 # Neighbors shown by a structure-aware prompt, at most.
 MAX_NEIGHBOR_TITLES = 10
@@ -55,7 +55,8 @@ def build_questions(
             "labels that are names. Pass class_names=['name of class 0', ...], or labels that are names (as `y`, also "
             "to plan), or leave that prompt out of `prompts`."
         )
-    shared = {"class_names": ", ".join(name.replace("_", " ") for name in class_names or ())}
+    choices = tuple(name.replace("_", " ") for name in class_names or ())
+    shared = {"class_names": ", ".join(choices), "candidates": list_candidates(class_names or ())}
     needed = frozenset[str]().union(*(prompt.fields for prompt in catalog))
     position: dict[tuple[str, str], int] = {}
     filled: list[tuple[int, dict[str, str]]] = []
@@ -76,7 +77,7 @@ def build_questions(
             index[row, column] = position[key]
             asking_nodes[position[key]].append(graph.name_of(node))
     questions = [
-        Question(catalog[column], values, tuple(nodes))
+        Question(catalog[column], values, tuple(nodes), choices if catalog[column].names_classes else ())
         for (column, values), nodes in zip(filled, asking_nodes, strict=True)
     ]
     return QuestionTable(questions, index)

@@ -1,162 +1,138 @@
-"""What questions cost, and the limits of it."""
+"""What was spent of a budget: by one fit, or by all that share it through a store."""
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from skellagnn.exceptions import InvalidParameterError
+from skellagnn.llm.asking._budget import Budget, Spent
 from skellagnn.llm.prompts import Question, estimate_tokens
 
+if TYPE_CHECKING:
+    from skellagnn.llm.store import ResponseStore
 
-def count_or_estimate(enhancer: Any, questions: Sequence[Question]) -> list[int]:
-    """Return the prompt tokens of each question: counted by the enhancer, or estimated by it, or estimated here."""
-    for name in ("count_tokens", "estimate_tokens"):
-        method = getattr(enhancer, name, None)
-        counts = method(questions) if method is not None and questions else None
-        if counts is not None:
-            return [int(count) for count in counts]
-    return [estimate_tokens(question) for question in questions]
+_WRITE_SECONDS = 0.2  # what was spent within this time is written to the store together
 
 
-def longest_answers(enhancer: Any, questions: Sequence[Question]) -> list[int]:
-    """Return how many tokens each answer may have: what the enhancer says, else what the prompt allows."""
-    method = getattr(enhancer, "longest_answers", None)
-    if method is None or not questions:
-        return [question.prompt.max_answer_tokens for question in questions]
-    return [int(length) for length in method(questions)]
+class Spending:
+    """What is spent of a budget, question by question: reserved before it is asked, settled when it is answered.
 
-
-@dataclass
-class PromptUsage:
-    """What one prompt cost.
-
-    Attributes
-    ----------
-    questions : int
-        Distinct questions (equal texts ask once).
-    found : int
-        Of these, answered already in the store.
-    asked : int
-        Put to the enhancer in this fit.
-    failed : int
-        Of the asked ones, not answered.
-    left : int
-        Neither found nor asked: the budget was spent.
-    second_tries : int
-        Asked again because the first answer was bad; not part of ``asked``.
-    bad : dict of str to int
-        Answers that could not be used, by reason (:data:`skellagnn.llm.answers.BAD_ANSWERS`).
-    tokens_in, tokens_out : int
-        Of what was asked in this fit; estimated at four characters a token where the enhancer does not report them.
-    seconds : float
-        As far as the enhancer reports them.
-    """
-
-    questions: int = 0
-    found: int = 0
-    asked: int = 0
-    failed: int = 0
-    left: int = 0
-    second_tries: int = 0
-    bad: dict[str, int] = field(default_factory=dict)
-    tokens_in: int = 0
-    tokens_out: int = 0
-    seconds: float = 0.0
-
-
-@dataclass
-class LLMUsage:
-    """What a fit asked the LLM.
-
-    Attributes
-    ----------
-    model : str or None
-        Name of the enhancer; None if there was none.
-    prompts : dict of str to PromptUsage
-    cost : float or None
-        Money spent in this fit, None if no prices were given.
-    """
-
-    model: str | None = None
-    prompts: dict[str, PromptUsage] = field(default_factory=dict)
-    cost: float | None = None
-
-    @property
-    def total(self) -> PromptUsage:
-        """Sum over the prompts."""
-        total = PromptUsage()
-        for usage in self.prompts.values():
-            for name in ("questions", "found", "asked", "failed", "left", "second_tries", "tokens_in", "tokens_out"):
-                setattr(total, name, getattr(total, name) + getattr(usage, name))
-            total.seconds += usage.seconds
-            for reason, count in usage.bad.items():
-                total.bad[reason] = total.bad.get(reason, 0) + count
-        return total
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain dicts and numbers, for JSON."""
-        return asdict(self)
-
-
-@dataclass
-class Budget:
-    """Limits of one fit, and what is spent of them.
+    Where fits share a budget, the store holds a sum and the open reservations by question, each change in one
+    transaction. What a killed process had reserved stays reserved, since it may have been paid for, until somebody
+    asks that question again.
 
     Parameters
     ----------
-    max_calls : int or None
-        Questions put to the enhancer.
-    max_tokens : int or None
-        Tokens in and out together.
-    max_cost : float or None
-        Money; needs ``prices``.
-    prices : tuple of float or None
-        Price of a million prompt tokens and of a million answer tokens.
+    budget : Budget
+    store : ResponseStore or None
+
+    Attributes
+    ----------
+    mine : Spent
+        What was spent through this object.
+
+    Raises
+    ------
+    InvalidParameterError
+        If the budget is shared and there is no store to share it in.
     """
 
-    max_calls: int | None = None
-    max_tokens: int | None = None
-    max_cost: float | None = None
-    prices: tuple[float, float] | None = None
-    calls: int = 0
-    tokens_in: int = 0
-    tokens_out: int = 0
+    def __init__(self, budget: Budget, store: ResponseStore | None = None) -> None:
+        self.budget = budget
+        self.store = store
+        self.mine = Spent()
+        self._settled: dict[str, Spent] = {}  # not yet written to the store
+        self._written = 0.0  # when it was written last
+        if budget.shared_as is not None and store is None:
+            raise InvalidParameterError(
+                f"`store` must be given for a Budget with shared_as={budget.shared_as!r}, which keeps there what is "
+                "spent, got None. Name a store, or leave `shared_as` out for a budget of each fit."
+            )
 
-    def cost(self, tokens_in: int, tokens_out: int) -> float:
-        """Return the money for some tokens; 0 without prices."""
-        price_in, price_out = self.prices or (0.0, 0.0)
-        return (tokens_in * price_in + tokens_out * price_out) / 1e6
+    def reserve(self, questions: Sequence[Question], enhancer: Any) -> int:
+        """Return how many of the questions, from the first on, may be asked; they count as spent from now on."""
+        sizes = self.budget.sizes(questions, enhancer)
+        if self.budget.shared_as is None:
+            return self.budget.affordable(sizes, self.mine)
+        keys = [self._key(question, enhancer) for question in questions]
+        allowed = 0
 
-    def sizes(self, questions: Sequence[Question], enhancer: Any = None) -> list[tuple[int, int]]:
-        """Return the prompt tokens of each question and those of the longest answer; zeros where no limit asks."""
-        if self.max_tokens is None and self.max_cost is None:
-            return [(0, 0)] * len(questions)
-        counts, lengths = count_or_estimate(enhancer, questions), longest_answers(enhancer, questions)
-        return list(zip(counts, lengths, strict=True))
+        def change(spent: Spent, reserved: dict[str, Spent]) -> Spent:
+            nonlocal allowed
+            for key in keys:
+                reserved.pop(key, None)  # of somebody who is gone: nobody else asks what is claimed here
+            allowed = self.budget.affordable(sizes, _sum(spent, reserved))
+            reserved.update(zip(keys[:allowed], sizes, strict=False))
+            return spent
 
-    def affordable(self, sizes: Sequence[tuple[int, int]]) -> int:
-        """Return how many questions of these sizes, from the first on, fit even if every answer is the longest."""
-        tokens_in, tokens_out = self.tokens_in, self.tokens_out
-        for number, (count, length) in enumerate(sizes):
-            tokens_in += count
-            tokens_out += length
-            if (
-                (self.max_calls is not None and self.calls + number + 1 > self.max_calls)
-                or (self.max_tokens is not None and tokens_in + tokens_out > self.max_tokens)
-                or (self.max_cost is not None and self.cost(tokens_in, tokens_out) > self.max_cost)
-            ):
-                return number
-        return len(sizes)
+        self._change(change)
+        return allowed
 
-    def spend(self, question: Question, answer: str | None, usage: PromptUsage) -> None:
-        """Count one question that was put to the enhancer."""
+    def settle(self, question: Question, answer: str | None, enhancer: Any) -> Spent:
+        """Count a question that was put to the enhancer at what it really took, and return that."""
         tokens_in, tokens_out = getattr(answer, "tokens_in", None), getattr(answer, "tokens_out", None)
-        tokens_in = estimate_tokens(question) if tokens_in is None else tokens_in
-        tokens_out = estimate_tokens(answer or "") if tokens_out is None else tokens_out
-        self.calls += 1
-        self.tokens_in += tokens_in
-        self.tokens_out += tokens_out
-        usage.tokens_in += tokens_in
-        usage.tokens_out += tokens_out
-        usage.seconds += getattr(answer, "seconds", None) or 0.0
+        used = Spent(
+            1,
+            estimate_tokens(question) if tokens_in is None else tokens_in,
+            estimate_tokens(answer or "") if tokens_out is None else tokens_out,
+        )
+        self.mine = self.mine.plus(used)
+        if self.budget.shared_as is not None:
+            self._settled[self._key(question, enhancer)] = used
+            if time.monotonic() > self._written + _WRITE_SECONDS:
+                self._write(())
+        return used
+
+    def close(self, unasked: Sequence[Question], enhancer: Any) -> None:
+        """Write what is not yet written, and give back what was reserved for questions that were not asked."""
+        if self.budget.shared_as is not None and (self._settled or unasked):
+            self._write([self._key(question, enhancer) for question in unasked])
+
+    def so_far(self) -> Spent:
+        """Return what is spent of the budget by all that share it, reservations included."""
+        if self.store is None or self.budget.shared_as is None:
+            return self.mine
+        return _sum(*_read(self.store.get_state(self._name)))
+
+    @property
+    def _name(self) -> str:
+        return f"budget:{self.budget.shared_as}"
+
+    @staticmethod
+    def _key(question: Question, enhancer: Any) -> str:
+        text = f"{enhancer.name}\0{question.prompt.key}\0{question.digest}"
+        return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+    def _write(self, given_back: Sequence[str]) -> None:
+        def change(spent: Spent, reserved: dict[str, Spent]) -> Spent:
+            for key in (*self._settled, *given_back):
+                reserved.pop(key, None)
+            return _sum(spent, self._settled)
+
+        self._change(change)
+        self._settled = {}
+        self._written = time.monotonic()
+
+    def _change(self, change: Any) -> None:
+        def new_value(value: Any) -> Any:
+            spent, reserved = _read(value)
+            return {"spent": change(spent, reserved), "reserved": reserved}
+
+        assert self.store is not None
+        self.store.update_state(self._name, new_value)
+
+
+def _read(value: Any) -> tuple[Spent, dict[str, Spent]]:
+    """Read the state in the store: the sum of what is settled, and what is reserved by question."""
+    value = value or {}
+    reserved = {key: Spent(*size) for key, size in value.get("reserved", {}).items()}
+    return Spent(*value.get("spent", ())), reserved
+
+
+def _sum(spent: Spent, others: dict[str, Spent]) -> Spent:
+    for other in others.values():
+        spent = spent.plus(other)
+    return spent

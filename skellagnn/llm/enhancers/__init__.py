@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skellagnn.llm.enhancers._base import ANSWER_DETAILS as ANSWER_DETAILS
 from skellagnn.llm.enhancers._base import Answer, Enhancer
+from skellagnn.llm.enhancers._base import Unanswered as Unanswered
 from skellagnn.llm.enhancers._callable import CallableEnhancer
 from skellagnn.llm.enhancers._detached import DetachedEnhancer
 from skellagnn.llm.enhancers._local_model import unload_models

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from skellagnn.exceptions import InvalidParameterError
@@ -75,7 +76,8 @@ class Enhancer(Protocol):
         -------
         answers : sequence of str or None, of the same length and order
             An :class:`Answer` may say more than a plain string. None for a question that could not be answered now:
-            its node keeps its raw row, the question is counted as failed, and it is asked again next time.
+            its node keeps its raw row, the question is counted as failed, and it is asked again next time. So does an
+            empty answer of 0 tokens: a model that is still being loaded says so.
         """
         ...
 
@@ -134,9 +136,28 @@ class Answer(str):
         answer.snapshot = snapshot
         return answer
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether the answer came to its end: by a known good ``finish_reason``, or none."""
+        return self.finish_reason is None or self.finish_reason.lower() in _GOOD_ENDS
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild_answer, (str(self), {name: getattr(self, name) for name in ANSWER_DETAILS})
 
+
+@dataclass(frozen=True)
+class Unanswered:
+    """What an enhancer may yield in place of None: why there is no answer, in full and in two or three words."""
+
+    reason: str
+    kind: str
+
+
+# What back ends call the end of a whole answer. All else (a limit, a filter, a name that is not known) cut it short.
+_GOOD_ENDS = frozenset(
+    {"stop", "eos", "eos_token", "end", "end_turn", "end_of_turn", "stop_sequence", "stop_token", "complete"}
+    | {"completed", "finish", "finished", "done", "success", "empty", "refusal"}
+)
 
 # What an answer may say beside its text, and of which type it is. A response store has a column for each.
 ANSWER_DETAILS: dict[str, type[str] | type[int] | type[float]] = {

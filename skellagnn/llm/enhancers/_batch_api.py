@@ -11,21 +11,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from skellagnn.llm.enhancers._base import Answer
+from skellagnn.llm.enhancers._base import Answer, Unanswered
 from skellagnn.llm.enhancers._batch_state import BatchState, JSONFileState, checked_state, unwritable
 from skellagnn.llm.enhancers._limits import backoff
 from skellagnn.llm.enhancers._naming import digest_of
-from skellagnn.llm.enhancers._service import (
-    BadReply,
-    Failure,
-    RequestFailed,
-    Service,
-    Unanswered,
-    question_id,
-    read_reply,
-)
+from skellagnn.llm.enhancers._replies import BadReply, read_reply
+from skellagnn.llm.enhancers._service import Failure, RequestFailed, Service, question_id
 
-_LOGGER = logging.getLogger("skellagnn.enhancers")
+_LOGGER = logging.getLogger("skellagnn")
 _ENDPOINT = "/v1/chat/completions"
 _ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 # What one job may hold: OpenAI's bounds are 50,000 requests and 200 MB.
@@ -201,14 +194,14 @@ class BatchRun:
                     continue
                 if not outcome.passing and not outcome.about_question:
                     refusals.append(outcome)
-                outcomes[question] = Unanswered(outcome.reason)
+                outcomes[question] = Unanswered(outcome.reason, outcome.kind)
         answered = n_unreadable or any(isinstance(outcome, Answer) for outcome in outcomes.values())
         if batch.status == "failed" or (refusals and not answered):
             # nothing was answered, and nothing would be if the same were sent again
             self._forget(job, job.questions)
             errors = getattr(getattr(batch, "errors", None), "data", None) or []
             reasons = [self.service.quote(str(getattr(error, "message", ""))) for error in errors]
-            reasons = reasons or [failure.reason for failure in refusals]
+            reasons = reasons or [failure.reason + failure.hint for failure in refusals]
             reason = f"batch job {job.id} failed: {'; '.join(reasons[:3]) or 'no reason given'}"
             raise RequestFailed(Failure(reason, passing=False))
         reason = f"not in the results of the batch job, which is {batch.status}"
@@ -216,7 +209,7 @@ class BatchRun:
             # forgotten all the same, or these lines would be read in vain each time; the files stay at the server
             files = " and ".join(filter(None, (batch.output_file_id, batch.error_file_id)))
             reason += f" ({n_unreadable} lines of {files} of {job.id} cannot be read)"
-        lost = Unanswered(reason)
+        lost = Unanswered(reason, "not in the results")
         for question in sorted(wanted, key=lambda question: self.positions[question]):
             for position in self.positions[question]:
                 yield position, outcomes.get(question, lost)
@@ -236,9 +229,8 @@ class BatchRun:
                 return question, read_reply(response.get("body"))
             if isinstance(response, dict):
                 body = response.get("body")
-                details = body.get("error") if isinstance(body, dict) else None
                 status = response.get("status_code")
-                raise BadReply(str(details or body), status=status if isinstance(status, int) else None, body=details)
+                raise BadReply("no message", status=status if isinstance(status, int) else None, body=body)
             raise BadReply(str(error.get("message") or error) if isinstance(error, dict) else "no response")
         except BadReply as bad:
             return question, self.service.judge(bad)

@@ -1,4 +1,8 @@
-"""What remembers unfinished batch jobs: anything that keeps values by name, by default a JSON file."""
+"""What remembers unfinished batch jobs: anything that keeps values by name, by default a JSON file.
+
+Looked at: filelock, a dependency for the ten lines of ``_wait_for``; shelve and dbm, which lock nothing; and the
+response store itself, which may be used (``batch_state=store``) but an enhancer alone does not have.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from typing import IO, Any, Protocol
 
 from skellagnn.exceptions import EnhancerError, InvalidParameterError
 
-_LOGGER = logging.getLogger("skellagnn.enhancers")
+_LOGGER = logging.getLogger("skellagnn")
 
 
 class BatchState(Protocol):

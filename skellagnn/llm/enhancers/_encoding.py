@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
 from skellagnn.llm.enhancers._local_model import LocalModel, has_chat_template, render_chat
 from skellagnn.llm.enhancers._naming import answer_limit
+from skellagnn.llm.enhancers._shortening import shortened
 from skellagnn.llm.enhancers._thinking import opened_thinking
 from skellagnn.llm.prompts import Question
-
-# Fields of a question in the order in which they are cut where it is too long.
-_CUT_ORDER = ("text", "neighbor_titles", "title")
 
 
 @dataclass(frozen=True)
@@ -139,25 +137,11 @@ class Encoder:
                 f"tell text from instruction, got one of {len(self.encode(question)[0])} tokens for {room}. Shorten "
                 "it, or pass a Question."
             )
-        for name in _CUT_ORDER:
-            value = question.values.get(name)
-            if not value:
-                continue
-            low, high = 0, len(value)  # so many characters may fit; so many do not
-            while low + 1 < high:
-                middle = (low + high) // 2
-                fits = len(self.encode(_with(question, name, value[:middle]))[0]) <= room
-                low, high = (middle, high) if fits else (low, middle)
-            question = _with(question, name, value[:low])
-            encoded = self.encode(question)
-            if len(encoded[0]) <= room:
-                return encoded
+        cut = shortened(question, lambda question: len(self.encode(question)[0]) <= room)
+        if cut is not None:
+            return self.encode(cut)
         raise EnhancerError(
             f"`prompts` must leave room for a text in the context window of {self.model!r}, got prompt "
-            f"{question.prompt.name!r}, whose instruction alone has {len(self.encode(question)[0])} tokens for {room}. "
+            f"{question.prompt.name!r}, whose instruction alone has more tokens than the {room} that there are. "
             "Shorten its template, or name fewer classes."
         )
-
-
-def _with(question: Question, name: str, value: str) -> Question:
-    return Question(question.prompt, {**question.values, name: value}, question.node_names)

@@ -129,9 +129,12 @@ class Generation:
             for token in tokenizer.all_special_tokens:
                 answer = answer.replace(token, "")
         ended = bool(ids) and ids[-1] in self.ends
+        finish = "length" if len(ids) >= row.limit and not ended else "stop"
+        if finish == "length" and not answer.strip() and marked.strip():
+            finish = "thinking"
         return Answer(
             answer.strip(),
-            finish_reason="length" if len(ids) >= row.limit and not ended else "stop",
+            finish_reason=finish,
             tokens_in=len(row.ids),
             tokens_out=len(ids),
             seconds=seconds,

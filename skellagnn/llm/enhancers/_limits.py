@@ -1,17 +1,21 @@
-"""When the next request may start, how long to wait after a failure, and whether the server or a question fails."""
+"""When the next request may start, how long to wait after a failure, and whether the server or a question fails.
+
+Looked at: tenacity and the client's own retries, which wait for one request and not for all that ask the same server;
+pyrate-limiter and aiolimiter, which save up bursts and cannot correct an estimate by what the server counted.
+"""
 
 from __future__ import annotations
 
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from collections.abc import Callable
 
 FIRST_WAIT = 0.5  # seconds before the first retry; doubled for each further one
 LONGEST_WAIT = 30.0  # seconds that the doubling stops at
 LONGEST_ADVISED_WAIT = 300.0  # seconds: a server that asks for more is not waited for but reported
+PATIENCE = 90.0  # seconds that a limit a minute is waited for, however few retries that takes
+SAID_WAIT = 5.0  # seconds from which a wait is said aloud
 RECENT = 600.0  # seconds for which a success says that the server works
 
 _JITTER = random.SystemRandom()  # nobody's seed is touched, and processes that failed together retry apart
@@ -83,6 +87,11 @@ class Blame:
         self._suspect: str | None = None  # failed, and nothing has succeeded since
         self._lock = threading.Lock()
 
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether the server has answered anything to this process."""
+        return self._last_success > float("-inf")
+
     def succeeded(self, question: str) -> None:
         with self._lock:
             self._last_success = self._clock()
@@ -114,6 +123,20 @@ class Limits:
         self.tokens = None if tokens_per_minute is None else RateLimit(tokens_per_minute)
         self.pause = Pause()
         self.blame = Blame()
+        self._lock = threading.Lock()
+        self._told_until = float("-inf")
+        self.trial = threading.Lock()
+        self.has_tried = False
+        self.refused: set[str] = set()  # optional parts of a request that this server does not take
+
+    def announce(self, seconds: float) -> bool:
+        """Say whether a wait is to be told: a long one, and once for all that wait for the same."""
+        with self._lock:
+            now = time.monotonic()
+            if seconds < SAID_WAIT or now < self._told_until:
+                return False
+            self._told_until = now + seconds
+            return True
 
     def wait(self, tokens: float, stop: threading.Event) -> bool:
         """Wait until a request with that many tokens may start; False if ``stop`` was set meanwhile."""
@@ -155,25 +178,3 @@ def backoff(attempt: int) -> float:
 def with_jitter(seconds: float) -> float:
     """Return a little more than a wait that many were told, so that they do not all come back in one moment."""
     return seconds + FIRST_WAIT * _JITTER.uniform(0.0, 0.5)
-
-
-def advised_wait(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Return the seconds that a server's ``Retry-After`` asks for (seconds or a date), None where there is none."""
-    milliseconds = headers.get("retry-after-ms")
-    value = headers.get("retry-after")
-    try:
-        if milliseconds is not None:
-            return max(0.0, float(milliseconds) / 1000.0)
-        if value is not None:
-            return max(0.0, float(value))
-    except ValueError:
-        pass
-    if value is None:
-        return None
-    try:
-        date = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=timezone.utc)
-    return max(0.0, (date - (now or datetime.now(timezone.utc))).total_seconds())

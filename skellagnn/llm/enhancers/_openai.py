@@ -13,7 +13,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
-from skellagnn.llm.enhancers._base import Answer
+from skellagnn.llm.enhancers._base import Answer, Unanswered
 from skellagnn.llm.enhancers._batch_api import BatchRun
 from skellagnn.llm.enhancers._limits import shared_limits
 from skellagnn.llm.enhancers._naming import (
@@ -24,21 +24,26 @@ from skellagnn.llm.enhancers._naming import (
     require_text,
 )
 from skellagnn.llm.enhancers._pool import gather
+from skellagnn.llm.enhancers._replies import read_reply
 from skellagnn.llm.enhancers._service import (
     OPENAI_URL,
     RequestFailed,
     Service,
-    Unanswered,
     check_key_variable,
     client_for,
     question_id,
     read_key,
-    read_reply,
     resolve_url,
 )
-from skellagnn.llm.prompts import estimate_tokens
+from skellagnn.llm.enhancers._shortening import shortened
+from skellagnn.llm.enhancers._structured import FORMAT, choices_of, extras, read_choice, refused_parts
+from skellagnn.llm.prompts import Question, estimate_tokens
 
+_HARMLESS = "Reply with the word yes."
+_CLEARLY_SENT = 400  # estimated tokens from which a count by the server says whether it read all
 _TOKEN_PARAMETERS = ("max_tokens", "max_completion_tokens")
+# With these a server refuses a part of a request that it does not know, or it fails at it.
+_REFUSES_PARTS = frozenset({400, 404, 405, 415, 422, 500, 501})
 _OWN_FIELDS = {
     "model": "That is the parameter `model`.",
     "messages": "They are made from the prompt and `system_prompt`.",
@@ -71,8 +76,8 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         token, and the longest answer) and put right by what the server counts.
     max_retries : int, default=5
         Further tries of a request that can still succeed: after 408, 409, 429, 5xx, a lost connection, a timeout or
-        a reply that is no JSON. Waits double from half a second up to 30 s, with jitter, unless the server says
-        ``Retry-After``.
+        a reply that is no JSON. Waits double from half a second up to 30 s, with jitter, unless the server says how
+        long. A limit a minute is waited for longer, about 90 s; one of a day or of money ends the call at once.
     timeout : float, default=60.0
         Seconds to wait for a reply.
     temperature : float or None, default=0.0
@@ -84,6 +89,12 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         answer spend the same tokens on thinking: give those some thousands.
     system_prompt : str, default=None
         Sent before each question.
+    context_window : int, default=None
+        Tokens of prompt and answer together that the server reads. Longer texts are shortened to fit by estimate, and
+        never the instruction. Servers such as Ollama cut a longer prompt in silence, and may cut the instruction.
+    structured : bool, default=True
+        Ask for class names by a JSON schema, and for token probabilities as a confidence, where the server takes that:
+        it is tried once and remembered. The answer reads as any other, "Theory; second choice: Logic. ..."
     extra_body : dict, default=None
         Further fields of the request, such as ``{"chat_template_kwargs": {"enable_thinking": False}}`` for vLLM or
         ``{"reasoning_effort": "low"}``.
@@ -111,11 +122,14 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
     The key is in no attribute, pickle, repr, error or log record. Errors are built from the server's status and
     message after the key was taken out of them, never chained to the client's own exceptions.
 
-    A request that keeps failing while others succeed is left unanswered (None, and counted in a warning); so is one
-    that the server refuses for its own sake, because of its length or a content filter. Anything else ends the call
-    with an error, after the answers in flight have been handed over. Where a request fails and no other is under way,
-    those of the last ten minutes count, whoever made them in this process; if the next one fails as well, that is an
-    error.
+    A request that keeps failing while others succeed is left unanswered (counted in a warning); so is one that the
+    server refuses for its own sake, because of its length or its content. Where a refusal does not tell and nothing
+    else succeeds, a harmless question of six words is asked once: is it answered, the server works. Anything else ends
+    the call with an error, after the answers in flight have been handed over. Where a request fails and no other is
+    under way, those of the last ten minutes count, whoever made them in this process; if the next one fails as well,
+    that is an error.
+
+    The first Ctrl-C waits for the answers in flight, which are paid for, and the second does not.
 
     Examples
     --------
@@ -139,6 +153,8 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         seed: int | None = None,
         max_tokens: int | None = None,
         system_prompt: str | None = None,
+        context_window: int | None = None,
+        structured: bool = True,
         extra_body: dict[str, Any] | None = None,
         token_parameter: str = "max_tokens",
         batch: bool = False,
@@ -146,8 +162,6 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         batch_state: Any = None,
         model_name: str | None = None,
     ) -> None:
-        # the one check that cannot wait: a key given here by mistake would show in repr, get_params and pickles
-        check_key_variable(api_key_env)
         self.model = model
         self.base_url = base_url
         self.api_key_env = api_key_env
@@ -160,12 +174,19 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         self.seed = seed
         self.max_tokens = max_tokens
         self.system_prompt = system_prompt
+        self.context_window = context_window
+        self.structured = structured
         self.extra_body = extra_body
         self.token_parameter = token_parameter
         self.batch = batch
         self.batch_poll = batch_poll
         self.batch_state = batch_state
         self.model_name = model_name
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "api_key_env":  # the one check that cannot wait: a key would show in repr, get_params and pickles
+            check_key_variable(value)
+        super().__setattr__(name, value)
 
     @property
     def name(self) -> str:
@@ -179,6 +200,8 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
             "max_tokens": self.max_tokens,
             "system_prompt": self.system_prompt,
             "extra_body": self.extra_body or None,
+            "context_window": self.context_window,
+            "structured": None if self.structured else False,
         }
         return f"openai:{self.model}{'' if url == OPENAI_URL else '@' + url}{describe_settings(settings)}"
 
@@ -200,10 +223,10 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         """Answer each prompt; see :meth:`complete_iter`, which hands answers over as they arrive."""
         answers: list[Answer | None] = [None] * len(prompts)
         for position, answer in self.complete_iter(prompts):
-            answers[position] = answer
+            answers[position] = answer if isinstance(answer, Answer) else None
         return answers
 
-    def complete_iter(self, prompts: Sequence[str]) -> Iterator[tuple[int, Answer | None]]:
+    def complete_iter(self, prompts: Sequence[str]) -> Iterator[tuple[int, Answer | Unanswered]]:
         """Answer each prompt, in the order in which the answers arrive.
 
         Parameters
@@ -212,8 +235,9 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
 
         Yields
         ------
-        position, answer : int, Answer or None
-            Each position once. Whoever keeps each answer at once loses nothing to a later error or to Ctrl-C.
+        position, answer : int, Answer or Unanswered
+            Each position once; Unanswered says why there is no answer. Whoever keeps each answer at once loses nothing
+            to a later error or to Ctrl-C.
 
         Raises
         ------
@@ -228,7 +252,8 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         Warns
         -----
         AnswerWarning
-            If questions were left unanswered; counted by reason.
+            If questions were left unanswered, counted by reason; if texts were shortened, or the server read less than
+            it was sent.
         """
         questions = list(prompts)
         extra = self._check()
@@ -239,30 +264,34 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         limits = shared_limits(url, self.model, self.requests_per_minute, self.tokens_per_minute)
         client = client_for(url, key, float(self.timeout))
         service = Service(url, client, key, self.api_key_env, self.max_retries, limits)
-        bodies = [self._body(question, extra) for question in questions]
+        bodies = [self._body(question, extra) for question in self._fitting(questions)]
         if self.batch:
             run = BatchRun(service, bodies, model=self.model, poll=float(self.batch_poll), state=self.batch_state)
             arriving = run.outcomes()
         else:
-            arriving = self._ask_each(service, bodies)
-        return self._hand_over(arriving, url, len(questions))
+            choices = [choices_of(question) if self.structured else () for question in questions]
+            arriving = self._ask_each(service, bodies, choices)
+        sent = [_prompt_tokens(body) for body in bodies]
+        return self._hand_over(arriving, url, sent)
 
     def _hand_over(
-        self, arriving: Generator[tuple[int, Answer | Unanswered], None, None], url: str, n_questions: int
-    ) -> Iterator[tuple[int, Answer | None]]:
+        self, arriving: Generator[tuple[int, Answer | Unanswered], None, None], url: str, sent: list[int]
+    ) -> Iterator[tuple[int, Answer | Unanswered]]:
         """Pass outcomes on, count them, and turn a failure into an error or a warning that has the counts."""
         unanswered: Counter[str] = Counter()
+        n_questions = len(sent)
         n_answered = 0
+        read: list[tuple[float, int | None]] = []
         failed: str | None = None
         try:
             with closing(arriving):
                 for position, outcome in arriving:
                     if isinstance(outcome, Unanswered):
                         unanswered[outcome.reason] += 1
-                        yield position, None
                     else:
                         n_answered += 1
-                        yield position, outcome
+                        read.append((sent[position], outcome.tokens_in))
+                    yield position, outcome
         except RequestFailed as error:
             failed = error.failure.reason
         if failed is not None:  # outside the except block, so that nothing is chained
@@ -271,6 +300,7 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
                 f"questions {n_answered} were answered and {n_questions - n_answered} were not. Once the cause is "
                 "gone, run the same again: answers that were stored are not asked for again."
             )
+        self._warn_of_cut_prompts(read, url)
         if unanswered:
             reasons = "; ".join(f"{count} x {reason}" for reason, count in unanswered.most_common(3))
             warnings.warn(
@@ -281,25 +311,75 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
                 stacklevel=2,
             )
 
+    def _warn_of_cut_prompts(self, read: list[tuple[float, int | None]], url: str) -> None:
+        """Warn if the server counted far fewer prompt tokens than were sent: half an estimate is no error of it."""
+        cut = [count for sent, count in read if sent >= _CLEARLY_SENT and count is not None and 0 < count < sent / 2]
+        if cut:
+            warnings.warn(
+                f"{self.model!r} at {url} read {max(cut)} tokens or less of {len(cut)} of {len(read)} prompts that are "
+                "more than twice as long: the server cuts them in silence, and maybe the instruction. Give it a larger "
+                "context window (num_ctx or OLLAMA_CONTEXT_LENGTH for Ollama), or set "
+                f"context_window={max(cut)}, which shortens the texts and never the instruction. Answers to cut "
+                "prompts are in the store, if there is one: prune() them.",
+                AnswerWarning,
+                stacklevel=3,
+            )
+
     def _ask_each(
-        self, service: Service, bodies: list[dict[str, Any]]
+        self, service: Service, bodies: list[dict[str, Any]], choices: list[tuple[str, ...]]
     ) -> Generator[tuple[int, Answer | Unanswered], None, None]:
+        refused = service.limits.refused
+
+        def post(client: Any, body: dict[str, Any]) -> tuple[Answer, Any]:
+            start = time.monotonic()
+            # `post` and not `chat.completions.create`: the same request and checks without building and
+            # validating a dozen pydantic objects, a third of the time that a request costs on this side
+            reply = client.post("/chat/completions", body=body, cast_to=object)
+            return read_reply(reply, time.monotonic() - start), reply
+
         def ask(position: int, stop: threading.Event) -> Answer | Unanswered | None:
-            body = bodies[position]
-            estimate = _estimate_tokens(body, self.token_parameter)
+            body, names = bodies[position], choices[position]
+            estimate = _prompt_tokens(body) + float(body[self.token_parameter])
 
             def send(client: Any) -> Answer:
-                start = time.monotonic()
-                # `post` and not `chat.completions.create`: the same request and checks without building and
-                # validating a dozen pydantic objects, a third of the time that a request costs on this side
-                reply = client.post("/chat/completions", body=body, cast_to=object)
-                return read_reply(reply, time.monotonic() - start)
+                if not names or service.limits.has_tried:
+                    return send_with_parts(client)
+                with service.limits.trial:  # what a server takes is found out once, not by all threads at a time
+                    answer = send_with_parts(client)
+                    service.limits.has_tried = True
+                    return answer
+
+            def send_with_parts(client: Any) -> Answer:
+                parts = extras(names, refused) if names else {}
+                parts = {name: part for name, part in parts.items() if name not in body}
+                while parts:
+                    try:
+                        answer, reply = post(client, {**body, **parts})
+                    except Exception as error:
+                        status = getattr(error, "status_code", None)
+                        if status not in _REFUSES_PARTS:
+                            raise
+                        unwanted = refused_parts(parts, service.judge(error).reason)
+                    else:
+                        answer, is_structured = read_choice(answer, reply, names)
+                        if FORMAT in parts and not is_structured and answer.is_complete:
+                            refused.add(FORMAT)  # it takes no notice
+                        return answer
+                    parts = {name: part for name, part in parts.items() if name not in unwanted}
+                    answer, reply = post(client, {**body, **parts})  # what is refused still: it was not the parts
+                    refused.update(unwanted)
+                    return read_choice(answer, reply, names)[0] if parts else answer
+                return post(client, body)[0]
+
+            def probe(client: Any) -> Any:
+                messages = [*body["messages"][:-1], {"role": "user", "content": _HARMLESS}]
+                return client.post("/chat/completions", body={**body, "messages": messages}, cast_to=object)
 
             try:
-                answer = service.request(send, stop=stop, tokens=estimate, question=question_id(body))
+                answer = service.request(send, stop=stop, tokens=estimate, question=question_id(body), probe=probe)
             except RequestFailed as error:
                 if error.failure.about_question:
-                    return Unanswered(error.failure.reason)
+                    return Unanswered(error.failure.reason, error.failure.kind)
                 raise
             if isinstance(answer, Answer):
                 if answer.tokens_in is not None and answer.tokens_out is not None:
@@ -308,6 +388,36 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
             return None
 
         return gather(ask, len(bodies), self.max_concurrency)
+
+    def _fitting(self, questions: list[str]) -> list[str]:
+        """Shorten the texts of questions that would not fit the context window with their answers."""
+        if self.context_window is None:
+            return questions
+        fitting, n_shortened = [], 0
+        for question in questions:
+            room = self.context_window - answer_limit(question, self.max_tokens)
+
+            def fits(question: str, room: int = room) -> bool:
+                return 1.25 * self.estimate_tokens([question])[0] <= room  # an estimate may be short of the truth
+
+            cut: str | None = question
+            if not fits(question):
+                cut = shortened(question, fits) if isinstance(question, Question) else None
+                n_shortened += 1
+            if cut is None:
+                raise EnhancerError(
+                    f"`context_window` must have room for instruction and answer, got {self.context_window} for "
+                    f"{str(question)[:80]!r}. Raise it, lower `max_tokens`, or shorten the template."
+                )
+            fitting.append(cut)
+        if n_shortened:
+            warnings.warn(
+                f"{n_shortened} of {len(questions)} prompts were longer than `context_window` "
+                f"({self.context_window} tokens) has room for. Their texts were shortened, not their instructions.",
+                AnswerWarning,
+                stacklevel=3,
+            )
+        return fitting
 
     def _body(self, question: str, extra: dict[str, Any]) -> dict[str, Any]:
         text = str(question).encode("utf-8", "replace").decode()  # lone surrogates cannot be sent
@@ -332,6 +442,11 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         require_number(self.timeout, "timeout", least=1e-3, whole=False)
         require_number(self.temperature, "temperature", least=0, whole=False, optional=True)
         require_number(self.max_tokens, "max_tokens", least=1, optional=True)
+        require_number(self.context_window, "context_window", least=2, optional=True)
+        if not isinstance(self.structured, bool):
+            raise InvalidParameterError(
+                f"`structured` must be True or False, got {self.structured!r}. True tries it, and reads text otherwise."
+            )
         require_number(self.batch_poll, "batch_poll", least=0, whole=False)
         if self.token_parameter not in _TOKEN_PARAMETERS:
             raise InvalidParameterError(
@@ -341,5 +456,5 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         return require_mapping(self.extra_body, "extra_body", taken=_OWN_FIELDS)
 
 
-def _estimate_tokens(body: dict[str, Any], token_parameter: str) -> float:
-    return sum(estimate_tokens(message["content"]) for message in body["messages"]) + float(body[token_parameter])
+def _prompt_tokens(body: dict[str, Any]) -> int:
+    return sum(estimate_tokens(message["content"]) for message in body["messages"])

@@ -1,13 +1,20 @@
-"""Asking many questions at once, and handing the answers over as they arrive."""
+"""Asking many questions at once, and handing the answers over as they arrive.
+
+Looked at: concurrent.futures, which starts all that is submitted, whether or not anybody takes the outcomes, and whose
+threads keep the interpreter from ending after Ctrl-C.
+"""
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from collections.abc import Callable, Generator
 from typing import TypeVar
 
 Outcome = TypeVar("Outcome")
+
+_LOGGER = logging.getLogger("skellagnn")
 
 _POLL = 0.5  # seconds; a wait without end cannot be interrupted by Ctrl-C on every system
 
@@ -36,7 +43,8 @@ def gather(
     Exception
         The first one that ``ask`` raises, after the calls in flight have ended and their outcomes were yielded.
     KeyboardInterrupt
-        After all that had arrived by then was yielded; calls in flight are left to end by themselves.
+        After the calls in flight have ended and their outcomes were yielded; at a second Ctrl-C after all that had
+        arrived by then was yielded.
     """
     n_threads = min(count, max_concurrency)
     todo = iter(range(count))
@@ -68,11 +76,16 @@ def gather(
         threading.Thread(target=work, name=f"skellagnn-ask-{number}", daemon=True).start()
     failure: BaseException | None = None
     n_working = n_threads
-    try:
+    leaving = False
+
+    def outcomes() -> Generator[tuple[int, Outcome], None, None]:
+        nonlocal failure, n_working
         while n_working:
             try:
-                position, outcome, error = arrived.get(timeout=_POLL)
+                position, outcome, error = arrived.get(block=not leaving, timeout=_POLL)
             except queue.Empty:
+                if leaving:
+                    return
                 continue
             if error is not None:
                 failure = failure or error
@@ -82,16 +95,18 @@ def gather(
             elif outcome is not None:
                 yield position, outcome
             room.release()
-    except KeyboardInterrupt:
-        halt()
+
+    try:
         while True:
             try:
-                position, outcome, _ = arrived.get_nowait()
-            except queue.Empty:
+                yield from outcomes()
                 break
-            if outcome is not None:
-                yield position, outcome
-        raise
+            except KeyboardInterrupt as interrupt:  # raised anywhere in between: all of it is covered
+                leaving = isinstance(failure, KeyboardInterrupt)
+                failure = interrupt
+                halt()
+                if not leaving:
+                    _LOGGER.warning("Waiting for the answers in flight, which are paid for; Ctrl-C again leaves them.")
     finally:
         halt()
     if failure is not None:

@@ -1,4 +1,7 @@
-"""Recorded answers as an enhancer: repeat a run without any LLM."""
+"""Recorded answers as an enhancer: repeat a run without any LLM.
+
+Looked at: vcrpy and responses, which replay HTTP requests byte by byte, and know neither nodes nor prompts.
+"""
 
 from __future__ import annotations
 

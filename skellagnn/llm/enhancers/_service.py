@@ -15,29 +15,17 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from skellagnn.exceptions import EnhancerError, InvalidParameterError, MissingDependencyError
-from skellagnn.llm.enhancers._base import Answer
-from skellagnn.llm.enhancers._limits import LONGEST_ADVISED_WAIT, Limits, advised_wait, backoff, with_jitter
-from skellagnn.llm.enhancers._thinking import strip_thinking
+from skellagnn.llm.enhancers import _limits
+from skellagnn.llm.enhancers._failures import advised_wait, concerns_question, kind_of, used_up, words_of
+from skellagnn.llm.enhancers._limits import Limits, backoff, with_jitter
+from skellagnn.llm.enhancers._replies import BadReply
 
 OPENAI_URL = "https://api.openai.com/v1"
 
-_LOGGER = logging.getLogger("skellagnn.enhancers")
-_PASSING = frozenset({408, 409, 429})  # and 500 to 599: the same request may succeed later
-# Codes of a 4xx reply that say something about this one question, not about the way in which all are asked.
-_ABOUT_THE_QUESTION = frozenset(
-    {"content_filter", "content_policy_violation", "context_length_exceeded", "exceed_context_size_error"}
-    | {"invalid_prompt", "string_above_max_length"}
-)
+_LOGGER = logging.getLogger("skellagnn")
+_PASSING = frozenset({408, 409, 425, 429})  # and 500 to 599: the same request may succeed later
+_ABOUT_ALL = frozenset({401, 402})  # the key and the money: no other question would be answered
 _LONGEST_QUOTE = 300  # characters of a server's message that an error repeats
-
-
-class BadReply(Exception):
-    """A reply arrived that is no answer: not what was asked for, or an error under status 200."""
-
-    def __init__(self, message: str, *, status: int | None = None, body: Any = None) -> None:
-        super().__init__(message)
-        self.status_code = status
-        self.body = body
 
 
 class Secret:
@@ -64,18 +52,14 @@ class Failure:
 
     reason: str
     passing: bool  # the same request may succeed later
+    kind: str = "unusable reply"  # in two or three words, as it is counted
     about_question: bool = False  # others may succeed
+    unclear: bool = False  # a refusal that may be about the question or about the way in which all are asked
     ambiguous: bool = False  # the server may have acted on it all the same
     unreachable: bool = False  # nobody was there to ask
+    hint: str = ""  # what to do if it befalls all questions
     status: int | None = None
     wait: float | None = None  # seconds that the server asks for
-
-
-@dataclass(frozen=True)
-class Unanswered:
-    """A question that was asked and got no answer, and why; the others go on."""
-
-    reason: str
 
 
 class RequestFailed(Exception):
@@ -104,6 +88,7 @@ class Service:
         stop: threading.Event,
         tokens: float = 0.0,
         question: str | None = None,
+        probe: Callable[[Any], Any] | None = None,
     ) -> Any:
         """Call ``send(client)`` until it succeeds or there is no point in going on.
 
@@ -117,6 +102,9 @@ class Service:
             Estimate of what the request takes from the tokens a minute.
         question : str, default=None
             Tells a question from others: one that keeps failing while others succeed fails by itself.
+        probe : callable, default=None
+            Sends a harmless question in the same way: where a refusal is in words that are not known, it tells whether
+            the server refuses this question or all.
 
         Returns
         -------
@@ -127,12 +115,11 @@ class Service:
         ------
         RequestFailed
         """
-        since = 0.0
-        for attempt in range(self.max_retries + 1):
+        since, waited, attempt = 0.0, 0.0, 0
+        while True:
             if not self.limits.wait(tokens, stop):
                 return None
-            if attempt == 0:
-                since = time.monotonic()
+            since = since or time.monotonic()
             try:
                 reply = send(self.client)
             except Exception as error:  # all that the client raises becomes a text without the key here
@@ -142,28 +129,54 @@ class Service:
                     self.limits.blame.succeeded(question)
                 return reply
             self.limits.correct(tokens, 0.0)
+            if failure.unclear and question is not None:
+                own = self.limits.blame.falls_on(question, since) or self._answers(probe)
+                failure = replace(failure, about_question=own, reason=failure.reason + ("" if own else failure.hint))
             if not failure.passing:
                 break
-            if attempt == self.max_retries:
+            attempt += 1
+            if self._gives_up(failure, attempt, waited):
                 own = question is not None and not failure.unreachable and self.limits.blame.falls_on(question, since)
-                tried = f"{failure.reason} (tried {attempt + 1} time{'s' if attempt else ''})"
+                tried = f"{failure.reason} (tried {attempt} time{'s' if attempt > 1 else ''}){failure.hint}"
                 failure = replace(failure, reason=tried, about_question=own)
                 break
             if failure.wait is None:
-                seconds = backoff(attempt)
+                seconds = backoff(attempt - 1)
             else:
                 seconds = with_jitter(failure.wait)
                 self.limits.pause.extend(failure.wait)  # what one was told holds for all
-            _LOGGER.info("%s failed: %s; next try in %.2f s", self.url, failure.reason, seconds)
+            waited += seconds
+            level = logging.WARNING if self.limits.announce(seconds) else logging.INFO
+            _LOGGER.log(level, "%s failed: %s; next try in %.2f s", self.url, failure.reason, seconds)
             if stop.wait(seconds):
                 return None
         raise RequestFailed(failure)
+
+    def _gives_up(self, failure: Failure, attempt: int, waited: float) -> bool:
+        if failure.unreachable and not self.limits.blame.has_succeeded:
+            return attempt > min(self.max_retries, 1)  # nobody was ever there: most likely nobody is
+        # a limit a minute passes within a minute or two, whatever number of tries that takes
+        is_limit = failure.status == 429 and self.max_retries > 0
+        return attempt > self.max_retries and not (is_limit and waited < _limits.PATIENCE)
+
+    def _answers(self, probe: Callable[[Any], Any] | None) -> bool:
+        """Say whether the server answers a harmless question."""
+        if probe is None:
+            return False
+        try:
+            probe(self.client)
+        except Exception as error:  # whatever it is, it is no answer
+            _LOGGER.info("%s does not answer a harmless question, either: %s", self.url, self.judge(error).reason)
+            return False
+        self.limits.blame.succeeded("")
+        return True
 
     def quote(self, text: str) -> str:
         """Take the key out of a text that came from outside, and shorten it; in this order, or half a key may stay."""
         if self.key is not None:
             text = text.replace(self.key.reveal(), "***")
-        return _shorten(re.sub(r"(?i)\bbearer\s+\S+", "Bearer ***", text))
+        text = re.sub(r"(?i)\bbearer\s+\S+", "Bearer ***", text)
+        return _shorten(re.sub(r"//[^/@\s]+@", "//***@", text))  # the password of a proxy
 
     def judge(self, error: Exception) -> Failure:
         """Say why a request failed and whether it may pass, in words without the key."""
@@ -173,36 +186,52 @@ class Service:
         from openai import APIConnectionError
 
         cause = error.__cause__ or error
-        kind = "unusable reply" if isinstance(cause, (BadReply, ValueError)) else type(cause).__name__
+        name = "unusable reply" if isinstance(cause, (BadReply, ValueError)) else type(cause).__name__
+        unreachable = name in ("ConnectError", "ConnectTimeout")
+        kind = "no connection" if unreachable else "time-out" if "Timeout" in name else name
         return Failure(
-            f"{kind}: {self.quote(str(cause)) or self.quote(str(error))}",
+            f"{name}: {self.quote(str(cause)) or self.quote(str(error))}",
             # ValueError: what came is no JSON; the client passes that on as it is
             passing=isinstance(error, (APIConnectionError, BadReply, OSError, ValueError)),
+            kind="no connection" if kind.endswith("Error") and isinstance(error, APIConnectionError) else kind,
             ambiguous=True,
-            unreachable=kind in ("ConnectError", "ConnectTimeout"),
+            unreachable=unreachable,
+            hint=" Is the server running, and is `base_url` its address?" if unreachable else "",
         )
 
     def _judge_status(self, error: Exception, status: int) -> Failure:
         body = getattr(error, "body", None)
-        details: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
-        text = details["message"] if isinstance(details.get("message"), str) else str(error)
-        code = str(details.get("code") or details.get("type") or "")
-        shown = f" {self.quote(code)}" if code and code != str(status) else ""
-        reason = f"HTTP {status}{shown}: {self.quote(text)}"
-        failure = Failure(reason, passing=False, ambiguous=status >= 500, status=status)
-        if code == "insufficient_quota" or not (status in _PASSING or status >= 500):
-            too_long = status == 413 or re.search(r"context (length|size|window)", text, re.IGNORECASE) is not None
-            about_question = status < 500 and (code in _ABOUT_THE_QUESTION or too_long)
-            hint = "" if about_question else self._hint(status, text)
-            return replace(failure, about_question=about_question, reason=failure.reason + hint)
-        wait = advised_wait(getattr(getattr(error, "response", None), "headers", None) or {})
-        if wait is not None and wait > LONGEST_ADVISED_WAIT:
-            hint = f" The server asks to wait {wait:.0f} s, which is too long to hold on: run the same again then."
+        code, text = words_of(body, str(error))
+        shown = f" {self.quote(code)}" if code else ""
+        failure = Failure(
+            f"HTTP {status}{shown}: {self.quote(text)}",
+            passing=False,
+            kind=kind_of(status, code, text),
+            ambiguous=status >= 500,
+            status=status,
+        )
+        if spent := used_up(status, code, text, body):
+            hint = f" The allowance of {spent} is used up, and waiting does not help: raise it at the provider"
+            hint += ", or run the same again tomorrow." if spent == "a day" else "."
+            return replace(failure, kind=f"allowance of {spent} used up", reason=failure.reason + hint)
+        if concerns_question(status, code, text) and status < 500:
+            return replace(failure, about_question=True)
+        if status in _PASSING or status >= 500:
+            headers = getattr(getattr(error, "response", None), "headers", None) or {}
+            wait = advised_wait(headers, text if status in (429, 503) else "", body) or None  # 0 is no advice
+            if wait is not None and wait > _limits.LONGEST_ADVISED_WAIT:
+                hint = f" The server asks to wait {wait:.0f} s, which is too long to hold on: run the same again then."
+                return replace(failure, reason=failure.reason + hint)
+            return replace(failure, passing=True, wait=wait)
+        hint = self._hint(status, text)
+        if status in _ABOUT_ALL:
             return replace(failure, reason=failure.reason + hint)
-        return replace(failure, passing=True, wait=wait)
+        return replace(failure, unclear=True, hint=hint)
 
     def _hint(self, status: int, text: str) -> str:
         if status in (401, 403):
+            if self.limits.blame.has_succeeded:
+                return ""  # the key is good
             if self.key_variable is None:
                 return " The server wants a key: name the environment variable that holds it as `api_key_env`."
             return f" Check the key in the environment variable {self.key_variable}."
@@ -213,66 +242,6 @@ class Service:
         if "temperature" in text:
             return " Set temperature=None, which leaves it to the server."
         return ""
-
-
-def read_reply(reply: Any, seconds: float | None = None) -> Answer:
-    """Make an :class:`Answer` of the body of a chat completion.
-
-    An empty list of choices is an empty answer, with ``finish_reason`` ``"empty"``: the server was asked and paid.
-
-    Raises
-    ------
-    BadReply
-        If the body is no chat completion, or says that the answer broke off. It quotes the server as it is, at length
-        and maybe with the key: show it through :meth:`Service.judge` only.
-    """
-    if not isinstance(reply, Mapping):
-        raise BadReply(f"the reply is no JSON object but {str(reply).strip() or 'empty'}")
-    error = reply.get("error")
-    choices = reply.get("choices")
-    if error and not choices:
-        raise _reported(error)
-    if not isinstance(choices, list):
-        raise BadReply(f"the reply has no list of choices: {json.dumps(reply, default=str)}")
-    usage = reply.get("usage")
-    usage = usage if isinstance(usage, Mapping) else {}
-    choice = choices[0] if choices and isinstance(choices[0], Mapping) else None
-    if choice is not None and (choice.get("error") or choice.get("finish_reason") == "error"):
-        # a router whose provider failed in the middle: what there is of an answer is no answer, and may come whole yet
-        raise _reported(choice.get("error") or error or "the answer ended with an error")
-    message = choice.get("message") if choice is not None else None
-    content = ""
-    finish: Any = "empty" if choice is None else choice.get("finish_reason")
-    if isinstance(message, Mapping):
-        content = _text_of(message.get("content"))
-        if not content and message.get("refusal"):
-            content, finish = str(message["refusal"]), "refusal"
-    return Answer(
-        strip_thinking(content).strip(),
-        finish_reason=finish if isinstance(finish, str) else None,
-        tokens_in=_count(usage.get("prompt_tokens")),
-        tokens_out=_count(usage.get("completion_tokens")),
-        seconds=seconds,
-    )
-
-
-def _reported(error: Any) -> BadReply:
-    """Return the error that a reply under status 200 reports, with its code as the status."""
-    details = error if isinstance(error, Mapping) else {"message": str(error)}
-    code = details.get("code")
-    status = code if isinstance(code, int) and 400 <= code < 600 else None
-    return BadReply(str(details.get("message") or error), status=status, body=details)
-
-
-def _text_of(content: Any) -> str:
-    if isinstance(content, list):  # some servers send parts: [{"type": "text", "text": ...}]
-        parts = (part.get("text") for part in content if isinstance(part, Mapping))
-        return "".join(part for part in parts if isinstance(part, str))
-    return content if isinstance(content, str) else ""
-
-
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _shorten(text: str) -> str:
@@ -298,10 +267,14 @@ def resolve_url(base_url: Any) -> str:
     if base_url is None:
         base_url = os.environ.get("OPENAI_BASE_URL") or OPENAI_URL  # the official client reads it too
     expected = f"{shown} must be the address of an OpenAI-compatible server such as 'http://localhost:8000/v1'"
+    base_url = base_url.strip() if isinstance(base_url, str) else base_url
     try:
         parts = urlsplit(base_url if isinstance(base_url, str) else "")
+        _ = parts.port
     except ValueError:
         parts = urlsplit("")
+    if parts.hostname and re.search(r"[\s\x00-\x1f\x7f]", base_url):  # urlsplit would drop some of them in silence
+        raise InvalidParameterError(f"{expected}, got {base_url!r}, with blanks in it. Take them out.")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidParameterError(f"{expected}, got {base_url!r}. Begin it with http:// or https://.")
     if parts.username or parts.password or parts.query or parts.fragment:
@@ -315,9 +288,16 @@ def resolve_url(base_url: Any) -> str:
     return url
 
 
+# Keys of providers that have the form of a name, too: by their beginning, or long, of small letters and digits.
+_LIKE_A_KEY = re.compile(
+    r"(?:sk|gsk|pk|rk|hf|r8|xai|key|fw|pplx|nvapi|glpat|csk|tgp)_|AIza|(?=.*\d)(?=.*[a-z])\w{24,}$"
+)
+
+
 def check_key_variable(name: Any) -> None:
     """Check that ``api_key_env`` is the name of a variable; the message never shows the value, which may be a key."""
-    if name is not None and not (isinstance(name, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name)):
+    is_name = isinstance(name, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is not None
+    if name is not None and (not is_name or _LIKE_A_KEY.match(name)):
         raise InvalidParameterError(
             "`api_key_env` must be the name of an environment variable or None, got something else (not shown, in "
             "case it is the key itself). Put the key into a variable and give the variable's name."
@@ -373,9 +353,19 @@ def client_for(url: str, key: Secret | None, timeout: float) -> Any:
     digest = hashlib.sha256(secret.reveal().encode()).hexdigest()
     cached = (os.getpid(), url, digest, timeout)  # the process: a fork must not share its parent's connections
     with _CLIENTS_LOCK:
+        failure = ""
         if cached not in _CLIENTS:
-            _CLIENTS[cached] = OpenAI(base_url=url, api_key=secret.reveal(), timeout=timeout, max_retries=0)
-        return _CLIENTS[cached]
+            try:
+                _CLIENTS[cached] = OpenAI(base_url=url, api_key=secret.reveal(), timeout=timeout, max_retries=0)
+            except (ValueError, ImportError, OSError) as error:  # of proxies and certificates
+                failure = re.sub(r"//[^/@\s]+@", "//***@", f"{type(error).__name__}: {_shorten(str(error))}")
+        if not failure:
+            return _CLIENTS[cached]
+    raise EnhancerError(  # outside of the except clause: what is chained may hold the password of a proxy
+        f"`base_url` must be an address that can be reached through the proxies and certificates of the environment, "
+        f"got {url} and {failure}. Correct HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE or SSL_CERT_DIR, or take "
+        "them out of the environment."
+    )
 
 
 def close_clients() -> None:

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import re
 
-_OPEN = r"<(?:think|thinking|thought|reasoning|seed:think)>|\[THINK\]|<\|begin_of_thought\|>|<\|channel>thought\b"
-_CLOSE = r"</(?:think|thinking|thought|reasoning|seed:think)>|\[/THINK\]|<\|end_of_thought\|>|<channel\|>"
-_BLOCK = re.compile(rf"(?:{_OPEN}).*?(?:{_CLOSE})", re.DOTALL)
-_UP_TO_CLOSE = re.compile(rf"\A.*(?:{_CLOSE})", re.DOTALL)
-_UNCLOSED = re.compile(rf"\A\s*(?:{_OPEN}).*", re.DOTALL)
-_OPEN_AT_END = re.compile(rf"(?:{_OPEN})\s*\Z")
+_WORD = (
+    r"(?:think|thinking|thought|thoughts|reasoning|reason|reflection|scratchpad|inner_monologue|analysis|seed:think"
+    r"|chain_of_thought)"
+)
+_TAG = re.compile(
+    # as a tag of XML, also with escaped, full-width or other brackets, with blanks and attributes
+    rf"(?:[<\uff1c]|&lt;)\s?(?P<closing>/\s?)?{_WORD}(?:\s[^<>\uff1c\uff1e\n]{{0,80}}|\s)?(?:[>\uff1e]|&gt;)"
+    r"|\u25c1\s?(?P<closing2>/\s?)?think(?:ing)?\s?\u25b7"
+    r"|(?-i:\[(?P<closing3>/)?THINK(?:ING)?\])"
+    r"|<\|(?P<end4>begin|end|start)_?(?:of_)?_?(?:thought|thinking|think)\|>"
+    r"|<\|(?P<closing5>/)?(?:think|thinking)\|>"
+    r"|(?P<open6><\|channel>thought\b)|(?P<close6><channel\|>)"
+    r"|<unused94>(?:thought\b)?|(?P<close7><unused95>)"
+    r"|<details\s+type=\"reasoning\"[^<>]{0,200}>|(?P<close8></details>)",
+    re.IGNORECASE,
+)
+_OPEN_AT_END = 60
+# What a terminal shows around thinking.
+_TERMINAL = re.compile(r"\s*Thinking(?:\.\.\.|\u2026)\s*\n")
+_TERMINAL_END = re.compile(r"^[ \t]*(?:\.\.\.|\u2026)\s?done thinking\.?[ \t]*$", re.IGNORECASE | re.MULTILINE)
 # The format with named channels: what stands before the channel "final" is thinking.
-_UP_TO_FINAL = re.compile(r"\A.*<\|channel\|>final[^<]*<\|message\|>", re.DOTALL)
-_OTHER_CHANNEL = re.compile(r"\A\s*(?:<\|start\|>assistant)?<\|channel\|>.*", re.DOTALL)
-_CHANNEL_END = re.compile(r"<\|(?:return|end|call)\|>.*", re.DOTALL)
+_FINAL = "<|channel|>final"
+_OTHER_CHANNEL = re.compile(r"\s*(?:<\|start\|>assistant)?<\|channel\|>")
+_CHANNEL_END = re.compile(r"<\|(?:return|end|call)\|>")
 
 
 def strip_thinking(text: str) -> str:
@@ -32,9 +46,10 @@ def strip_thinking(text: str) -> str:
 
     Notes
     -----
-    Cut are: blocks between tags such as ``<think>`` and ``</think>``; all up to a closing tag whose opening one stood
-    in the chat template; all after an opening tag that begins the text and is never closed; and the channels before
-    ``final`` in the format that has channels. An opening tag that the answer merely mentions further on stays.
+    Cut are: blocks between tags such as ``<think>`` and ``</think>``, in any case and with any of the usual brackets;
+    all up to a closing tag whose opening one stood in the chat template; all after an opening tag that begins the text
+    and is never closed; "Thinking..." up to "...done thinking."; and the channels before ``final`` in the format that
+    has channels. A tag in back quotes, and an opening tag that the answer merely mentions further on, stay.
 
     Examples
     --------
@@ -42,17 +57,66 @@ def strip_thinking(text: str) -> str:
     >>> strip_thinking("<think>Pets? Animals.</think>\\n\\nkeywords: cat, dog")
     'keywords: cat, dog'
     """
-    if "<" not in text and "[" not in text:
-        return text
-    answer = text
-    if "<|channel|>" in answer:
-        final = _UP_TO_FINAL.sub("", answer)
-        answer = _CHANNEL_END.sub("", final) if final != answer else _OTHER_CHANNEL.sub("", answer)
-    answer = _UNCLOSED.sub("", _UP_TO_CLOSE.sub("", _BLOCK.sub("", answer)))
+    answer = _without_blocks(_final_channel(_without_terminal(text)))
     return text if answer == text else answer.strip()
 
 
 def opened_thinking(prompt: str) -> str:
     """Return the opening tag with which a rendered chat template ends, ``""`` where it opens no thinking."""
-    match = _OPEN_AT_END.search(prompt)
-    return match.group().strip() if match else ""
+    end = prompt[-2 * _OPEN_AT_END :].rstrip()
+    tags = list(_TAG.finditer(end))
+    return tags[-1].group() if tags and tags[-1].end() == len(end) and not _closes(tags[-1]) else ""
+
+
+def _without_terminal(text: str) -> str:
+    start = _TERMINAL.match(text)
+    if start is None:
+        return text
+    end = _TERMINAL_END.search(text, start.end())
+    return text[end.end() :] if end else text
+
+
+def _final_channel(text: str) -> str:
+    if "<|channel|>" not in text:
+        return text
+    final = text.rfind(_FINAL)
+    begin = text.find("<|message|>", final) if final >= 0 else -1
+    if begin < 0 or "<" in text[final + len(_FINAL) : begin]:
+        return "" if _OTHER_CHANNEL.match(text) else text
+    answer = text[begin + len("<|message|>") :]
+    end = _CHANNEL_END.search(answer)
+    return answer[: end.start()] if end else answer
+
+
+def _without_blocks(text: str) -> str:
+    """Cut what stands between tags, in one pass."""
+    kept: list[str] = []
+    position = 0  # all before it is kept or cut
+    opened: int | None = None
+    details = False
+    for tag in _TAG.finditer(text):
+        if text[tag.start() - 1 : tag.start()] == "`" and text[tag.end() : tag.end() + 1] == "`":
+            continue  # quoted
+        is_details = tag.group()[:9].lower() in ("<details ", "</details")
+        if is_details and _closes(tag) and not details:
+            continue  # the end of some other details
+        if not _closes(tag):
+            if opened is None:
+                opened, details = tag.start(), is_details
+            continue
+        if opened is None:
+            kept.clear()  # the chat template had opened it
+        else:
+            kept.append(text[position:opened])
+        position, opened, details = tag.end(), None, False
+    if opened is not None and not "".join(kept).strip() and not text[position:opened].strip():
+        return ""
+    kept.append(text[position:])
+    return "".join(kept)
+
+
+def _closes(tag: re.Match[str]) -> bool:
+    groups = tag.groupdict()
+    if groups["end4"] is not None:
+        return groups["end4"].lower() == "end"
+    return any(value is not None for name, value in groups.items() if name.startswith("clos"))

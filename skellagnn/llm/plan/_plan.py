@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import numbers
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skellagnn.base.numbers import check_real
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.llm.asking import Budget, LLMUsage, QuestionTable, enhance
+from skellagnn.llm.asking import Budget, LLMUsage, QuestionTable, Spending, enhance, resolve_budget
 from skellagnn.llm.plan._part import PlanPart, join_parts
 from skellagnn.llm.plan._split import check_enhancer, split, with_own
-
-if TYPE_CHECKING:
-    pass
 
 N_EXAMPLES = 3
 
@@ -39,24 +34,19 @@ class Plan:
         Their names.
     parts : tuple of PlanPart
         One per enhancer; a search over enhancers has several.
-    prices : tuple of float or None
-        Price of a million prompt tokens and of a million answer tokens.
+    budget : Budget
+        What :meth:`execute` and :meth:`split` keep to: that of the estimator. The plan of a search has ``n_fits`` times
+        the limits of a fit, which is what the search itself may spend, unless its fits share them.
     n_fits : int
         Fits that ask, the refit of a search included; of a halving search those of the first round.
-    max_calls, max_tokens, max_cost : int, int, float or None
-        Budget that :meth:`execute` and :meth:`split` keep to: that of the estimator. The plan of a search has
-        ``n_fits`` times the budget of a fit, which is what the search itself may spend.
     """
 
     n_nodes: int
     active_nodes: NDArray[np.int64]
     active_names: tuple[str, ...] = field(repr=False)
     parts: tuple[PlanPart, ...] = field(repr=False)
-    prices: tuple[float, float] | None = None
+    budget: Budget = field(default_factory=Budget)
     n_fits: int = 1
-    max_calls: int | None = None
-    max_tokens: int | None = None
-    max_cost: float | None = None
 
     @property
     def questions(self) -> dict[str, int]:
@@ -126,13 +116,13 @@ class Plan:
         InvalidParameterError
             If there are no prices: none are built in, since they change.
         """
-        prices = self.prices if prices is None else prices
-        if prices is None:
+        budget = self.budget if prices is None else resolve_budget(Budget(prices=prices))
+        if budget.prices is None:
             raise InvalidParameterError(
                 "`prices` must be given to know the cost, got None. Pass the price of a million tokens in and out: "
                 "plan.cost((0.5, 1.5))."
             )
-        return Budget(prices=prices).cost(self.tokens_in, self.max_tokens_out)
+        return budget.cost(self.tokens_in, self.max_tokens_out)
 
     def minutes(self, answers_per_minute: float | None = None, *, sample: int = 0) -> float:
         """Return how long the new questions take.
@@ -164,36 +154,30 @@ class Plan:
                     "neither. Try plan.minutes(sample=8), which asks 8 questions and keeps the answers."
                 )
             started = time.perf_counter()
-            total = self.execute(max_calls=sample, verbose=0).total
-            if total.asked == 0 and total.left > 0:
+            tries = 2 if any(part.asks_again for part in self.parts) else 1
+            pieces = self.split(1, Budget(tries * sample))
+            if not pieces:
+                return 0.0
+            total = pieces[0].execute(budget=self.budget, verbose=0).total
+            if total.asked == 0:
                 raise InvalidParameterError(
                     f"`sample` must ask a question to measure a rate, got {sample!r} and a budget that allows none "
                     f"({self._limits()}). Raise the limit and plan again, or give `answers_per_minute`."
                 )
-            if total.asked == 0:
-                return 0.0
             answers_per_minute = 60 * total.asked / (time.perf_counter() - started)
         return self.n_new / check_real("answers_per_minute", answers_per_minute, low=0, open_low=True)
 
-    def split(
-        self,
-        n_pieces: int,
-        *,
-        max_calls: float | None = None,
-        max_tokens: float | None = None,
-        max_cost: float | None = None,
-    ) -> list[Plan]:
+    def split(self, n_pieces: int, budget: Budget | None = None) -> list[Plan]:
         """Deal the new questions out to plans of their own, for other processes or servers to execute.
 
         Parameters
         ----------
         n_pieces : int
             How many plans; several for each server even the load out, and lose less with one that dies.
-        max_calls, max_tokens, max_cost : int, int, float or None, default=None
-            Budget of all pieces together, each limit in place of the plan's own; ``float("inf")`` is none,
-            ``max_cost`` needs prices in the plan. What it does not allow is in no piece. A question counts as the
-            longest answer that it allows, and twice where bad answers are asked again, since no piece knows what the
-            others spend.
+        budget : Budget, default=None
+            That of all pieces together, in place of the plan's own; ``Budget()`` has no limits. What it does not allow
+            is in no piece. A question counts as the longest answer that it allows, and twice where bad answers are
+            asked again, since no piece knows what the others spend.
 
         Returns
         -------
@@ -205,7 +189,7 @@ class Plan:
         Raises
         ------
         InvalidParameterError
-            If ``n_pieces`` or a limit is not as described.
+            If ``n_pieces`` or the budget is not as described.
 
         Examples
         --------
@@ -216,14 +200,12 @@ class Plan:
         >>> [piece.n_new for piece in clf.plan(graph).split(2)]
         [3, 2]
         """
-        return split(self, n_pieces, self._budget(max_calls, max_tokens, max_cost))
+        return split(self, n_pieces, self.budget if budget is None else budget)
 
     def execute(
         self,
         *,
-        max_calls: float | None = None,
-        max_tokens: float | None = None,
-        max_cost: float | None = None,
+        budget: Budget | None = None,
         enhancer: Any = None,
         store: Any = None,
         verbose: int = 1,
@@ -232,11 +214,9 @@ class Plan:
 
         Parameters
         ----------
-        max_calls, max_tokens, max_cost : int, int, float or None, default=None
-            Budget, each limit in place of the plan's own; ``float("inf")`` is none, ``max_cost`` needs prices in the
-            plan. Without limits here those of the estimator hold. A fit's budget is one for each fit: the plan of a
-            search may spend what all of its fits may, ``n_fits`` times as much. What is left unasked is counted by a
-            warning, unless a limit was given here, and asked by the fits as far as their own budgets go.
+        budget : Budget, default=None
+            In place of the plan's own; ``Budget()`` has no limits. What is left unasked is counted by a warning, unless
+            a budget was given here, and asked by the fits as far as their own budgets go.
         enhancer : Enhancer or str, default=None
             Ask this one in place of the planned enhancer of the same name, for example another server with the same
             model and ``model_name``. None asks the planned one.
@@ -254,18 +234,19 @@ class Plan:
         ------
         InvalidParameterError
             If there is no enhancer to ask, it answers under another name than the planned one, there is no store to
-            keep the answers in, or a limit is not as described.
+            keep the answers in, or the budget is not as described.
 
         Warns
         -----
         AnswerWarning
             If answers could not be used, or the budget of the plan left some questions unasked.
         """
-        budget = self._budget(max_calls, max_tokens, max_cost)
-        limited_here = any(limit is not None for limit in (max_calls, max_tokens, max_cost))
+        own_budget = resolve_budget(self.budget if budget is None else budget)
         enhancer = check_enhancer(enhancer, self.parts)
         usages = []
-        for part in join_parts([with_own(planned, enhancer, store) for planned in self.parts], shared=True):
+        parts = join_parts([with_own(planned, enhancer, store) for planned in self.parts], shared=True)
+        spending: Spending | None = None
+        for part in parts:
             if part.enhancer is None:
                 raise InvalidParameterError(
                     "`enhancer` must be given to execute a plan, got None. Set it and plan again."
@@ -274,6 +255,7 @@ class Plan:
                 raise InvalidParameterError(
                     "`store` must be given to execute a plan, or its answers would be lost, got None. Use store='auto'."
                 )
+            spending = spending or Spending(own_budget, part.store)
             table = QuestionTable(list(part.questions), np.empty((0, 0), dtype=np.int64))
             usages.append(
                 enhance(
@@ -281,40 +263,18 @@ class Plan:
                     table,
                     part.class_names,
                     store=part.store,
-                    budget=budget,
+                    budget=spending,
                     on_bad_answer="retry" if part.asks_again else "raw",
                     verbose=verbose,
-                    warn=not limited_here,
+                    warn=budget is None,
                 ).usage
             )
         return _merge_usage(usages)
 
-    def _budget(self, max_calls: float | None, max_tokens: float | None, max_cost: float | None) -> Budget:
-        """The limits given, those of the plan in place of None; nothing is spent of it."""
-        limits: dict[str, float | None] = {}
-        for name, limit in (("max_calls", max_calls), ("max_tokens", max_tokens), ("max_cost", max_cost)):
-            if limit is None:
-                limits[name] = getattr(self, name)
-            elif isinstance(limit, bool) or not isinstance(limit, numbers.Real) or not limit >= 0:
-                raise InvalidParameterError(
-                    f"`{name}` must be None or a number of 0 or more, got {limit!r}. Leave it out for the limit of the "
-                    "plan; float('inf') is none."
-                )
-            else:
-                limits[name] = None if math.isinf(limit) else limit
-        if limits["max_cost"] is not None and self.prices is None:
-            raise InvalidParameterError(
-                f"`prices` must be given for max_cost={max_cost!r}, got None. Set the price of a million tokens in and "
-                "out, `prices=(0.5, 1.5)`, and plan again."
-            )
-        calls, tokens, money = limits.values()
-        return Budget(
-            None if calls is None else int(calls), None if tokens is None else int(tokens), money, self.prices
-        )
-
     def _limits(self) -> str:
-        limits = {name: getattr(self, name) for name in ("max_calls", "max_tokens", "max_cost")}
-        return ", ".join(f"{name}={limit!r}" for name, limit in limits.items() if limit is not None)
+        shared = self.budget.shared_as
+        limits = ", ".join(f"{name}={limit!r}" for name, limit in self.budget.limits.items())
+        return f"{limits}, shared as {shared!r}" if limits and shared is not None else limits
 
     def _rows(self) -> list[tuple[str, str]]:
         share = 100 * len(self.active_nodes) / max(self.n_nodes, 1)
@@ -336,7 +296,7 @@ class Plan:
             ("tokens in", f"{at_most}{how}{self.tokens_in:,}{' (4 characters a token)' if how else ''}"),
             ("tokens out", f"at most {self.max_tokens_out:,}"),
         ]
-        if self.prices is not None:
+        if self.budget.prices is not None:
             rows.append(("cost", f"at most {self.cost():,.4g}"))
         if self._limits():
             rows.append(("budget", self._limits()))

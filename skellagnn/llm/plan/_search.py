@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.graph import TextGraph
+from skellagnn.llm.asking import Budget
 from skellagnn.llm.plan._part import join_parts
 from skellagnn.llm.plan._plan import Plan
-
-Number = TypeVar("Number", int, float)
 
 
 def merge_plans(plans: Sequence[Plan], n_fits: int) -> Plan:
@@ -32,7 +31,8 @@ def merge_plans(plans: Sequence[Plan], n_fits: int) -> Plan:
     Returns
     -------
     plan : Plan
-        Its budget is ``n_fits`` times the largest one of the plans, for each limit that all of them have.
+        Its budget is ``n_fits`` times the largest one of the plans, for each limit that all of them have; the largest
+        itself where all share one.
     """
     parts = join_parts([part for plan in plans for part in plan.parts])
     largest = max(plans, key=lambda plan: len(plan.active_nodes))
@@ -45,17 +45,19 @@ def merge_plans(plans: Sequence[Plan], n_fits: int) -> Plan:
         np.array(list(nodes), dtype=np.int64),
         tuple(nodes.values()),
         tuple(parts),
-        next((plan.prices for plan in plans if plan.prices is not None), None),
+        _merge_budgets([plan.budget for plan in plans], n_fits),
         n_fits,
-        _times(n_fits, [plan.max_calls for plan in plans]),
-        _times(n_fits, [plan.max_tokens for plan in plans]),
-        _times(n_fits, [plan.max_cost for plan in plans]),
     )
 
 
-def _times(n_fits: int, limits: Sequence[Number | None]) -> Number | None:
-    known = [limit for limit in limits if limit is not None]
-    return n_fits * max(known) if len(known) == len(limits) else None
+def _merge_budgets(budgets: Sequence[Budget], n_fits: int) -> Budget:
+    names = {budget.shared_as for budget in budgets}
+    shared_as = names.pop() if len(names) == 1 else None
+    times = n_fits if shared_as is None else 1
+    limited = [name for name in budgets[0].limits if all(name in budget.limits for budget in budgets)]
+    limits: dict[str, Any] = {name: times * max(budget.limits[name] for budget in budgets) for name in limited}
+    prices = next((budget.prices for budget in budgets if budget.prices is not None), None)
+    return Budget(**limits, prices=prices, shared_as=shared_as)
 
 
 def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
@@ -126,7 +128,7 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
                 _check_folds(search, X, y)
             plans.append(plan)
     if not plans:
-        return Plan(X.n_nodes, np.empty(0, dtype=np.int64), (), (), None, len(candidates) * n_splits + refit)
+        return Plan(X.n_nodes, np.empty(0, dtype=np.int64), (), (), Budget(), len(candidates) * n_splits + refit)
     if hasattr(search, "factor") and not all(part.shares_answers for plan in plans for part in plan.parts):
         raise InvalidParameterError(
             "`store` must be given to plan a halving search, got None: every fit would ask anew, and nobody knows yet "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.llm.asking import Budget
+from skellagnn.llm.asking import Budget, Spending, Spent, resolve_budget
 from skellagnn.llm.enhancers import resolve_enhancer
 from skellagnn.llm.plan._part import PlanPart, join_parts
 from skellagnn.llm.prompts import Question
@@ -28,7 +28,7 @@ def split(plan: Plan, n_pieces: int, budget: Budget) -> list[Plan]:
         )
     # whoever executes the pieces keeps their answers, so that no question needs to be in two of them
     plan = replace(plan, parts=tuple(join_parts(plan.parts, shared=True)))
-    allowed = list(_allowed(plan, budget))
+    allowed = list(_allowed(plan, resolve_budget(budget)))
     # dealt out in turn: every piece begins with the best nodes and has its share of long and of short questions
     return [_piece(plan, allowed[first::n_pieces]) for first in range(min(n_pieces, len(allowed)))]
 
@@ -54,17 +54,18 @@ def check_enhancer(enhancer: Any, parts: tuple[PlanPart, ...]) -> Any:
 
 
 def _allowed(plan: Plan, budget: Budget) -> Iterator[tuple[int, Question]]:
+    spent = None
     for number, part in enumerate(plan.parts):
+        if spent is None:
+            spent = Spending(budget, part.store).so_far()
         tries = 2 if part.asks_again else 1
         keys = {QuestionKey.of(question): question for question in part.questions}
         asked = [question for key, question in keys.items() if key not in part.stored or key in part.bad]
-        for question, (tokens_in, tokens_out) in zip(asked, budget.sizes(asked, part.enhancer), strict=True):
-            if budget.affordable([(tokens_in, tokens_out)] * tries) < tries:
+        for question, size in zip(asked, budget.sizes(asked, part.enhancer), strict=True):
+            if budget.affordable([size] * tries, spent) < tries:
                 break
             # nobody knows yet how long the answer is: the pieces together stay within the limit whatever comes
-            budget.calls += tries
-            budget.tokens_in += tries * tokens_in
-            budget.tokens_out += tries * tokens_out
+            spent = spent.plus(Spent(*(tries * amount for amount in size)))
             yield number, question
 
 
@@ -80,12 +81,5 @@ def _piece(plan: Plan, dealt: list[tuple[int, Question]]) -> Plan:
     kept = np.array([name in asking for name in plan.active_names], dtype=bool)
     names = tuple(name for name in plan.active_names if name in asking)
     # the limits are kept by what is dealt out: each piece for itself would take them anew
-    return replace(
-        plan,
-        active_nodes=plan.active_nodes[kept],
-        active_names=names,
-        parts=tuple(parts),
-        max_calls=None,
-        max_tokens=None,
-        max_cost=None,
-    )
+    budget = plan.budget if plan.budget.shared_as is not None else Budget(prices=plan.budget.prices)
+    return replace(plan, active_nodes=plan.active_nodes[kept], active_names=names, parts=tuple(parts), budget=budget)

@@ -7,7 +7,7 @@ from typing import Any
 
 from skellagnn.base.resolve import resolve
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.llm.prompts._builtin import BUILTIN_PROMPTS
+from skellagnn.llm.prompts._builtin import BUILTIN_PROMPTS, DIVERSE
 from skellagnn.llm.prompts._prompt import Prompt
 
 
@@ -29,8 +29,9 @@ class PromptCatalog(Sequence[Prompt]):
         Parameters
         ----------
         prompts : "all", str, Prompt, or sequence of str and Prompt
-            ``"all"`` is every built-in prompt, also as one entry of a list; several names may also stand in one
-            string, separated by ``+`` (``"keywords+topic"``), which reads well in the table of a grid search.
+            ``"all"`` is the diverse catalog of six (not ``topic_confidence`` and ``contested``, which ask again what
+            ``topic`` asks), also as one entry of a list; several names may also stand in one string, separated by
+            ``+`` (``"keywords+topic"``), which reads well in the table of a grid search.
 
         Returns
         -------
@@ -90,5 +91,5 @@ def _meant_by(item: str | Prompt) -> tuple[Prompt, ...]:
         return (item,)
     name = item.strip()
     if name == "all":
-        return tuple(BUILTIN_PROMPTS.values())
+        return DIVERSE
     return (resolve(name, BUILTIN_PROMPTS, parameter="prompts", or_else="or 'all', or a Prompt"),)

@@ -17,6 +17,7 @@ FIELDS = {
     "text": "the node's own text",
     "title": "the node's title, or the beginning of its text",
     "class_names": "the names of the classes, separated by commas",
+    "candidates": "the classes in question, one a line, with descriptions where there are some",
     "neighbor_titles": "the titles of the node's neighbors, one a line",
 }
 
@@ -30,8 +31,9 @@ class Prompt:
     name : str
         Short name, by which users, plans and stores know it. Letters, digits, ``_`` and ``-``.
     template : str
-        Text with fields in braces: ``{text}``, ``{title}``, ``{class_names}``, ``{neighbor_titles}``. A literal brace
-        is doubled. What is filled in is data: braces in a node's text stay as they are.
+        Text with fields in braces: ``{text}``, ``{title}``, ``{class_names}``, ``{candidates}``,
+        ``{neighbor_titles}``. A literal brace is doubled. What is filled in is data: braces in a node's text stay as
+        they are.
     max_answer_tokens : int, default=128
         Upper limit for the length of an answer, in tokens of the LLM.
 
@@ -82,7 +84,7 @@ class Prompt:
 
     @property
     def names_classes(self) -> bool:
-        return "class_names" in self.fields
+        return not self.fields.isdisjoint(("class_names", "candidates"))
 
     def render(self, values: Mapping[str, str]) -> str:
         """Fill the template; ``values`` must have every field of it."""
@@ -135,21 +137,31 @@ class Question(str):
         What was filled in, by field.
     node_names : tuple of str
         Names of all nodes that ask this very question; equal texts ask once. Not part of :attr:`digest`.
+    choices : tuple of str
+        Class names as the question shows them, one by one. Not part of :attr:`digest`.
     """
 
     prompt: Prompt
     values: dict[str, str]
     node_names: tuple[str, ...]
+    choices: tuple[str, ...]
 
-    def __new__(cls, prompt: Prompt, values: Mapping[str, str], node_names: tuple[str, ...] = ()) -> Question:
+    def __new__(
+        cls,
+        prompt: Prompt,
+        values: Mapping[str, str],
+        node_names: tuple[str, ...] = (),
+        choices: tuple[str, ...] = (),
+    ) -> Question:
         question = super().__new__(cls, prompt.render(values))
         question.prompt = prompt
         question.values = {name: values[name] for name in sorted(prompt.fields)}
         question.node_names = node_names
+        question.choices = choices
         return question
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Question, (self.prompt, self.values, self.node_names)
+        return Question, (self.prompt, self.values, self.node_names, self.choices)
 
     @property
     def digest(self) -> str:
@@ -164,4 +176,4 @@ class Question(str):
             if name in values:
                 values[name] = values[name][:max_chars]
                 break
-        return Question(self.prompt, values, self.node_names)
+        return Question(self.prompt, values, self.node_names, self.choices)

@@ -1,4 +1,8 @@
-"""Where answers are kept: one database that folds, processes, machines and days share, so that none is paid twice."""
+"""Where answers are kept: one database that folds, processes, machines and days share, so that none is paid twice.
+
+Looked at: diskcache, joblib.Memory and LangChain's caches, which keep answers but let two processes pay for the same
+question at once (no claims), and know neither PostgreSQL with SQLite nor merging. SQLAlchemy does the databases.
+"""
 
 from __future__ import annotations
 

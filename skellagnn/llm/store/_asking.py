@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import sys
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from skellagnn.exceptions import EnhancerError, InvalidParameterError, StoreError
@@ -19,7 +21,10 @@ from skellagnn.llm.store._answers import as_answer
 from skellagnn.llm.store._keys import QuestionKey, check_name
 from skellagnn.llm.store._store import ResponseStore
 
-_LOGGER = logging.getLogger("skellagnn.llm.store")
+_LOGGER = logging.getLogger("skellagnn")
+
+# A claim that runs for so many leases more was made before somebody set the clock back.
+_MOST_LEASES = 10
 
 # Answers that arrive one by one are committed together if they are closer than this, in seconds.
 _GATHER_SECONDS = 0.05
@@ -179,8 +184,10 @@ def ask_through(
                 worker.ask(batch, ask)
                 pause = first_pause
             elif not queue:
-                if pause == first_pause:
-                    _LOGGER.info("Waiting for %d answers that other workers are asking for.", len(busy))
+                if worker.free_dead(busy):
+                    queue.extend(busy)
+                    busy.clear()
+                    continue
                 time.sleep(pause)
                 pause = min(2 * pause, poll)
             if not queue:
@@ -195,6 +202,38 @@ def ask_through(
     )
 
 
+def _this_machine() -> str:
+    """Name the machine, and on Linux the container: process numbers mean something only within."""
+    try:
+        inside = f"/{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        inside = ""
+    return platform.node().replace(":", "_")[:100] + inside
+
+
+def _started(pid: int) -> str:
+    """Return when a process was started, ``""`` if there is none: its number may be that of another one later."""
+    try:
+        # since the machine was: what the clock says may be set
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if state in "ZX" else fields[18]
+    except (OSError, IndexError):
+        if sys.platform == "linux":
+            return ""
+    import psutil
+
+    try:
+        return f"{psutil.Process(pid).create_time():.0f}"
+    except psutil.Error:
+        return ""
+
+
+def _is_dead(owner: str) -> bool:
+    """Say whether the owner of a claim was a process of this machine that is not there any more."""
+    machine, pid, started, *_ = [*owner.rsplit(":", 3), "", "", ""]
+    return machine == _this_machine() and pid.isdecimal() and _started(int(pid)) != started
+
+
 class _Worker:
     """The claims of one call, and the thread that keeps them and commits what arrives."""
 
@@ -202,7 +241,8 @@ class _Worker:
         self.store = store
         self.model = model
         self.on_answers = on_answers
-        self.owner = f"{platform.node()[:100]}:{os.getpid()}:{uuid.uuid4().hex}"
+        self.owner = f"{_this_machine()}:{os.getpid()}:{_started(os.getpid())}:{uuid.uuid4().hex}"
+        self._said = False
         self.answers: dict[QuestionKey, Answer] = {}  # committed
         self.failed: set[QuestionKey] = set()
         self._held: set[QuestionKey] = set()
@@ -253,6 +293,30 @@ class _Worker:
             self._thread = threading.Thread(target=self._keep, name="skellagnn-store", daemon=True)
             self._thread.start()
         return mine
+
+    def free_dead(self, keys: list[QuestionKey]) -> bool:
+        """Drop the claims of processes that are dead or whose clock was another; say once what else is waited for."""
+        claims = self.store.claims(self.model, keys)
+        dead: dict[str, list[QuestionKey]] = {}
+        for key, (owner, seconds) in claims.items():
+            if _is_dead(owner) or seconds > _MOST_LEASES * float(self.store.lease):
+                dead.setdefault(owner, []).append(key)
+        for owner, theirs in dead.items():
+            self.store.release(self.model, theirs, owner)
+        if dead:
+            return True
+        if claims and not self._said:
+            self._said = True
+            owners = sorted({":".join(owner.split(":")[:2]) for owner, _ in claims.values()})
+            _LOGGER.warning(
+                "Waiting for %d answers that %s asks for in the store %s: until they are there, or for %.0f s at most "
+                "if it has stopped.",
+                len(claims),
+                " and ".join(owners[:3]),
+                self.store.location,
+                max(seconds for _, seconds in claims.values()),
+            )
+        return False
 
     def ask(self, batch: list[QuestionKey], ask: Callable[[list[QuestionKey]], Iterable[tuple[Any, Any]]]) -> None:
         open_keys = set(batch)

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import os
 import random
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +14,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
 from skellagnn.exceptions import InvalidParameterError, MissingDependencyError, SkellagnnError
 from skellagnn.llm.store import _schema
-from skellagnn.llm.store._errors import is_busy, is_conflict, store_error
+from skellagnn.llm.store._errors import is_busy, is_conflict, is_unwritable, store_error
 
 Result = TypeVar("Result")
 
@@ -26,6 +27,18 @@ BUSY_SECONDS = 30.0
 # Transactions that the database broke off because two of them waited for each other are run again.
 _MAX_CONFLICTS = 10
 _WRITES = "skellagnn_writes"
+
+
+# What is no path: settings of libpq, a scheme (of two letters at least: "c:" is a drive), a user and a password.
+_LIKE_A_DATABASE = re.compile(
+    r"(?i)(?:^|\s)(?:host|hostaddr|port|dbname|user|password|service|sslmode)\s*="
+    r"|^\s*[a-z][a-z0-9+.-]+:(?!$)|^[^/\\\s@]+:[^/\\\s@]+@"
+)
+
+
+def is_secret(name: str) -> bool:
+    """Say whether a field in the query of a URL holds a secret, by its name."""
+    return re.search(r"(?i)pass(?!file)|pwd|secret|token|(?<!ssl)key", name) is not None
 
 
 @dataclass(frozen=True)
@@ -39,7 +52,7 @@ class Place:
     def __str__(self) -> str:
         if self.path is not None:
             return repr(str(self.path))
-        secrets = [name for name in self.url.query if "pass" in name]
+        secrets = [name for name in self.url.query if is_secret(name)]
         return repr(self.url.difference_update_query(secrets).render_as_string(hide_password=True))
 
     __repr__ = __str__  # a traceback that shows local variables must not show the password
@@ -56,6 +69,12 @@ def locate(url: Any) -> Place:
     if url is None:
         home = os.environ.get("SKELLAGNN_HOME")
         return _file(Path(home).expanduser() if home else _user_folder(), "responses.sqlite", is_default=True)
+    if isinstance(url, str) and "://" not in url and _LIKE_A_DATABASE.search(url):
+        raise InvalidParameterError(
+            "`url` of a ResponseStore must be a path or a database URL, got text in the form of another address (not "
+            "shown, it may hold a password). Write 'postgresql+psycopg://USER@HOST:5432/DATABASE', or "
+            "pathlib.Path(...) for a file of that name."
+        )
     if isinstance(url, os.PathLike) or (isinstance(url, str) and url and "://" not in url and url != ":memory:"):
         return _file(Path(os.fspath(url)).expanduser())
     if not isinstance(url, (str, sa.URL)) or not url or url == ":memory:":
@@ -76,8 +95,9 @@ def locate(url: Any) -> Place:
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
         if not parsed.database or parsed.database == ":memory:" or parsed.query:
             raise InvalidParameterError(
-                f"`url` of a ResponseStore must name a plain file for SQLite, got {parsed.render_as_string()!r}. An "
-                "in-memory database would forget what was paid for: write 'sqlite:///answers.sqlite'."
+                f"`url` of a ResponseStore must name a plain file for SQLite, got {Place(parsed, None)!s}"
+                f"{' with further settings' if parsed.query else ''}. An in-memory database would forget what was paid "
+                "for: write 'sqlite:///answers.sqlite'."
             )
         return _file(Path(parsed.database))
     if parsed.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
@@ -131,7 +151,8 @@ def run(url: Any, work: Callable[[sa.Connection], Result], *, writes: bool) -> R
     except SkellagnnError:
         raise
     except (SQLAlchemyError, OSError) as error:
-        raise store_error(error, str(place), place.path, place.url.password) from error
+        secrets = [str(value) for name, value in place.url.query.items() if is_secret(name)]
+        raise store_error(error, str(place), place.path, [place.url.password or "", *secrets]) from error
 
 
 def close(url: Any) -> None:
@@ -167,10 +188,20 @@ def _open(place: Place) -> _Opened:
     if place.is_default and place.path is not None:
         place.path.parent.mkdir(parents=True, exist_ok=True)
     engine = _postgres_engine(place) if place.path is None else _sqlite_engine(place)
-    # Several threads may do this at once; the tables are made under a lock of the database, so it does no harm.
     try:
-        if not _transaction(engine, lambda connection: _schema.is_current(connection, str(place)), writes=False):
-            _transaction(engine, lambda connection: _schema.migrate(connection, str(place)), writes=True)
+        _bring_up(engine, place)
+    except OperationalError as error:
+        engine.dispose()
+        if place.path is None or not is_unwritable(error) or not place.path.is_file():
+            raise
+        # On a disk that cannot be written, WAL needs a file beside the database that it cannot make. What others
+        # wrote and nobody has yet moved into the file is not seen, but there nobody writes.
+        engine = _sqlite_engine(place, read_only=True)
+        try:
+            _bring_up(engine, place)
+        except BaseException:
+            engine.dispose()
+            raise
     except BaseException:
         engine.dispose()
         raise
@@ -181,6 +212,12 @@ def _open(place: Place) -> _Opened:
     if kept is not mine:
         engine.dispose()
     return kept
+
+
+def _bring_up(engine: sa.Engine, place: Place) -> None:
+    # Several threads may do this at once; the tables are made under a lock of the database, so it does no harm.
+    if not _transaction(engine, lambda connection: _schema.is_current(connection, str(place)), writes=False):
+        _transaction(engine, lambda connection: _schema.migrate(connection, str(place)), writes=True)
 
 
 def _close_all() -> None:
@@ -203,12 +240,17 @@ def _transaction(engine: sa.Engine, work: Callable[[sa.Connection], Result], *, 
             time.sleep(random.random() * 0.02 * conflicts)
 
 
-def _sqlite_engine(place: Place) -> sa.Engine:
-    engine = sa.create_engine(place.url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
+def _sqlite_engine(place: Place, *, read_only: bool = False) -> sa.Engine:
+    url = place.url
+    if read_only and place.path is not None:
+        url = url.set(database=place.path.as_uri(), query={"mode": "ro", "immutable": "1", "uri": "true"})
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     @sa.event.listens_for(engine, "connect")
     def set_up(connection: Any, record: object) -> None:
         connection.isolation_level = None  # transactions begin where we say so, below
+        if read_only:
+            return
         deadline = time.monotonic() + BUSY_SECONDS
         while True:
             try:
@@ -228,7 +270,7 @@ def _sqlite_engine(place: Place) -> sa.Engine:
     @sa.event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         # a transaction that reads and only then writes would fail, without waiting, where another one wrote between
-        immediate = connection.get_execution_options().get(_WRITES, False)
+        immediate = connection.get_execution_options().get(_WRITES, False) and not read_only
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from skellagnn.exceptions import StoreError
@@ -41,14 +42,21 @@ def is_busy(error: BaseException) -> bool:
     return _kind(error, is_file=True) == "locked"
 
 
-def store_error(error: Exception, place: str, path: Path | None, password: str | None) -> StoreError:
+def is_unwritable(error: BaseException) -> bool:
+    """Say whether SQLite could not write where it must to open the file."""
+    return _kind(error, is_file=True) in ("read-only", "closed")
+
+
+def store_error(error: Exception, place: str, path: Path | None, secrets: Sequence[str]) -> StoreError:
     """Make the error for the user from the database's own."""
     original = getattr(error, "orig", None) or error
     lines = str(original).strip().splitlines()
     said = f"{type(original).__name__}: {lines[0] if lines else 'no message'}"
     kind = _kind(original, is_file=path is not None)
     text = _explain(kind, place, path, said)
-    return StoreError(text.replace(password, "***") if password else text)
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
+    return StoreError(text)
 
 
 def _kind(error: BaseException, *, is_file: bool) -> str:

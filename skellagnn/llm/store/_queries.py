@@ -127,6 +127,20 @@ def renew(connection: sa.Connection, model: str, keys: Collection[QuestionKey], 
     )
 
 
+def find_claims(
+    connection: sa.Connection, model: str, keys: Collection[QuestionKey]
+) -> list[tuple[QuestionKey, str, float]]:
+    """Return who has claimed which, and for how many seconds more."""
+    row = CLAIMS.c
+    return [
+        (QuestionKey(prompt_key, digest), owner, seconds)
+        for prompt_key, these in _these(CLAIMS, model, keys)
+        for digest, owner, seconds in connection.execute(
+            sa.select(row.digest, row.owner, row.expires - _now(connection)).where(these)
+        )
+    ]
+
+
 def release(connection: sa.Connection, model: str, keys: Collection[QuestionKey], owner: str) -> None:
     """Drop claims of ``owner``."""
     for _, these in _these(CLAIMS, model, keys):
@@ -162,6 +176,12 @@ def page(connection: sa.Connection, model: str | None, after: tuple[str, ...] | 
     if after is not None:
         statement = statement.where(sa.tuple_(*(ANSWERS.c[name] for name in _KEY)) > sa.tuple_(*after))
     return connection.execute(statement).mappings().all()
+
+
+def lock_state(connection: sa.Connection, name: str) -> None:
+    """Keep others from changing what is stored under ``name`` until the transaction ends."""
+    if connection.dialect.name == "postgresql":  # SQLite's writing transactions exclude each other anyway
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))))
 
 
 def read_state(connection: sa.Connection, name: str) -> str | None:

@@ -8,6 +8,8 @@ from typing import Any
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.llm.store._store import ResponseStore
 
+_UNREADABLE = "<neither a path nor a database URL>"
+
 
 def resolve_store(store: Any, enhancer: Any = None) -> ResponseStore | None:
     """Return the store that ``store`` stands for. Nothing is opened or created yet.
@@ -46,11 +48,19 @@ def without_password(store: Any) -> Any:
     """
     from sqlalchemy.engine import make_url
 
+    from skellagnn.llm.store._engines import is_secret, locate
+
     url = store.url if isinstance(store, ResponseStore) else store
-    if isinstance(url, os.PathLike) or url is None or "://" not in str(url):
+    if isinstance(url, os.PathLike) or url is None or url == "auto":
+        return store
+    try:
+        place = locate(url)
+    except InvalidParameterError:  # what it is, nobody knows; it may be a password
+        return ResponseStore(_UNREADABLE, lease=store.lease) if isinstance(store, ResponseStore) else _UNREADABLE
+    if place.path is not None:
         return store
     # `URL.set(password=None)` would leave the password as it is
     parsed = make_url(url)._replace(password=None)
-    secrets = [name for name in parsed.query if "password" in name.lower()]
+    secrets = [name for name in parsed.query if is_secret(name)]
     bare = parsed.difference_update_query(secrets).render_as_string(hide_password=False)
     return ResponseStore(bare, lease=store.lease) if isinstance(store, ResponseStore) else bare

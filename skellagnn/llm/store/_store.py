@@ -228,6 +228,17 @@ class ResponseStore:
         for chunk in chunked(check_keys(keys), _CHUNK):
             self._write(partial(_queries.release, model=model, keys=chunk, owner=owner))
 
+    def claims(self, model: str, keys: Iterable[QuestionKey]) -> dict[QuestionKey, tuple[str, float]]:
+        """Return who has claimed which of the questions, and for how many seconds more (0 or less: the lease ended)."""
+        from skellagnn.llm.store import _queries
+
+        check_name(model, "model")
+        return {
+            key: (owner, seconds)
+            for chunk in chunked(check_keys(keys), _CHUNK)
+            for key, owner, seconds in self._read(partial(_queries.find_claims, model=model, keys=chunk))
+        }
+
     def stats(self) -> list[StoreStats]:
         """Say what is in the store, one entry for each model and prompt. Reads every row once."""
         from skellagnn.llm.store import _queries
@@ -346,6 +357,26 @@ class ResponseStore:
                 "Store ids, numbers, lists and dicts of them."
             ) from error
         self._write(partial(_queries.write_state, name=name, value=text))
+
+    def update_state(self, name: str, change: Callable[[Any], Any]) -> None:
+        """Replace the JSON value under ``name``, None if there is none, by ``change(value)``; None drops it.
+
+        Nobody else changes it meanwhile. ``change`` may be called more than once.
+        """
+        from skellagnn.llm.store import _queries
+
+        check_name(name, "name")
+
+        def work(connection: Connection) -> None:
+            _queries.lock_state(connection, name)
+            text = _queries.read_state(connection, name)
+            new = change(None if text is None else json.loads(text))
+            if new is None:
+                _queries.delete_state(connection, name)
+            else:
+                _queries.write_state(connection, name, json.dumps(new, allow_nan=False))
+
+        self._write(work)
 
     def drop_state(self, name: str) -> None:
         """Forget what is stored under ``name``, if anything is."""

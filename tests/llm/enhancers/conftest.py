@@ -368,6 +368,7 @@ def server(monkeypatch):
     monkeypatch.setenv("SKELLAGNN_TEST_KEY", KEY)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     monkeypatch.setattr(_limits, "FIRST_WAIT", 0.01)
+    monkeypatch.setattr(_limits, "PATIENCE", 0.0)
     monkeypatch.setattr(_limits, "_LIMITS", {})  # nothing is known yet of a server that may have another's port
     running = FaultServer()
     thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timezone
 
 import pytest
 
@@ -13,7 +12,6 @@ from skellagnn.llm.enhancers._limits import (
     Limits,
     Pause,
     RateLimit,
-    advised_wait,
     backoff,
     shared_limits,
     with_jitter,
@@ -138,22 +136,3 @@ def test_what_many_were_told_is_waited_for_and_a_little_longer():
     waits = [with_jitter(3.0) for _ in range(50)]
     assert all(3.0 <= wait <= 3.0 + _limits.FIRST_WAIT for wait in waits)
     assert len(set(waits)) > 1
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after": "-3"}, 0.0),
-        ({"retry-after-ms": "250", "retry-after": "7"}, 0.25),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT"}, 30.0),
-        ({"retry-after": "Wed, 21 Oct 2026 07:27:00 GMT"}, 0.0),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:30 -0000"}, 30.0),
-        ({"retry-after": "soon"}, None),
-    ],
-)
-def test_retry_after_is_read_in_all_its_forms(headers, seconds):
-    now = datetime(2026, 10, 21, 7, 28, 0, tzinfo=timezone.utc)
-    assert advised_wait(headers, now=now) == seconds

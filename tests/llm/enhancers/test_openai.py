@@ -108,7 +108,7 @@ def reply(content, **choice):
     ("body", "answer", "finish"),
     [
         (reply("<think>Hm.</think>\ncat"), "cat", "stop"),
-        (reply("<think>Hm", finish_reason="length"), "", "length"),
+        (reply("<think>Hm", finish_reason="length"), "", "thinking"),
         (reply([{"type": "text", "text": "ca"}, {"type": "text", "text": "t"}]), "cat", "stop"),
         (reply(None), "", "stop"),
         (reply("cat", finish_reason=None), "cat", None),
@@ -183,10 +183,11 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("status", "error", "sentence"), REFUSALS)
 def test_what_cannot_pass_is_an_error_at_once(server, enhancer, status, error, sentence):
-    server.script = [(status, {}, {"error": error} if error else None)]
+    server.on_chat = lambda body: (status, {}, {"error": error} if error else None)
     with pytest.raises(EnhancerError, match=sentence):
         enhancer().complete(["cats"])
-    assert len(server.chats) == 1
+    # where it is not clear whom a refusal concerns, a harmless question tells
+    assert len(server.chats) == (1 if status in (401, 402, 429) else 2)
 
 
 def test_a_server_that_wants_a_key_after_all_says_so(server, enhancer):
@@ -220,7 +221,7 @@ def test_retry_after_holds_for_all_that_ask(server, enhancer, monkeypatch, caplo
             told.set()
 
     listener = Listener()
-    logger = logging.getLogger("skellagnn.enhancers")
+    logger = logging.getLogger("skellagnn")
     caplog.set_level("INFO", logger=logger.name)
     logger.addHandler(listener)
     try:
@@ -276,7 +277,8 @@ def test_a_server_that_dies_midway_leaves_what_arrived(server, enhancer, expecte
         for position, answer in enhancer(max_concurrency=1).complete_iter(texts):
             arrived[position] = answer
     # the first to fail might have failed by itself, until the second did
-    assert arrived == {**{i: expected(texts[i]) for i in range(5)}, 5: None}
+    assert arrived.pop(5).kind == "no connection"
+    assert arrived == {i: expected(texts[i]) for i in range(5)}
 
 
 def test_answers_in_flight_arrive_before_the_error(server, enhancer, expected):
@@ -289,7 +291,7 @@ def test_answers_in_flight_arrive_before_the_error(server, enhancer, expected):
     def one_fails(body):
         both.wait(timeout=20)
         if body["messages"][0]["content"] == "bad":
-            return 400
+            return 401
         deadline = time.monotonic() + 20
         while len(asking()) > 1 and time.monotonic() < deadline:  # until the other one has failed and stopped
             time.sleep(0.01)
@@ -401,12 +403,15 @@ def heeding_ctrl_c():
 
 
 @pytest.mark.usefixtures("heeding_ctrl_c")
-def test_ctrl_c_keeps_what_arrived_and_waits_for_nothing(server, enhancer, expected):
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_waits_for_what_is_in_flight_and_a_second_one_for_nothing(server, enhancer, expected, times, caplog):
     def interrupt_at_the_fourth(body):
         if len(server.chats) == 4:
             time.sleep(0.3)  # by now the other thread waits for this answer
-            _thread.interrupt_main()
-            server.released.wait(30)
+            for _ in range(times):
+                _thread.interrupt_main()
+                time.sleep(1.0)
+            server.released.wait(30 if times == 2 else 0)
 
     server.on_chat = interrupt_at_the_fourth
     arrived = []
@@ -414,8 +419,10 @@ def test_ctrl_c_keeps_what_arrived_and_waits_for_nothing(server, enhancer, expec
     with pytest.raises(KeyboardInterrupt):  # noqa: PT012
         for position, answer in enhancer(max_concurrency=1).complete_iter([f"text {i}" for i in range(9)]):
             arrived.append((position, answer))
-    assert arrived == [(i, expected(f"text {i}")) for i in range(3)]
+    assert arrived == [(i, expected(f"text {i}")) for i in range(4 if times == 1 else 3)]
+    assert len(server.chats) == 4
     assert time.monotonic() - start < 20  # the fourth answer would have come after 30
+    assert [record.name for record in caplog.records if "in flight" in record.getMessage()] == ["skellagnn"]
 
 
 def test_whoever_takes_no_more_answers_pays_for_few_more(server, enhancer):
@@ -434,7 +441,7 @@ def test_a_fault_of_the_package_itself_is_not_hidden(server, enhancer, monkeypat
     monkeypatch.setattr(module, "read_reply", lambda *args: 1 / 0)
     with pytest.raises(EnhancerError, match="ZeroDivisionError"):
         enhancer().complete(["cats"])
-    monkeypatch.setattr(module, "_estimate_tokens", lambda *args: 1 / 0)
+    monkeypatch.setattr(module, "_prompt_tokens", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         enhancer().complete(["cats"])
 
@@ -481,7 +488,7 @@ def test_the_key_is_nowhere_to_be_found(server, enhancer, key, caplog, monkeypat
 
 @pytest.mark.parametrize("before", [275, 280, 290])
 def test_a_key_at_the_end_of_a_quote_is_not_there_in_part(server, enhancer, key, caplog, before):
-    caplog.set_level("INFO", logger="skellagnn.enhancers")
+    caplog.set_level("INFO", logger="skellagnn")
     text = "x" * before + key + "y" * 50
     faults = [(status, {}, {"error": {"message": text}}) for status in (200, 400, 500)]
     faults += [(200, {}, reply("", error={"message": text})), (200, {}, {"no": text[20:]})]
@@ -636,3 +643,173 @@ def test_nothing_is_asked_for_nothing(server, enhancer, monkeypatch):
         assert enhancer().complete([]) == []
         assert list(enhancer(batch=True).complete_iter([])) == []
     assert server.requests == []
+
+
+# --- faults by kind ---------------------------------------------------------------------------------------------
+
+QUESTION_REFUSALS = [
+    (400, {"message": "Content Exists Risk", "type": "invalid_request_error"}, "content refused"),
+    (400, {"code": "data_inspection_failed", "message": "Input may be inappropriate."}, "content refused"),
+    (403, {"message": "Your input was flagged", "metadata": {"reasons": ["violence"]}}, "content refused"),
+    (400, {"message": "The decoder prompt is longer than the maximum model length of 8"}, "too long"),
+    (429, {"message": "Request too large for m: input must be reduced"}, "too long"),
+    (422, {"message": "words that nobody has heard"}, "HTTP 422"),
+    (418, {"message": "words that nobody has heard"}, "HTTP 418"),
+    (403, {"message": "words that nobody has heard"}, "HTTP 403"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "error", "kind"), QUESTION_REFUSALS)
+@pytest.mark.parametrize("n_bad", [1, 4])
+def test_one_question_refused_in_whatever_words_ends_nothing(server, enhancer, expected, status, error, kind, n_bad):
+    server.on_chat = lambda body: (status, {}, {"error": error}) if "bad" in body["messages"][0]["content"] else None
+    texts = [*(f"bad {i}" for i in range(n_bad)), "good"]
+    for asked in (texts, texts[::-1], texts[:n_bad]):  # the last alone, as where all others are stored
+        with pytest.warns(AnswerWarning, match=f"{n_bad} of {len(asked)} questions were left unanswered"):
+            outcomes = dict(enhancer(max_concurrency=1, max_retries=1).complete_iter(asked))
+        for position, text in enumerate(asked):
+            assert outcomes[position] == expected(text) if text == "good" else outcomes[position].kind == kind
+
+
+@pytest.mark.parametrize("body", [
+    b"plain words", b"<html><body><p>plain words</p></body></html>", b'["plain words"]', b'{"detail": "plain words"}',
+    b'{"error": "plain words"}', b'[{"error": {"code": 400, "message": "plain words"}}]',
+])  # fmt: skip
+def test_the_servers_own_words_are_quoted(server, enhancer, body):
+    server.on_chat = lambda _: (400, {}, body)
+    with pytest.raises(EnhancerError, match="HTTP 400: plain words"):
+        enhancer().complete(["cats"])
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            {"message": "on requests per day (RPD): Limit 9. Please try again in 2s"},
+            "The allowance of a day is used up",
+        ),
+        (
+            {"message": "You exceeded your current quota", "code": "insufficient_quota"},
+            "The allowance of money is used",
+        ),
+    ],
+)
+def test_an_allowance_that_is_used_up_ends_at_once(server, enhancer, error, sentence):
+    server.script = [(429, {}, {"error": error})] * 9
+    with pytest.raises(EnhancerError, match=sentence):
+        enhancer(max_retries=5).complete(["cats"])
+    assert len(server.chats) == 1
+
+
+def test_a_limit_a_minute_is_waited_for_beyond_the_retries_and_said_once(
+    server, enhancer, expected, monkeypatch, caplog
+):
+    monkeypatch.setattr(_limits, "PATIENCE", 90.0)
+    monkeypatch.setattr(_limits, "SAID_WAIT", 0.001)
+    server.script = [(429, {"Retry-After": "0"})] * 9 + [(429, {}, {"error": {"message": "try again in 40ms"}})] * 2
+    with caplog.at_level("WARNING", logger="skellagnn"):
+        assert enhancer(max_retries=1).complete(["cats"]) == [expected("cats")]
+    assert len(server.chats) == 12
+    assert 1 <= len(caplog.records) <= 11
+    assert "HTTP 429" in caplog.records[0].getMessage()
+
+
+def test_nobody_at_the_address_is_found_out_soon(enhancer, monkeypatch):
+    waits = []
+    monkeypatch.setattr("skellagnn.llm.enhancers._service.backoff", lambda attempt: waits.append(attempt) or 0.0)
+    with pytest.raises(EnhancerError, match=r"tried 2 times\) Is the server running, and is `base_url` its address"):
+        enhancer(base_url="http://127.0.0.1:9/v1", max_retries=9).complete(["cats"])
+    assert waits == [0]
+
+
+@pytest.mark.parametrize(
+    ("body", "finish"),
+    [
+        (reply("", finish_reason="length", message={"content": "", "reasoning_content": "Hm"}), "thinking"),
+        (
+            {
+                **reply(None, finish_reason="length"),
+                "usage": {"completion_tokens_details": {"reasoning_tokens": 9}},
+            },
+            "thinking",
+        ),
+        (reply("", finish_reason="length"), "length"),
+        (reply("cat", finish_reason="model_length"), "model_length"),
+    ],
+)  # fmt: skip
+def test_thinking_that_took_all_tokens_is_called_so(server, enhancer, body, finish):
+    server.script = [(200, {}, body)]
+    assert enhancer().complete(["cats"])[0].finish_reason == finish
+
+
+@pytest.mark.parametrize("finish", ["network_error", "abort", "insufficient_system_resource"])
+def test_an_answer_that_broke_off_is_asked_for_again(server, enhancer, expected, finish):
+    server.script = [(200, {}, reply("Not a", finish_reason=finish))]
+    assert enhancer().complete(["cats"]) == [expected("cats")]
+
+
+def test_a_model_that_is_still_loading_is_asked_again(server, enhancer, expected):
+    server.script = [(200, {}, {**reply(""), "usage": {"prompt_tokens": 0, "completion_tokens": 0}})]
+    assert enhancer().complete(["cats"]) == [expected("cats")]
+
+
+def test_the_servers_name_of_the_model_is_kept(server, enhancer):
+    server.script = [(200, {}, {**reply("cat"), "model": "m-2024-07-18"})]
+    assert enhancer().complete(["cats"])[0].snapshot == "m-2024-07-18"
+
+
+def test_a_prompt_that_the_server_cut_is_found_by_its_count(server, enhancer, ask):
+    long, short = ask("cats and dogs " * 400), ask("cats")
+    server.on_chat = lambda body: (200, {}, {**reply("cat"), "usage": {"prompt_tokens": min(
+        200, len(body["messages"][0]["content"]) // 4), "completion_tokens": 1}})  # fmt: skip
+    with pytest.warns(AnswerWarning, match="read 200 tokens or less of 1 of 2 prompts .* context_window=200"):
+        enhancer().complete([long, short])
+    with pytest.warns(AnswerWarning, match="1 of 2 prompts were longer than `context_window`"):
+        enhancer(context_window=200).complete([long, short])
+    sent = max(server.texts()[2:], key=len)
+    assert 1.25 * len(sent) / 4 + 6 <= 200 < 1.25 * (len(sent) + 8) / 4 + 6
+    assert sent.startswith("Keywords of this text: cats")
+    assert sent.endswith(" Keywords:")
+    with pytest.raises(EnhancerError, match="`context_window` must have room for instruction and answer, got 15"):
+        enhancer(context_window=15).complete([long])
+
+
+@pytest.mark.parametrize(("variable", "value"), [
+    ("HTTPS_PROXY", "socks9://me:SECRET@host:1"),
+    ("ALL_PROXY", "nonsense://me:SECRET@host"),
+    ("SSL_CERT_FILE", "/no/where.pem"),
+])  # fmt: skip
+def test_proxies_and_certificates_that_cannot_be_used_are_named(server, enhancer, monkeypatch, variable, value):
+    close_clients()
+    monkeypatch.setenv(variable, value)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(EnhancerError, match=variable) as caught:
+        enhancer(max_retries=0).complete(["cats"])
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "SECRET" not in shown
+
+
+@pytest.mark.parametrize("url", ["http://ho st/v1", "http://host/v1\nx", "http://host\t/v1", "http://host:99999/v1"])
+def test_an_address_with_blanks_in_it_is_refused(url):
+    with pytest.raises(InvalidParameterError, match="`base_url` must be the address"):
+        resolve_url(url)
+
+
+def test_blanks_around_an_address_are_left_off():
+    assert resolve_url(" http://localhost:8000/v1/\n") == "http://localhost:8000/v1"
+
+
+@pytest.mark.parametrize(
+    "key", ["sk-abc", "sk_live_abc", "gsk_abcdefgh", "AIzaSyA1234", "hf_abcdef", "a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6"]
+)
+def test_a_key_in_place_of_a_variable_is_refused_wherever_it_is_set(key):  # fmt: skip
+    enhancer = OpenAIEnhancer("m")
+    for give in (
+        lambda: OpenAIEnhancer("m", api_key_env=key),
+        lambda: enhancer.set_params(api_key_env=key),
+        lambda: setattr(enhancer, "api_key_env", key),
+    ):
+        with pytest.raises(InvalidParameterError, match="`api_key_env` must be the name") as caught:
+            give()
+        assert key not in str(caught.value) + repr(enhancer)
+    assert enhancer.set_params(api_key_env="MY_OPENAI_KEY_2").api_key_env == "MY_OPENAI_KEY_2"

@@ -16,6 +16,7 @@ import pytest
 
 from skellagnn.enhancers import OpenAIEnhancer, TransformersEnhancer, close_clients
 from skellagnn.exceptions import EnhancerError
+from skellagnn.prompts import Question
 
 START_SECONDS = 120
 
@@ -83,3 +84,14 @@ def test_a_real_server_refuses_a_model_that_it_does_not_have(enhancer, ask):
     enhancer.set_params(model="no-such-model", max_retries=0)
     with pytest.raises(EnhancerError, match="failed for `model` 'no-such-model': HTTP"):
         enhancer.complete([ask("cats")])
+
+
+def test_a_real_server_is_asked_for_a_class(enhancer, ask):
+    """It takes a schema or takes no notice of it: either way the answers are those of the model, and none is lost."""
+    names = ("cats", "dogs")
+    template = "Is it {class_names}? {text}"
+    questions = [ask(text, template=template, class_names="cats, dogs", limit=8) for text in ("a", "b")]
+    questions = [Question(question.prompt, question.values, (), names) for question in questions]
+    answers = enhancer.complete(questions)
+    without = enhancer.set_params(structured=False).complete(questions)
+    assert answers == without or all(answer.startswith(names) for answer in answers)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from skellagnn.prompts import parse_choices
+from skellagnn.llm.prompts._names import normal_form
+from skellagnn.prompts import Choices, parse_choices, read_choices
+from tests.llm.prompts.answer_forms import ANSWERS, FORMS, NAME_LISTS, PAPERS
 
 CORA = ["Case_Based", "Genetic_Algorithms", "Neural_Networks", "Probabilistic_Methods", "Rule_Learning", "Theory"]
 
@@ -47,10 +51,80 @@ def test_indices_follow_the_list():
     assert parse_choices("Theory, then Case Based", CORA[::-1]) == [0, 5]
 
 
+# -- forms of answers --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("form", "expected"), FORMS)
+def test_every_form_of_answer_is_read_for_every_list_of_names(form, expected):
+    wrong = []
+    for names in NAME_LISTS:
+        for first, second in ((0, 1), (1, 0)):
+            a, b = names[first].replace("_", " "), names[second].replace("_", " ")
+            listed = ", ".join(name.replace("_", " ") for name in names)
+            cases = {"al": a.lower(), "au": a.upper(), "bl": b.lower(), "bu": b.upper()}
+            answer = form.format(a=a, b=b, all=listed, **cases)
+            choices = read_choices(answer, names)
+            wanted = Choices([[first, second][place] for place in expected or []], expected is None)
+            if (choices.classes[:2], choices.none or not wanted.none) != (wanted.classes, True):
+                wrong.append((answer, choices))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("answer", "names", "expected"), ANSWERS)
+def test_single_answers(answer, names, expected):
+    choices = read_choices(answer, names)
+
+    assert choices.classes[:2] == (expected or [])
+    assert choices.none or expected is not None
+
+
+def test_none_of_these_is_told_from_an_unread_answer():
+    assert read_choices("None of these.", PAPERS) == Choices([], none=True)
+    assert read_choices("Sociology.", PAPERS) == Choices([], none=False)
+    assert read_choices("Theory", PAPERS) == Choices([2], none=False)
+    assert read_choices("None of these", ["None of these", "Theory"]) == Choices([0], none=False)  # a name
+
+
+# -- laws --------------------------------------------------------------------------------------------------------
+
+WORDS_FOR_NAMES = ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir"]
+
+
+@given(st.sampled_from(FORMS), st.permutations(WORDS_FOR_NAMES), st.permutations(range(4)))
+def test_reading_follows_names_and_places(form, words, places):
+    template, expected = form
+    names = words[:4]
+    cases = {"al": names[0].lower(), "au": names[0].upper(), "bl": names[1].lower(), "bu": names[1].upper()}
+    answer = template.format(a=names[0], b=names[1], all=", ".join(names), **cases)
+    moved = [names[place] for place in places]
+
+    read = [moved[choice] for choice in parse_choices(answer, moved)]
+
+    assert read[:2] == [names[place] for place in expected or []]
+
+
+@given(st.text())
+def test_the_normal_form_is_its_own(text):
+    once = normal_form(text)
+
+    assert normal_form(once) == once
+
+
+@given(
+    st.lists(st.sampled_from([*PAPERS, "not", "second choice:", "none of", ",", ".", "\n", "1.", "{", '"', "(", "or"]))
+)
+def test_choices_are_names_each_once(parts):
+    choices = read_choices(" ".join(parts), PAPERS)
+
+    assert len(set(choices.classes)) == len(choices.classes)
+    assert set(choices.classes) <= {place for place, name in enumerate(PAPERS) if name in parts}
+    assert not (choices.none and choices.classes)
+
+
 # -- case --------------------------------------------------------------------------------------------------------
 
 
-def test_case_is_ignored_only_where_no_name_is_spelt_as_in_the_list():
+def test_an_ordinary_word_in_running_text_is_no_choice_beside_one():
     assert named("neural networks or THEORY") == ["Neural_Networks", "Theory"]
     assert named("In theory a case for Neural Networks") == ["Neural_Networks"]
 
@@ -176,7 +250,7 @@ def test_a_name_of_nothing_but_a_hyphen_is_no_blank():
 @pytest.mark.parametrize(
     ("answer", "names", "expected"),
     [
-        ("Это про Кошки, или же камни", ["камни", "кошки"], ["камни"]),
+        ("Это про Кошки, или же камни", ["камни", "кошки"], ["кошки", "камни"]),
         ("Скорее КОШКИ", ["камни", "кошки"], ["кошки"]),
         ("камнями", ["камни", "кошки"], []),
         ("这是神经网络的论文,也可能是图论。", ["图论", "神经网络"], ["神经网络", "图论"]),

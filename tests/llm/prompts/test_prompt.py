@@ -10,7 +10,14 @@ import pytest
 
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.llm.prompts._prompt import FIELDS
-from skellagnn.prompts import BUILTIN_PROMPTS, Prompt, Question
+from skellagnn.prompts import (
+    BUILTIN_PROMPTS,
+    Prompt,
+    Question,
+    list_candidates,
+    parse_choices,
+    parse_confidence,
+)
 
 BOTH = Prompt("both", "{{json}} {title}: {text} of {class_names}")
 
@@ -24,7 +31,9 @@ def test_built_in_prompts_are_worded_as_released():
         "summary:0ea4e1b2b5198b03",
         "keywords:0a03d80be5dd8ccb",
         "background:28659df5b42c4d30",
-        "topic:d168e354682757c5",
+        "topic:97e93fa905f91b67",
+        "topic_confidence:9f640310d1f2338c",
+        "contested:3223b1fb8ab3c23a",
         "paraphrase:dc600ab18aceaeb3",
         "neighbors:8bf113f70d73d559",
     }
@@ -37,18 +46,45 @@ def test_built_in_prompts_stand_under_their_names_and_show_the_text():
 
 
 def test_of_the_built_in_prompts_topic_names_classes_and_neighbors_shows_titles():
-    assert [name for name, prompt in BUILTIN_PROMPTS.items() if prompt.names_classes] == ["topic"]
-    assert [name for name, prompt in BUILTIN_PROMPTS.items() if "neighbor_titles" in prompt.fields] == ["neighbors"]
+    assert [name for name, prompt in BUILTIN_PROMPTS.items() if prompt.names_classes] == [
+        "topic",
+        "topic_confidence",
+        "contested",
+    ]
+    assert [name for name, prompt in BUILTIN_PROMPTS.items() if "neighbor_titles" in prompt.fields] == [
+        "neighbors",
+        "contested",
+    ]
 
 
 def test_topic_asks_for_a_first_and_a_second_choice_among_the_names():
     rendered = BUILTIN_PROMPTS["topic"].render({"text": "on cats", "class_names": "Animals, Stones"})
 
     assert rendered == (
-        "The following text belongs to exactly one of these classes: Animals, Stones.\n\nText:\non cats\n\n"
+        "Which one of these classes does the following text belong to: Animals, Stones?\n\nText:\non cats\n\n"
         "Which class is the most likely one, and which would be your second choice? Name the first choice first, "
-        "spell both as in the list, and give your reason in one short sentence."
+        "spell both as in the list, and give your reason in one short sentence. "
+        "If no class fits, answer: none of these."
     )
+
+
+@pytest.mark.parametrize("name", ["topic_confidence", "contested"])
+def test_prompts_that_ask_for_a_percentage_show_a_form_that_is_read(name):
+    form = BUILTIN_PROMPTS[name].template.partition("Form: ")[2]
+    answer = form.replace("FIRST", "Cats").replace("SECOND", "Dogs").replace("NUMBER", "72").replace(" CHOICE", "")
+
+    assert parse_choices(answer, ["Dogs", "Cats"]) == [1, 0]
+    assert parse_confidence(answer) == 0.72
+
+
+def test_a_contested_node_is_shown_with_its_candidates_and_neighbors():
+    candidates = list_candidates(["Rule_Learning", "Theory"], {"Theory": " proofs\nand bounds ", "Other": "x"})
+    rendered = BUILTIN_PROMPTS["contested"].render(
+        {"text": "on trees", "neighbor_titles": "- Pruning", "candidates": candidates}
+    )
+
+    assert "The classes in question:\n- Rule Learning\n- Theory: proofs and bounds\n\n" in rendered
+    assert "linked to:\n- Pruning\n" in rendered
 
 
 # -- templates ---------------------------------------------------------------------------------------------------

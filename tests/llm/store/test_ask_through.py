@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
+import platform
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 import traceback
@@ -16,7 +20,7 @@ import sqlalchemy as sa
 
 from skellagnn.enhancers import Answer
 from skellagnn.exceptions import EnhancerError, InvalidParameterError, StoreError
-from skellagnn.llm.store import QuestionKey, ResponseStore, _engines, ask_through
+from skellagnn.llm.store import QuestionKey, ResponseStore, _asking, _engines, ask_through
 from skellagnn.llm.store._schema import CLAIMS
 
 KEYS = [QuestionKey("keywords:0a", f"{i:08x}") for i in range(100)]
@@ -237,14 +241,14 @@ class TestOthers:
         answers = dict.fromkeys(KEYS[:40], "by somebody")
         event = after(12, lambda: store.put_many("m", answers, "somebody"))
         llm, found = Llm(), {}
-        with caplog.at_level("INFO", "skellagnn.llm.store"):
+        with caplog.at_level("INFO", "skellagnn"):
             outcome = ask_through(
                 store, "m", KEYS, llm, batch_size=10, poll=0.05, on_found=found.update, should_stop=event
             )
         assert llm.calls == KEYS[40:]
         assert {key: outcome.answers[key] for key in KEYS[:40]} == answers == found
         assert (outcome.found, outcome.asked, outcome.left) == (40, 60, 0)
-        assert caplog.text.count("Waiting for 40 answers that other workers are asking for") == 1
+        assert caplog.text.count("Waiting for 40 answers that somebody asks for in the store") == 1
 
     def test_what_others_release_is_asked(self, store: ResponseStore) -> None:
         store.claim("m", KEYS[:5], "somebody")
@@ -382,3 +386,56 @@ class TestFullDisk:
         small.release("m", KEYS, "a look")
         ask_through(small, "m", KEYS, llm)
         assert set(llm.calls) == set(KEYS) - kept.keys()
+
+
+class TestDead:
+    """Claims that nobody will ever answer: of a process that is gone, and from a clock that was set back."""
+
+    @staticmethod
+    def owner(pid: int, started: str | None = None) -> str:
+        machine = _asking._this_machine()
+        return f"{machine}:{pid}:{_asking._started(pid) if started is None else started}:0a"
+
+    def test_a_dead_process_of_this_machine_is_found_at_once(self, store: ResponseStore) -> None:
+        gone = subprocess.Popen([sys.executable, "-c", ""])
+        dead = self.owner(gone.pid)
+        gone.wait()
+        reused = self.owner(os.getpid(), started="12345")
+        store.claim("m", KEYS[:5], dead)
+        store.claim("m", KEYS[5:8], reused)
+        start = time.monotonic()
+        assert ask_through(store, "m", KEYS[:9], Llm()).asked == 9
+        assert time.monotonic() - start < 60  # the lease ends after 120
+
+    def test_a_zombie_is_dead(self) -> None:
+        zombie = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+        owner = self.owner(zombie.pid)
+        assert not _asking._is_dead(owner)
+        zombie.kill()
+        deadline = time.monotonic() + 30
+        while not _asking._is_dead(owner) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert _asking._is_dead(owner)
+        zombie.communicate()
+
+    @pytest.mark.parametrize("owner", ["elsewhere:1:2:3", "somebody", "", "a:b:c:d", f"{platform.node()}/1:1:1:1"])
+    def test_of_others_nothing_is_known(self, owner: str) -> None:
+        assert not _asking._is_dead(owner)
+
+    def test_this_process_is_alive(self) -> None:
+        assert not _asking._is_dead(self.owner(os.getpid()))
+
+    def test_a_claim_from_a_clock_that_was_set_back_holds_nobody_up(self, store: ResponseStore) -> None:
+        ResponseStore(store.url, lease=86_400.0).claim("m", KEYS[:5], "elsewhere:1:2:3")
+        start = time.monotonic()
+        assert ask_through(store, "m", KEYS[:6], Llm()).asked == 6
+        assert time.monotonic() - start < 60
+
+    def test_what_is_waited_for_is_said_once(self, store: ResponseStore, caplog: pytest.LogCaptureFixture) -> None:
+        store.claim("m", KEYS[:5], self.owner(os.getpid()))
+        event = after(9, lambda: store.release("m", KEYS[:5], self.owner(os.getpid())))
+        ask_through(store, "m", KEYS[:5], Llm(), poll=0.03, should_stop=event)
+        (record,) = [record for record in caplog.records if record.name == "skellagnn"]
+        assert record.levelname == "WARNING"
+        assert "Waiting for 5 answers that" in record.getMessage()
+        assert "for 120 s at most if it has stopped" in record.getMessage()

@@ -30,3 +30,8 @@ def test_a_url_loses_its_passwords_wherever_they_stand(url: str, bare: str) -> N
 )
 def test_what_has_no_password_stays(store: object) -> None:
     assert without_password(store) is store
+
+
+@pytest.mark.parametrize("url", ["host=h password=s3cr3t", "mysql://u:s3cr3t@h/db", "u:s3cr3t@h", "postgresql:s3cr3t"])
+def test_what_is_no_address_is_not_handed_on(url: str) -> None:
+    assert "s3cr3t" not in without_password(url) + without_password(ResponseStore(url)).url

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from skellagnn.exceptions import MissingDependencyError, StoreError
-from skellagnn.llm.store import QuestionKey, ResponseStore, _engines, _schema
+from skellagnn.llm.store import QuestionKey, ResponseStore, _engines, _schema, ask_through
 
 KEYS = [QuestionKey("keywords:0a", f"{i:08x}") for i in range(2000)]
 
@@ -173,6 +173,24 @@ class TestFolder:
                 store.put_many("m", {KEYS[1]: "y"})
             assert store.get_many("m", KEYS[:2]) == {KEYS[0]: "x"}
             store.close()
+
+    def test_on_a_disk_that_cannot_be_written_what_is_there_is_found(self, as_nobody: None) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "answers of ü?.sqlite"
+            store = ResponseStore(path)
+            store.put_many("m", {KEYS[0]: "x"})
+            store.close()
+            path.chmod(0o444)
+            Path(folder).chmod(0o555)
+            try:
+                for _ in range(2):
+                    assert store.get_many("m", KEYS[:2]) == {KEYS[0]: "x"}
+                    assert ask_through(store, "m", KEYS[:1], lambda keys: []).found == 1
+                    with pytest.raises(StoreError, match=r"cannot be written .* Answers stored before are kept"):
+                        ask_through(store, "m", KEYS[:2], lambda keys: [])
+                    store.close()
+            finally:
+                Path(folder).chmod(0o755)
 
 
 class TestPostgres:

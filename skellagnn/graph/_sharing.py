@@ -1,4 +1,8 @@
-"""A graph that other processes open, instead of receiving it."""
+"""A graph that other processes open, instead of receiving it.
+
+joblib was looked at: it memory-maps arrays for its own workers (loky) and for nobody else's, and Dask's ``scatter`` and
+Ray's object store each serve their own engine.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skellagnn.exceptions import GraphError
-from skellagnn.graph import TextGraph
-
-__all__ = ["share_graph"]
+from skellagnn.base.files import check_path
+from skellagnn.exceptions import GraphError, InvalidParameterError
+from skellagnn.graph._text_graph import TextGraph
 
 # One mapping per process and folder, which all views share, with the time at which the folder was written.
 _OPENED: dict[str, tuple[int, TextGraph]] = {}
@@ -39,8 +42,10 @@ def share_graph(graph: TextGraph, folder: str | os.PathLike[str]) -> TextGraph:
 
     Raises
     ------
+    InvalidParameterError
+        If ``folder`` is no name, or a place that cannot be written.
     GraphError
-        Where it is unpickled, if the folder holds no graph, or one that was written later.
+        If ``graph`` is none. Where it is unpickled, if the folder holds no graph, or one that was written later.
 
     Notes
     -----
@@ -53,15 +58,28 @@ def share_graph(graph: TextGraph, folder: str | os.PathLike[str]) -> TextGraph:
     --------
     >>> import pickle, tempfile
     >>> from skellagnn.datasets import make_text_graph
-    >>> from skellagnn.graph.sharing import share_graph
+    >>> from skellagnn.graph import share_graph
     >>> graph = make_text_graph(n_nodes=1000, random_state=0).graph
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     shared = share_graph(graph[:500], folder)
     ...     len(pickle.dumps(graph[:500])) > 100_000, len(pickle.dumps(shared)) < 500
     (True, True)
     """
-    path = str(Path(folder).expanduser().absolute())
-    graph.save(path)
+    if not isinstance(graph, TextGraph):
+        raise GraphError(
+            f"`graph` must be a TextGraph, got {type(graph).__name__}. Build one: TextGraph.from_edges(...)."
+        )
+    place = check_path("folder", folder).absolute()
+    if place.suffix == ".npz":
+        raise InvalidParameterError(
+            f"`folder` must be a folder, got {str(place)!r}, the name of a compressed file, which cannot be "
+            "memory-mapped. Leave the ending away."
+        )
+    path = str(place)
+    try:
+        graph.save(path)
+    except InvalidParameterError as error:
+        raise InvalidParameterError(str(error).replace("`path`", "`folder`")) from error
     return _open(path, _stamp(path), None)
 
 

@@ -1,0 +1,142 @@
+"""Files that users name: checked names, writing that never leaves half a file, reading that is bounded."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from skellagnn.base.resources import available_memory
+from skellagnn.exceptions import GraphError, InvalidParameterError
+
+__all__ = ["check_path", "check_size", "read_bytes", "reading", "write_aside", "writing"]
+
+# What is read whole may take this fraction of the free memory: texts take as much again once they are cut into lines.
+_READ_FRACTION = 0.5
+
+
+def check_path(name: str, value: Any) -> Path:
+    """Return the path that a user named, with the home folder for a leading ``~``.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is no str or path-like of one, empty, or holds a NUL character.
+    """
+    path = value if isinstance(value, str) else None
+    if isinstance(value, os.PathLike):
+        path = os.fspath(value)
+    if not isinstance(path, str) or not path.strip() or "\0" in path:
+        raise InvalidParameterError(
+            f"`{name}` must be the name of a file or folder, a str or a pathlib.Path, got {value!r:.80}. Pass one."
+        )
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # "~somebody" who is nobody here: a name like any other
+        return Path(path)
+
+
+@contextmanager
+def writing(name: str, path: Path) -> Iterator[None]:
+    """Turn what the system says about a place that cannot be written into an error that names the argument.
+
+    Raises
+    ------
+    InvalidParameterError
+        In place of an OSError, or of the UnicodeError about a name that the system cannot have.
+    """
+    try:
+        yield
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidParameterError(
+            f"`{name}` must be a place that can be written, got {str(path)!r} ({type(error).__name__}: {reason}). Free "
+            "space there, or name another place in a folder that exists and is yours."
+        ) from error
+
+
+@contextmanager
+def reading(name: str, path: Path) -> Iterator[None]:
+    """Turn what the system says about a place that cannot be read into an error that names the argument.
+
+    Raises
+    ------
+    GraphError
+        In place of an OSError, or of the UnicodeError about a name that the system cannot have.
+    """
+    try:
+        yield
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise GraphError(
+            f"`{name}` must be a place that can be read, got {str(path)!r} ({type(error).__name__}: {reason}). Check "
+            "the name and who may read it."
+        ) from error
+
+
+def write_aside(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
+    """Write a file under another name beside it and rename it when it is whole.
+
+    A full disk leaves what was there before. The other name is new and random and is opened so that it must not exist:
+    a link that somebody else put into a shared folder is never followed. A link under the name itself is replaced.
+
+    Notes
+    -----
+    ``tempfile`` was looked at: its files are readable by their owner alone, and a rename keeps that. atomicwrites is no
+    longer maintained.
+    """
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
+    with partial.open("xb") as file:
+        try:
+            write(file)
+        except BaseException:
+            file.close()
+            partial.unlink(missing_ok=True)
+            raise
+    try:
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def check_size(name: str, path: Path, n_bytes: int) -> None:
+    """Refuse what would not fit into memory once it is read: a small compressed file may hold any amount.
+
+    Raises
+    ------
+    GraphError
+        If it has more than half of the free memory.
+    """
+    room = int(_READ_FRACTION * available_memory())
+    if n_bytes > room:
+        raise GraphError(
+            f"`{name}` must hold what fits into half of the free memory ({room:,} bytes), got {str(path)!r}, which has "
+            f"{n_bytes:,} or more once it is read. Do not trust a small file that claims this; for a graph that is "
+            "really so large, TextGraph.save to a folder and TextGraph.load(folder, mmap_mode='r')."
+        )
+
+
+def read_bytes(name: str, path: Path) -> bytes:
+    """Read a file, decompressed if its name ends in ``.gz``, as far as it fits into memory.
+
+    Raises
+    ------
+    GraphError
+        If it does not fit.
+    gzip.BadGzipFile, EOFError, zlib.error
+        If it is damaged.
+    """
+    if path.suffix != ".gz":
+        check_size(name, path, path.stat().st_size)
+        return path.read_bytes()
+    content = bytearray()
+    with gzip.open(path) as file:
+        while block := file.read(1 << 24):
+            content += block
+            check_size(name, path, len(content))
+    return bytes(content)

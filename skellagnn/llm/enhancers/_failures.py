@@ -1,0 +1,266 @@
+"""What a refusal says: the server's own words in every form of body, whom it concerns, and how long to wait.
+
+The official client tells the status and hands the body over; the words of other providers, and waits that stand in
+other places than ``Retry-After``, it leaves unread.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from html import unescape
+from typing import Any
+
+# Where bodies keep their message and their code, the most telling first.
+_MESSAGES = ("message", "msg", "detail", "error_description", "error_message", "error", "errors", "title", "reason")
+_CODES = ("code", "type", "error_code", "error_type", "status")
+_NO_CODES = ("error", "invalid_request_error")  # say nothing
+_DEEPEST = 8  # levels of a body that are looked into
+
+_ABOUT_QUESTION = re.compile(
+    r"content[ _-]?(?:filter|policy|exists|moderat|management)|inspection|inappropriate|moderation|flagged|prohibited"
+    r"|safety|sensitive|policy[ _]violation|jailbreak|invalid_prompt|harmful"
+    r"|context[ _]?(?:length|size|window)|maximum (?:model|input|prompt) length|input token|prompt is too long"
+    r"|too many (?:input )?tokens|string_above_max_length|request(?: entity)? too large|payload too large"
+    r"|must be reduced|reduce the (?:length|size)|please shorten",
+    re.IGNORECASE,
+)
+_ABOUT_LENGTH = re.compile(r"length|size|window|long|large|token|reduce|shorten", re.IGNORECASE)
+# What speaks of the settings and would befall each question.
+_ABOUT_SETTINGS = re.compile(r"max_(?:completion_|new_)?tokens\W+.{0,40}(?:too large|less than|at most|exceed)", re.I)
+_OF_A_DAY = re.compile(
+    r"per[ _-]?day|perday|daily|\b[rt]pd\b|per[ _-]?(?:week|month)|weekly|monthly|free-models-per-day", re.IGNORECASE
+)
+_OF_MONEY = re.compile(
+    r"insufficient[ _](?:quota|balance|credit|fund|user_quota)|billing|credits?\b|balance|payment|prepaid|out of funds"
+    r"|exceeded your current quota|quota[ _]exceeded|arrearage|spend(?:ing)? limit|key limit exceeded|usage limit",
+    re.IGNORECASE,
+)
+_NUMBER = r"\d+(?:\.\d+)?"
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_AMOUNT = re.compile(
+    rf"({_NUMBER})\s*(milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)(?![a-z])", re.I
+)
+# "try again in 1m2.5s", "Please retry after 20 seconds", "wait for 3 s before": a number without a unit is seconds
+_WAIT_IN_WORDS = re.compile(
+    rf"(?:again|retry|retrying|wait(?:ing)?|resets?|available|back ?off)\b[^.\d]{{0,40}}?"
+    rf"((?:{_NUMBER}\s*(?:[a-z]*s(?:ec\w*)?|m\w*|h\w*|days?)?(?![a-z])\s*(?:and\s+)?)+)(?!\s*(?:times|tokens|re|att))",
+    re.IGNORECASE,
+)
+_WAIT_FIELDS = re.compile(r"retry_?-?(?:delay|after|in)(?:_?-?(ms|seconds|secs?))?", re.IGNORECASE)
+
+
+def words_of(body: Any, otherwise: str = "") -> tuple[str, str]:
+    """Return the code and the message of an error's body.
+
+    Parameters
+    ----------
+    body : object
+        What JSON or text came: an object or a list in any nesting, plain text, HTML.
+    otherwise : str, default=""
+        The message where the body has none.
+
+    Returns
+    -------
+    code, message : str
+        The code is ``""`` where there is none beside a number.
+    """
+    if isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
+        with suppress(ValueError, RecursionError):
+            body = json.loads(body)
+    messages = list(dict.fromkeys(filter(None, (text.strip() for text in _messages(body, _DEEPEST)))))
+    return next(_codes(body, _DEEPEST), ""), "; ".join(messages[:4]) or otherwise
+
+
+def _messages(body: Any, depth: int) -> Iterator[str]:
+    if depth == 0 or body is None:
+        return
+    if isinstance(body, str):
+        yield _plain(body)
+    elif isinstance(body, list):
+        for item in body[:3]:
+            yield from _messages(item, depth - 1)
+    elif isinstance(body, Mapping):
+        found = False
+        for name in _MESSAGES:
+            for message in _messages(body.get(name), depth - 1):
+                found = True
+                # a list of wrong fields says which one beside what is wrong with it
+                loc = body.get("loc") if name == "msg" else None
+                yield f"{'.'.join(map(str, loc))}: {message}" if isinstance(loc, list) else message
+            if found:
+                break
+        # a router says "Provider returned error", and what the provider said beside it
+        metadata = body.get("metadata")
+        if isinstance(metadata, Mapping):
+            for name in ("raw", "reasons"):
+                yield from _messages(metadata.get(name), depth - 1)
+        if not found and body:
+            yield _as_text(body)
+    else:
+        yield str(body)
+
+
+def _as_text(body: Any) -> str:
+    try:
+        return json.dumps(body, default=str) if isinstance(body, (list, Mapping)) else ""
+    except (ValueError, TypeError, RecursionError):
+        return ""
+
+
+def _plain(text: str) -> str:
+    """Return the words of a text that may be HTML, such as the page of a proxy."""
+    if re.search(r"<(?:!doctype|html|body|h\d|title|p)\b", text, re.IGNORECASE):
+        text = re.sub(r"(?is)<(script|style)\b.*?</\1>|<!--.*?-->", " ", text)
+        text = unescape(re.sub(r"<[^<>]*>", " ", text))
+    return " ".join(text.split())
+
+
+def _codes(body: Any, depth: int) -> Iterator[str]:
+    if depth == 0:
+        return
+    if isinstance(body, list):
+        for item in body[:3]:
+            yield from _codes(item, depth - 1)
+    elif isinstance(body, Mapping):
+        for name in _CODES:
+            value = body.get(name)
+            if isinstance(value, str) and re.search("[A-Za-z]", value) and value not in _NO_CODES:
+                yield value
+        for name in ("error", "errors", "detail", "message"):
+            if isinstance(body.get(name), (Mapping, list)):
+                yield from _codes(body[name], depth - 1)
+
+
+def concerns_question(status: int, code: str, message: str) -> bool:
+    """Say whether a refusal is known to concern the one question: its length, or what is in it."""
+    if status == 413:
+        return True
+    if status in (401, 402, 404) or _ABOUT_SETTINGS.search(message):
+        return False
+    return _ABOUT_QUESTION.search(f"{code} {message}") is not None
+
+
+def kind_of(status: int, code: str, message: str) -> str:
+    """Return the kind of a refusal, as ``llm_usage_`` counts it."""
+    if concerns_question(status, code, message):
+        match = _ABOUT_QUESTION.search(f"{code} {message}")
+        return "too long" if match is None or _ABOUT_LENGTH.search(match.group()) else "content refused"
+    return "rate limit" if status == 429 else f"HTTP {status}"
+
+
+def used_up(status: int, code: str, message: str, body: Any = None) -> str | None:
+    """Return which allowance is used up for longer than one may wait: ``"a day"``, ``"money"``, or None."""
+    if status not in (402, 403, 429):
+        return None
+    words = f"{code} {message} {_as_text(body)}"
+    if _OF_A_DAY.search(words):
+        return "a day"
+    if status == 402 or code == "insufficient_quota":
+        return "money"
+    minute = re.search(r"per[ _-]?minute|perminute|\b[rt]pm\b", words, re.IGNORECASE)
+    return "money" if _OF_MONEY.search(words) and not minute and _wait_in(message, body) is None else None
+
+
+def advised_wait(
+    headers: Mapping[str, str], message: str = "", body: Any = None, *, now: datetime | None = None
+) -> float | None:
+    """Return the seconds that a server asks to wait, None where it does not say.
+
+    Read are ``Retry-After`` (seconds, milliseconds, a date), the message ("try again in 35.8s"), fields of the body
+    (``retryDelay``), and last ``x-ratelimit-reset-...``: of what is used up, where that is told. The longest of the
+    first three counts.
+    """
+    now = now or datetime.now(timezone.utc)
+    milliseconds = headers.get("retry-after-ms")
+    after = seconds_in(milliseconds, unit=0.001) if milliseconds is not None else None
+    if after is None and (value := headers.get("retry-after")) is not None:
+        after = seconds_in(value, now=now)
+    hints = [hint for hint in (after, _wait_in(message, body)) if hint is not None]
+    if not hints:
+        hints = list(_resets(headers, now))
+    return max(hints, default=None)
+
+
+def _wait_in(message: str, body: Any) -> float | None:
+    hints = [*_wait_fields(body, _DEEPEST)]
+    for match in _WAIT_IN_WORDS.finditer(message):
+        seconds = seconds_in(match[1].strip())
+        if seconds is not None:
+            hints.append(seconds)
+    return max(hints, default=None)
+
+
+def _wait_fields(body: Any, depth: int) -> Iterator[float]:
+    if depth == 0:
+        return
+    if isinstance(body, list):
+        for item in body[:20]:
+            yield from _wait_fields(item, depth - 1)
+    elif isinstance(body, Mapping):
+        for name, value in body.items():
+            field = _WAIT_FIELDS.fullmatch(str(name))
+            if field and isinstance(value, (str, int, float)):
+                seconds = seconds_in(str(value), unit=0.001 if field[1] == "ms" else 1.0)
+                if seconds is not None:
+                    yield seconds
+            else:
+                yield from _wait_fields(value, depth - 1)
+
+
+def _resets(headers: Mapping[str, str], now: datetime) -> Iterator[float]:
+    every: list[float] = []
+    spent: list[float] = []
+    for name, value in headers.items():
+        match = re.fullmatch(r"(?i)(.*rate-?limit-?)(?:reset(.*)|(.*)-reset)", name)
+        if match is None:
+            continue
+        rest = match[2] or ""
+        other = f"{match[1]}remaining{rest}" if match[3] is None else f"{match[1]}{match[3]}-remaining"
+        seconds = seconds_in(value, now=now)
+        if seconds is not None:
+            every.append(seconds)
+            if re.match(r"\s*0+(\.0*)?\s*$", headers.get(other, "")):
+                spent.append(seconds)
+    # several allowances without a word on which is used up: the shortest may be enough
+    yield from spent or sorted(every)[:1]
+
+
+def seconds_in(value: str, *, unit: float = 1.0, now: datetime | None = None) -> float | None:
+    """Read a length of time ("7", "36s", "6m0s", "120ms"), a date or a time since 1970; None if it is none of these."""
+    value = value.strip()
+    now = now or datetime.now(timezone.utc)
+    try:
+        number = float(value)
+    except ValueError:
+        pass
+    else:
+        if number != number or number in (float("inf"), float("-inf")):
+            return None
+        if number > 1e11:  # milliseconds since 1970
+            number /= 1000.0
+        return max(0.0, number - now.timestamp()) if number > 1e9 else max(0.0, number * unit)
+    amounts = _AMOUNT.findall(value)
+    if amounts:
+        return sum(float(number) * _unit(name.lower()) for number, name in amounts)
+    leading = re.match(rf"({_NUMBER})\s*$|({_NUMBER})\s+(?![a-z])", value)
+    if leading:
+        return float(leading[1] or leading[2]) * unit
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        try:
+            date = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        except ValueError:
+            return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=timezone.utc)
+    return max(0.0, (date - now).total_seconds())
+
+
+def _unit(name: str) -> float:
+    return _UNITS["ms" if name.startswith(("ms", "milli")) else name[0]]

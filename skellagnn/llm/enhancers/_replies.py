@@ -1,0 +1,102 @@
+"""What the body of a chat completion says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from skellagnn.llm.enhancers._base import Answer
+from skellagnn.llm.enhancers._thinking import strip_thinking
+
+# How servers call an answer that a passing trouble of theirs ended, beside "error": it may come whole yet.
+_TROUBLE = frozenset(
+    {"error", "network_error", "abort", "aborted", "insufficient_system_resource", "cancelled", "canceled", "timeout"}
+    | {"failed", "load", "unload", "finish_reason_unspecified", "malformed_response"}
+)
+_LENGTH = frozenset({"length", "max_tokens", "model_length", "max_output_tokens", "max_length", "token_limit"})
+
+
+class BadReply(Exception):
+    """A reply arrived that is no answer: not what was asked for, or an error under status 200."""
+
+    def __init__(self, message: str, *, status: int | None = None, body: Any = None) -> None:
+        super().__init__(message)
+        self.status_code = status
+        self.body = body
+
+
+def read_reply(reply: Any, seconds: float | None = None) -> Answer:
+    """Make an :class:`Answer` of the body of a chat completion.
+
+    An empty list of choices is an empty answer, with ``finish_reason`` ``"empty"``: the server was asked and paid. One
+    whose tokens all went into thinking has the ``finish_reason`` ``"thinking"``.
+
+    Raises
+    ------
+    BadReply
+        If the body is no chat completion, or says that the answer broke off or was never begun. It quotes the server
+        as it is, at length and maybe with the key: show it through :meth:`Service.judge` only.
+    """
+    if not isinstance(reply, Mapping):
+        raise BadReply(f"the reply is no JSON object but {str(reply).strip() or 'empty'}")
+    error = reply.get("error")
+    choices = reply.get("choices")
+    if error and not choices:
+        raise _reported(error)
+    if not isinstance(choices, list):
+        raise BadReply(f"the reply has no list of choices: {json.dumps(reply, default=str)}")
+    usage = reply.get("usage")
+    usage = usage if isinstance(usage, Mapping) else {}
+    choice = choices[0] if choices and isinstance(choices[0], Mapping) else None
+    finish: Any = "empty" if choice is None else choice.get("finish_reason")
+    if choice is not None and (choice.get("error") or str(finish).lower() in _TROUBLE):
+        # what there is of an answer is no answer
+        raise _reported(choice.get("error") or error or f"the answer ended with {finish!r}")
+    message = choice.get("message") if choice is not None else None
+    content = text = ""
+    if isinstance(message, Mapping):
+        content = _text_of(message.get("content"))
+        text = strip_thinking(content).strip()
+        if not content and message.get("refusal"):
+            text, finish = str(message["refusal"]), "refusal"
+        elif not text and str(finish).lower() in _LENGTH and (content or _has_thought(message, usage)):
+            finish = "thinking"
+    tokens_out = _count(usage.get("completion_tokens"))
+    if not text and tokens_out == 0:
+        raise BadReply("the answer is empty and has no tokens, as from a model that is still being loaded")
+    model = reply.get("model")
+    return Answer(
+        text,
+        finish_reason=finish if isinstance(finish, str) else None,
+        tokens_in=_count(usage.get("prompt_tokens")),
+        tokens_out=tokens_out,
+        seconds=seconds,
+        snapshot=model if isinstance(model, str) and model else None,
+    )
+
+
+def _has_thought(message: Mapping[str, Any], usage: Mapping[str, Any]) -> bool:
+    details = usage.get("completion_tokens_details")
+    counted = details.get("reasoning_tokens") if isinstance(details, Mapping) else None
+    return bool(counted or message.get("reasoning_content") or message.get("reasoning") or message.get("thinking"))
+
+
+def _reported(error: Any) -> BadReply:
+    """Return the error that a reply under status 200 reports, with its code as the status."""
+    details = error if isinstance(error, Mapping) else {"message": str(error)}
+    code = details.get("code")
+    code = int(code) if isinstance(code, str) and code.isdecimal() else code
+    status = code if isinstance(code, int) and 400 <= code < 600 else None
+    return BadReply(str(details.get("message") or error), status=status, body=details)
+
+
+def _text_of(content: Any) -> str:
+    if isinstance(content, list):  # some servers send parts: [{"type": "text", "text": ...}]
+        parts = (part.get("text") for part in content if isinstance(part, Mapping))
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
