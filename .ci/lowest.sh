@@ -15,7 +15,7 @@ selection=(
   tests/gnn/test_training.py
   tests/encoders/test_sentence_bert.py
   tests/encoders/test_tfidf.py
-  tests/llm/store
+  tests/llm/store/test_response_store.py
   tests/llm/enhancers/test_openai.py
   tests/test_selection.py
   tests/test_supervision.py
