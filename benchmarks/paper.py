@@ -1,12 +1,11 @@
 """The claims of the E-LLaGNN paper, and those of this package, put to the test: ten splits, paired differences.
 
-    python benchmarks/paper.py DATA [--quick] [--workers 2] [--results FILE.jsonl] [--experiment NAME ...] [--plan]
-    python benchmarks/paper.py report [FILE] [--experiment NAME ...] [--docs docs/paper.md] [--figure FILE.svg]
-    python benchmarks/paper.py pack FILE.jsonl
+    python benchmarks/paper.py DATA FOLDER [--quick] [--workers 2] [--experiment NAME ...] [--plan]
+    python benchmarks/paper.py report FOLDER [--figure]
 
 DATA holds the folders ``cora`` and ``wikispeedia``, each as ``skellagnn.datasets.load_folder`` reads it; one that is
-missing is left out. Only these two will do, since this program repeats our own tables: for a folder of yours there is
-``python -m skellagnn --data FOLDER``. Beside the graph and its labels each of the two holds
+missing is left out. Only these two will do, since the experiments need their splits and answers: for a folder of yours
+there is ``python -m skellagnn --data FOLDER``. Beside the graph and its labels each of the two holds
 
 * ``splits.json.gz`` with ``fewshot_20perclass_seedN`` and ``random_60_20_20_seedN``, N from 0 to 9, and for Cora
   ``planetoid_public``, each with the parts ``train``, ``val`` and ``test``;
@@ -15,17 +14,17 @@ missing is left out. Only these two will do, since this program repeats our own 
 * for Cora the answers of other LLMs: ``llm_tape_gpt35_ranked_pred``, ``llm_zeroshot_glbench``,
   ``llm_concise_id_llama31_8b`` and ``llm_short_summary_6w``, all ``.jsonl.gz``.
 
-Every finished fit is a line of the results file, and what is in the file is not run again: after an interruption start
-the same command anew. A fit that several experiments need is run once. Every arm predicts without LLM, with the
-estimator's defaults but for what its name says; the validation nodes of a split decide the epoch.
+FOLDER is a folder of yours, outside the source tree. Every finished fit is a line of ``results.jsonl`` in it, beside
+``memory``, which keeps encoded texts. What is in the file is not run again: after an interruption start the same
+command anew. A fit that several experiments need is run once. Every arm predicts without LLM, with the estimator's
+defaults but for what its name says; the validation nodes of a split decide the epoch.
 
 With ``--quick``: three seeds, a few arms of each experiment, Cora alone unless the memory holds Wikispeedia's encoded
 texts already (five minutes of encoding); it starts no fit after nine minutes. All experiments come to their first seed
 before any comes to its second, so that what was run when time is up can be read.
 
-``report`` prints all tables, or puts those in short between the markers of a page. ``pack`` writes the results that the
-documentation is made from, ``paper.jsonl.gz`` beside this script; to go on from these, unpack them first
-(``gunzip -k paper.jsonl.gz``).
+``report`` writes Markdown into FOLDER/report: ``summary.md`` and a page of each experiment that has results; with
+``--figure`` also ``gradients.svg``, the norms of the gradients, which needs matplotlib.
 """
 
 from __future__ import annotations
@@ -46,41 +45,37 @@ from paper_parts.records import (
     append,
     distinct_fits,
     mend,
-    pack,
     read_lines,
     results_of,
     users_of_fits,
 )
-from paper_parts.report import fill_page, gradient_series, introduction, render_tables, render_verdict
+from paper_parts.report import FIGURE, gradient_series, write_pages
 
-PACKED = Path(__file__).with_name("paper.jsonl.gz")
+RESULTS = "results.jsonl"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    command = {"report": report, "pack": pack_results}.get(arguments[0] if arguments else "")
-    return command(arguments[1:]) if command else run(arguments)
+    return report(arguments[1:]) if arguments[:1] == ["report"] else run(arguments)
 
 
 def run(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, metavar="DATA")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where results are kept")
     parser.add_argument("--quick", action="store_true", help="three seeds and a few arms of each experiment")
     parser.add_argument("--workers", type=int, default=2, help="processes of one thread each (default: 2)")
-    parser.add_argument(
-        "--results", type=Path, metavar="FILE.jsonl", help="default: paper.jsonl here, paper-quick.jsonl with --quick"
-    )
     parser.add_argument("--seeds", type=int, help="of headline experiments; default: 10, 3 with --quick")
     parser.add_argument("--experiment", nargs="+", choices=list(EXPERIMENTS), default=list(EXPERIMENTS))
     parser.add_argument("--dataset", nargs="+", choices=list(PLACES), help="default: all that DATA holds")
-    parser.add_argument("--memory", type=Path, help="folder that keeps encoded texts; default: next to the results")
+    parser.add_argument("--memory", type=Path, help="keeps encoded texts; default: FOLDER/memory")
     parser.add_argument("--minutes", type=float, help="start no fit after that time; default: 9 with --quick")
     parser.add_argument("--plan", action="store_true", help="only say how many fits there are to do")
     options = parser.parse_args(arguments)
     started = time.perf_counter()
     minutes = options.minutes or (9 if options.quick else float("inf"))
-    results = options.results or Path("paper-quick.jsonl" if options.quick else "paper.jsonl")
-    memory = options.memory or results.with_suffix(".memory")
+    results = options.folder / RESULTS
+    memory = options.memory or options.folder / "memory"
 
     from paper_parts.fitting import Place, default_parameters, is_encoded, load_data  # torch, after the help
 
@@ -101,6 +96,7 @@ def run(arguments: Sequence[str]) -> int:
     if options.plan:
         return 0
     place.memory.mkdir(parents=True, exist_ok=True)
+    options.folder.mkdir(parents=True, exist_ok=True)
     for name in dict.fromkeys(fit.data for fit in waiting.values()):
         if not is_encoded(place, name):
             print(f"encoding the texts of {PLACES[name]} ...", flush=True)
@@ -178,39 +174,21 @@ def _score(record: Mapping[str, Any]) -> str:
 
 
 def report(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="paper.py report", description="Make Markdown tables out of results.")
-    parser.add_argument("results", type=Path, nargs="?", default=PACKED, metavar="FILE", help=f"default: {PACKED.name}")
-    parser.add_argument("--experiment", nargs="+", metavar="NAME", help="only these; default: all, and all in short")
-    parser.add_argument("--docs", type=Path, help="page with markers, which are filled; by default tables are printed")
-    parser.add_argument("--figure", type=Path, help="SVG file for the norms of the gradients; needs matplotlib")
+    parser = argparse.ArgumentParser(prog="paper.py report", description="Make Markdown pages out of results.")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help=f"holds {RESULTS}; FOLDER/report gets the pages")
+    parser.add_argument("--figure", action="store_true", help="draw the norms of the gradients; needs matplotlib")
     options = parser.parse_args(arguments)
-    if not options.results.is_file():
-        parser.error(f"there is no file {options.results}")
-    lines = read_lines(options.results)
-    verdict = render_verdict(lines)
-    if options.figure is not None:
-        draw_gradients(gradient_series(lines), options.figure)
-    if options.docs is not None:
-        options.docs.write_text(fill_page(options.docs.read_text(encoding="utf-8"), verdict), encoding="utf-8")
-        return 0
-    tables = render_tables(lines)
-    unknown = set(options.experiment or ()) - tables.keys()
-    if unknown:
-        parser.error(f"{options.results} holds no results of {sorted(unknown)}; it has those of {', '.join(tables)}")
-    if options.experiment is None:
-        print("\n\n".join(f"# {name}\n\n{text}" for name, text in verdict.items()), end="\n\n")
-    print("\n\n".join(f"{introduction(name)}\n{tables[name]}" for name in options.experiment or tables))
-    return 0
-
-
-def pack_results(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="paper.py pack", description="Keep results beside the code, gzip'd.")
-    parser.add_argument("results", type=Path, metavar="FILE.jsonl")
-    parser.add_argument("--to", type=Path, default=PACKED, metavar="FILE.jsonl.gz", help=f"default: {PACKED.name}")
-    options = parser.parse_args(arguments)
-    if not options.results.is_file():
-        parser.error(f"there is no file {options.results}")
-    pack(read_lines(options.results), options.to)
+    results, pages = options.folder / RESULTS, options.folder / "report"
+    if not results.is_file():
+        parser.error(f"there is no file {results}; run `paper.py DATA {options.folder}` first")
+    lines = read_lines(results)
+    write_pages(lines, pages)
+    if options.figure:
+        series = gradient_series(lines)
+        if not series:
+            parser.error(f"{results} holds no norms of gradients; run --experiment gradients first")
+        draw_gradients(series, pages / FIGURE)
+    print(f"the report is {pages / 'summary.md'} and the pages beside it")
     return 0
 
 

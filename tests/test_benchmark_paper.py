@@ -5,16 +5,16 @@ import importlib
 import importlib.util
 import json
 import math
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import HashingVectorizer
 
 from skellagnn import ELLaGNNClassifier
 from skellagnn.datasets import make_text_graph, save_folder
 from skellagnn.distillation import PropagationTeacher
-from skellagnn.encoders import ENCODERS, TfidfEncoder, _features
+from skellagnn.encoders import ENCODERS, _features
 from skellagnn.prompts import parse_choices
 
 ROOT = Path(__file__).parents[1]
@@ -222,21 +222,6 @@ def test_the_latest_run_decides_what_a_table_holds(part):
     assert part("records").tables_of([old, other, new]) == [new["table"], other["table"]]
 
 
-def test_packed_results_are_the_finished_fits_and_the_latest_tables(part, tmp_path):
-    records = part("records")
-    table, older = ({"table": {"experiment": "x", "title": "T", "arms": arms}} for arms in ([2], [1]))
-    fit = {"key": "a", "accuracy": 83.02707930367504}
-    drawn = {**fit, "gradients": [[0.012345678]], "used_by": [["x", "T", "arm"]], "workers": 2}
-    path = tmp_path / "packed.jsonl.gz"
-
-    records.pack([older, {"key": "b", "error": "no"}, drawn, table], path)
-
-    assert records.read_lines(path) == [table, {**fit, "gradients": [[0.01235]]}]
-    written = path.read_bytes()
-    records.pack(records.read_lines(path), path)
-    assert path.read_bytes() == written
-
-
 # -- tables -----------------------------------------------------------------------------------------------------
 
 
@@ -304,7 +289,7 @@ def test_an_arm_without_results_keeps_its_row_and_a_table_without_any_is_left_ou
     assert cells_of(some["splits"], "b")[-1] == "0"
     none = report.render_tables(made_up_lines({"a": [None]}, versus={}))
     assert "splits" not in none
-    assert cells_of(report.render_verdict(made_up_lines({"a": [None]}, versus={}))["run"], "fits")[1] == "0 of 1"
+    assert cells_of(report.render_verdict(made_up_lines({"a": [None]}, versus={}))["The run"], "fits")[1] == "0 of 1"
 
 
 def test_cost_table_says_what_100_questions_gained(part):
@@ -336,7 +321,7 @@ def test_verdict_takes_each_gain_against_its_own_base(part):
     )
     twice = [*lines, {"table": {**lines[0]["table"], "title": "Another"}}]  # ... nor the same fits again
 
-    rows = part("report").render_verdict(twice)["as-it-comes"].splitlines()[2:]
+    rows = part("report").render_verdict(twice)["The estimator as it comes"].splitlines()[2:]
 
     assert rows == ["| Made up | 80.00 | 84.00 | +3.00 ± 1.00 | +1.00 ± 0.00 | +0.00 ± 1.00 |"]
 
@@ -355,7 +340,7 @@ def test_llms_stand_side_by_side_where_they_were_asked(part):
         more[0]["table"]["title"] = f"{place}, weak and strong LLMs"
         lines += more
 
-    rows = part("report").render_verdict(lines)["good-and-bad"].splitlines()[2:]
+    rows = part("report").render_verdict(lines)["LLMs good and bad"].splitlines()[2:]
 
     assert rows == ["| strong | 75 | +2.00 | 75 | +2.00 |", "| weak | 75 | +1.00 |  |  |"]
 
@@ -421,52 +406,6 @@ def test_long_lines_are_thinned_to_means(part):
     assert thin([]) == ([], [])
 
 
-# -- the page ---------------------------------------------------------------------------------------------------
-
-PAGE = "Before.\n<!-- table: a -->\nold\n<!-- end -->\nBetween.\n<!-- table: b -->\n<!-- end -->\nAfter.\n"
-
-
-def test_tables_are_put_between_their_markers_and_prose_stays(part):
-    fill = part("report").fill_page
-    page = fill(PAGE, {"a": "| new |"})
-
-    assert "| new |" in page
-    assert "old" not in page
-    assert re.findall(r"^\w+\.$", page, re.MULTILINE) == ["Before.", "Between.", "After."]
-    assert part("report").NOTHING in page.split("Between.")[1]
-    assert fill(page, {"a": "| new |"}) == page
-
-
-def test_a_table_without_a_place_on_the_page_is_an_error(part):
-    with pytest.raises(ValueError, match="no marker for \\['c'\\]"):
-        part("report").fill_page(PAGE, {"a": "", "c": ""})
-
-
-@pytest.fixture(scope="module")
-def results():
-    """Lines of the results that the documentation is made from."""
-    with gzip.open(ROOT / "benchmarks" / "paper.jsonl.gz", "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
-def test_the_page_of_the_docs_is_made_from_the_results(part, results):
-    page = (ROOT / "docs" / "paper.md").read_text(encoding="utf-8")
-
-    assert part("report").fill_page(page, part("report").render_verdict(results)) == page
-
-
-def test_every_experiment_has_a_page_that_the_docs_lead_to(part, results, tmp_path):
-    part("report").write_pages(results, tmp_path)
-
-    made = {page.stem for page in tmp_path.iterdir()}
-    listed = re.findall(r"^paper/(\w+)$", (ROOT / "docs" / "paper.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert made == set(listed) == {*part("experiments").EXPERIMENTS, "views", "cost"}
-    page = (tmp_path / "ratio.md").read_text(encoding="utf-8")
-    assert page.startswith("# How many nodes to query\n\nThe paper: 5 to 25 % is best")
-    assert "**Cora, strong LLM**\n\n| arm |" in page
-    assert part("report").FIGURE in (tmp_path / "gradients.md").read_text(encoding="utf-8")
-
-
 # -- answers and selections -------------------------------------------------------------------------------------
 
 CLASSES = ["Theory", "Neural_Networks", "Rule_Learning"]
@@ -515,14 +454,14 @@ def test_two_classes_are_swapped_in_every_spelling(part, text, swapped):
 
 @pytest.fixture
 def tiny_cora(part, tmp_path, monkeypatch):
-    """A folder of 60 nodes under the name of Cora, with answers, on which "minilm" is TF-IDF of two columns."""
+    """A folder of 60 nodes under the name of Cora, with answers, on which "minilm" counts words in two columns."""
     data = make_text_graph(n_nodes=60, random_state=0)
     folder = tmp_path / "cora"
     save_folder(data.graph, folder, target=data.target, target_names=data.target_names)
     split = {"train": list(range(20)), "val": list(range(20, 40)), "test": list(range(40, 60))}
     with gzip.open(folder / "splits.json.gz", "wt") as file:
         json.dump({"planetoid_public": split}, file)
-    monkeypatch.setitem(ENCODERS, "minilm", lambda: TfidfEncoder(n_components=2))
+    monkeypatch.setitem(ENCODERS, "minilm", lambda: HashingVectorizer(n_features=2))
     monkeypatch.setattr(_features, "_LEARNED", {})  # nor may the name stand for it later
     place = part("fitting").Place(tmp_path, tmp_path / "memory")
     (place.memory / "recordings").mkdir(parents=True)
@@ -549,7 +488,7 @@ def test_without_a_name_the_encoder_is_that_of_the_paper(part, tiny_cora):
 
 def test_given_texts_the_estimator_chooses_the_encoder(part, tiny_cora):
     fitting, records, experiments = part("fitting"), part("records"), part("experiments")
-    asked = {"enhancer": "strong", "prompts": "keywords+topic", "max_iter": 2}
+    asked = {**ASKS, "max_iter": 2}
 
     widths, found = {}, {}
     for name, params in {"auto": experiments.AS_IT_COMES, "minilm": {"encoder": "minilm"}}.items():
@@ -563,6 +502,45 @@ def test_given_texts_the_estimator_chooses_the_encoder(part, tiny_cora):
     assert found["auto"]["accuracy_views"] is not None
     keys = {kind: records.Fit("cora", "public", 0, kind, {"encoder": "auto"}) for kind in ("texts", "transductive")}
     assert len({fit.key({}) for fit in keys.values()}) == 2
+
+
+ASKS = {"enhancer": "strong", "prompts": "keywords+topic"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "found"),
+    [
+        ("transductive", {"teacher__n_rounds": 0}, "accuracy_not_asked"),
+        ("inductive", {"selection": "recorded"}, "accuracy"),
+        ("gradients", {"teacher": None, "answer_weight": 0.0}, "gradients"),
+        ("edges", {"selection": "pagerank", "n_neighbors": 3}, "homophily_asked_enhanced"),
+    ],
+)
+def test_every_kind_of_fit_runs(part, tiny_cora, kind, params, found):
+    import torch
+
+    threads = torch.get_num_threads()
+    fit = part("records").Fit("cora", "public", 0, kind, {**ASKS, "max_iter": 2, **params})
+    record = part("fitting").run_fit(tiny_cora, "key", fit)
+    torch.set_num_threads(threads)
+
+    assert "error" not in record, record["traceback"]
+    assert np.all(np.isfinite(record[found]))
+
+
+def test_an_answer_that_no_class_fits_is_no_wrong_answer_and_no_error(part, tiny_cora):
+    fitting, records = part("fitting"), part("records")
+    path = tiny_cora.memory / "recordings" / "cora-strong.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        if line["prompt"] == "topic":
+            line["response"] = "None of these."
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    _, record = fitting._train(tiny_cora, records.Fit("cora", "public", 0, "transductive", {**ASKS, "max_iter": 2}))
+
+    assert record["answers_right"] is None
+    assert record["trust"] is None
 
 
 def test_uniform_sample_takes_all_nodes_with_the_same_chance(part):
@@ -610,29 +588,49 @@ def command(part):
     return module
 
 
-def test_report_fills_a_page(part, tmp_path, capsys):
-    results, page = tmp_path / "results.jsonl", tmp_path / "page.md"
+def test_report_writes_a_summary_and_a_page_of_each_experiment(part, tmp_path, capsys):
+    main = command(part).main
+    with pytest.raises(SystemExit):
+        main(["report", str(tmp_path)])
+    assert "there is no file" in capsys.readouterr().err
     for line in made_up_lines({"a": [80.0, 81.0]}, versus={}):
-        part("records").append(results, line)
-    names = ("as-it-comes", "sentence-bert", "good-and-bad", "encoders", "run")
-    page.write_text("".join(f"<!-- table: {name} -->\n<!-- end -->\n" for name in names))
+        part("records").append(tmp_path / "results.jsonl", line)
+
+    assert main(["report", str(tmp_path)]) == 0
+    report = tmp_path / "report"
+    assert {page.name for page in report.iterdir()} == {"summary.md", "splits.md"}
+    assert "| fits | 2 of 2 |" in (report / "summary.md").read_text(encoding="utf-8")
+    page = (report / "splits.md").read_text(encoding="utf-8")
+    assert page.startswith("# Splits\n\n20 labels a class")
+    assert "**Made up**\n\n| arm |" in page
+    assert "| a | 80.50 | 0.71 |" in page
+    with pytest.raises(SystemExit):
+        main(["report", str(tmp_path), "--figure"])
+    assert "holds no norms of gradients" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_where_it_ended(part, tiny_cora, tmp_path, monkeypatch, capsys):
+    experiments, records = part("experiments"), part("records")
+    arms = [records.Arm("plain", {"enhancer": None, "max_iter": 2})]
+    arms.append(records.Arm("asks", {**ASKS, "selection": "random", "max_iter": 2}, {"difference": "plain"}))
+    table = records.Table("parts", "One table", "cora", "public", tuple(arms), 1)
+    monkeypatch.setitem(experiments.EXPERIMENTS, "parts", lambda scale: [table])
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # the command sets it for its workers
+    folder = tmp_path / "mine"
+    arguments = [str(tiny_cora.data), str(folder), "--workers", "1", "--experiment", "parts"]
+    arguments += ["--memory", str(tiny_cora.memory)]
     main = command(part).main
 
-    assert main(["report", str(results)]) == 0
-    printed = capsys.readouterr().out
-    assert "| a | 80.50 | 0.71 |" in printed
-    assert "| fits | 2 of 2 |" in printed
-    assert main(["report", str(results), "--experiment", "splits"]) == 0
-    assert "| fits |" not in capsys.readouterr().out
-    assert main(["report", str(results), "--docs", str(page)]) == 0
-    assert "| fits | 2 of 2 |" in page.read_text()
-    packed = tmp_path / "results.jsonl.gz"
-    assert main(["pack", str(results), "--to", str(packed)]) == 0
-    assert main(["report", str(packed), "--experiment", "splits"]) == 0
-    assert "| a | 80.50 | 0.71 |" in capsys.readouterr().out
-    with pytest.raises(SystemExit):
-        main(["report", str(packed), "--experiment", "ratio"])
-    assert "it has those of splits" in capsys.readouterr().err
+    assert main(arguments) == 0
+    lines = records.read_lines(folder / "results.jsonl")
+    assert len(records.results_of(lines)) == 2
+    assert main(arguments) == 0
+    assert len(records.read_lines(folder / "results.jsonl")) == len(lines) + 1  # the table again, and no fit
+    assert main(["report", str(folder)]) == 0
+    cells = cells_of((folder / "report" / "parts.md").read_text(encoding="utf-8"), "asks")
+    assert cells[-1] == "1"
+    assert all(cells[i] for i in (1, 3, 4))
+    capsys.readouterr()
 
 
 def test_plan_counts_what_is_done(part, capsys):

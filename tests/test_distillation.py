@@ -12,6 +12,7 @@ from skellagnn import TextGraph, distillation
 from skellagnn.datasets import make_text_graph
 from skellagnn.distillation import PropagationTeacher, fit_softmax, propagate, sharpen
 from skellagnn.encoders import encode_graph
+from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._targets import SoftLabels
 
 DATA = make_text_graph(240, 3, informativeness=0.3, random_state=0)
@@ -264,3 +265,18 @@ def test_it_is_an_estimator():
     assert copied.get_params() == teacher.get_params()
     assert not hasattr(copied, "coef_")
     np.testing.assert_array_equal(copied.fit(FEATURES, known(FEW)).coef_, teacher.coef_)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"C": 0}, "`C` must be .* got 0"),
+        ({"C": -1.0}, r"`C` must be .* got -1\.0"),
+        ({"C": np.inf}, "`C` must be .* got inf"),
+        ({"n_rounds": -1}, "`n_rounds` must be .* got -1"),
+        ({"n_rounds": "5"}, "`n_rounds` must be .* got '5'"),
+    ],
+)
+def test_its_parameters_are_checked(wrong, sentence):
+    with pytest.raises(InvalidParameterError, match=sentence):
+        PropagationTeacher(**wrong).fit(FEATURES, known(FEW))

@@ -19,10 +19,13 @@ from skellagnn.base.numbers import check_int, check_real
 from skellagnn.exceptions import GraphError, InvalidParameterError, LabelError
 from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.validation import (
+    Labels,
     as_graph,
     check_class_names,
     check_labels,
     check_true_labels,
+    hold_out,
+    named_classes,
     remember_columns,
     split_validation,
     stand_in,
@@ -283,6 +286,117 @@ def test_one_label_per_target(n_labels):
 def test_labels_must_be_given():
     with pytest.raises(LabelError, match=r"`y` must be given: .* requires y to be passed, but the target y is None"):
         found(None)
+
+
+# -- classes that an LLM may name --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("class_names", "y", "expected"),
+    [
+        (None, [0, 1], None),
+        (["cats", "dogs"], [0, 1], [0, 1]),
+        (["cats", "dogs"], np.array([0, 1], dtype=object), [0, 1]),
+        (["cats", "dogs"], [-1, -1], [0, 1]),
+        (np.array(["cats", "dogs"]), ["dogs", "dogs"], ["cats", "dogs"]),
+        (pd.Series(["cats", "dogs"]), None, ["cats", "dogs"]),
+        ({7: "cats", 3: "dogs"}, [3, 3], [7, 3]),
+        ({"c": "cats", "d": "dogs"}, None, ["c", "d"]),
+        ("cats", None, None),
+        (b"cats", None, None),
+        ({"cats", "dogs"}, None, None),
+        (3, None, None),
+        (np.array(3), None, None),
+        (np.array([["cats"], ["dogs"]]), ["cats", "dogs"], None),
+    ],
+)
+def test_what_the_names_stand_for(class_names, y, expected):
+    named = named_classes(class_names, y)
+
+    assert (None if named is None else named.tolist()) == expected
+
+
+@pytest.mark.parametrize(
+    ("y", "class_names", "expected"),
+    [
+        (None, ["dogs", "cats"], (["cats", "dogs"], {})),
+        (None, {5: "dogs", 2: "cats"}, ([2, 5], {})),
+        ([-1] * 6, ["cats", "dogs", "rocks"], ([0, 1, 2], {})),
+        ([-1, -1, 1, -1, -1, -1], ["cats", "dogs", "rocks"], ([0, 1, 2], {2: (1, 1)})),
+        ([-1.0, 1.0, 1.0, -1, -1, -1], ["cats", "dogs"], ([0, 1], {1: (1, 1), 2: (1, 1)})),
+        (["dogs"] * 6, ["rocks", "dogs", "cats"], (["cats", "dogs", "rocks"], dict.fromkeys(range(6), (1, 1)))),
+        ([9, -1, 9, -1, -1, -1], {9: "dogs", 4: "cats"}, ([4, 9], {0: (1, 1), 2: (1, 1)})),
+    ],
+)
+def test_named_classes_count_as_classes_and_need_no_label(y, class_names, expected):
+    assert found(y, named=named_classes(class_names, y)) == expected
+
+
+def test_a_label_that_nobody_named_is_a_class_too():
+    assert found([3, -1, 0, -1, -1, -1], named=np.arange(2)) == ([0, 1, 3], {0: (2, 1), 2: (0, 1)})
+
+
+UNNAMED = pytest.mark.xfail(strict=True, raises=ValueError, reason="a class that the dict leaves out weighs one")
+
+
+@pytest.mark.parametrize(
+    "class_weight", ["balanced", {1: 5.0}, {0: 9.0, 1: 2.0, 2: 1.0}, pytest.param({0: 9.0, 1: 2.0}, marks=UNNAMED)]
+)
+def test_class_weights_beside_a_class_without_a_label(class_weight):
+    y = [1, 1, -1, 2, -1, -1]
+    classes, nodes = found(y, named=np.arange(3), class_weight=class_weight)
+
+    if class_weight != "balanced":
+        class_weight = {label: weight for label, weight in class_weight.items() if label > 0}
+    weights = [weight for _, weight in found(y, class_weight=class_weight)[1].values()]
+    assert classes == [0, 1, 2]
+    assert [weight for _, weight in nodes.values()] == pytest.approx(weights)
+
+
+@pytest.mark.parametrize(("y", "named"), [(None, ["cats"]), ([-1] * 6, []), ([0] * 6, [0]), (["cats"] * 6, ["cats"])])
+def test_names_and_labels_together_are_two_classes(y, named):
+    with pytest.raises(LabelError, match="`y` and `class_names` must tell at least two classes, got "):
+        found(y, named=np.array(named))
+
+
+def test_labels_beside_named_classes_are_checked_as_always():
+    named = np.arange(2)
+    with pytest.raises(LabelError, match="must have one label per target"):
+        found([0, 1], named=named)
+    with pytest.raises(LabelError, match="must not hold missing values"):
+        found([0, np.nan, 1, 1, 1, 1], named=named)
+    with pytest.raises(LabelError, match="`sample_weight` must be positive for some labeled targets"):
+        found([0, 1, -1, -1, -1, -1], sample_weight=[0, 0, 1, 1, 1, 1], named=named)
+    assert found([-1] * 6, sample_weight=np.zeros(6), named=named) == ([0, 1], {})
+
+
+BUG = pytest.mark.xfail(strict=True, reason="names of another kind than the labels are mixed with them")
+
+
+@pytest.mark.parametrize(
+    ("class_names", "y", "sentence"),
+    [
+        (["cats", None], ["cats", "dogs"], "`class_names` must be different, non-empty strings"),
+        (["cats", None], None, "`class_names` must be different, non-empty strings"),
+        ([["cats"], ["dogs", "wolves"]], ["cats", "dogs"], "`class_names` must be different, non-empty strings"),
+        ({"0": "cats", "1": "dogs"}, [0, 1], "`class_names` must name every class, got no name for 0"),
+        ({0: "cats", 1: "dogs"}, ["cats", "dogs"], "`class_names` must name every class, got no name for 'cats'"),
+        ({"c": "cats", "d": "dogs"}.keys(), None, "`class_names` must be a list of names or a dict"),
+    ],
+)
+@BUG
+def test_names_that_do_not_go_with_the_labels(class_names, y, sentence):
+    graph = TextGraph.from_edges([(0, 1)])
+    with pytest.raises(InvalidParameterError, match=sentence):
+        check_class_names(class_names, check_labels(graph, y, named=named_classes(class_names, y)).classes)
+
+
+@BUG
+def test_named_booleans_stay_booleans():
+    y = [True, False, True, True, False, False]
+
+    classes = check_labels(GRAPH, y, named=named_classes(["no", "yes"], y)).classes
+    assert classes.dtype == bool
 
 
 def test_all_unlabeled_is_refused():
@@ -693,6 +807,40 @@ def test_single_nodes_cannot_be_held_out(counts):
         match=rf"`early_stopping` holds out .* got {sum(counts)} labeled nodes of {len(counts)} classes\. Label more",
     ):
         split_validation(labeled(*counts), 0.5, len(counts), 0)
+
+
+@pytest.mark.parametrize(
+    ("early_stopping", "n_labeled", "n_held_out"),
+    [
+        (False, 600, None),
+        ("auto", 0, None),
+        ("auto", 480, None),  # a tenth is fewer than fifty
+        ("auto", 500, 50),
+        ("auto", 600, 60),
+        (True, 20, 2),
+        pytest.param(np.True_, 20, 2, marks=pytest.mark.xfail(strict=True, reason="taken for the fraction 1.0")),
+        (0.2, 20, 4),
+        (np.False_, 20, None),
+    ],
+)
+def test_what_is_held_out_depends_on_how_much_there_is(early_stopping, n_labeled, n_held_out):
+    half = n_labeled // 2
+    labels = Labels(np.arange(2), labeled(half, half))
+    training, held_out = hold_out(labels, early_stopping, 3)
+
+    if n_held_out is None:
+        assert held_out is None
+        assert training is labels.labeled
+    else:
+        assert (len(training.nodes), len(held_out.nodes)) == (n_labeled - n_held_out, n_held_out)
+        expected = split_validation(labels.labeled, n_held_out / n_labeled, 2, 3)[1]
+        np.testing.assert_array_equal(held_out.nodes, expected.nodes)
+
+
+@pytest.mark.parametrize("n_labeled", [0, 1])
+def test_nothing_can_be_held_out_of_no_labels(n_labeled):
+    with pytest.raises(LabelError, match=rf"`early_stopping` holds out .* got {n_labeled} labeled nodes of 3 classes"):
+        hold_out(Labels(np.arange(3), labeled(n_labeled)), True, 0)
 
 
 # -- class names -------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The experiments: which arms stand in which table. Arms are parameters of the estimator, nothing else.
 
-The docstring of an experiment is its page in the documentation: a heading, and how to read the tables.
+The docstring of an experiment begins its page of the report: a heading, and how to read the tables.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from typing import Any
 
 from paper_parts.records import ASKING, Arm, Table
 from skellagnn import PAPER_SETTINGS as PAPER
+from skellagnn.selection import SELECTIONS
 
 Params = Mapping[str, Any]
 
-STRONG = {"enhancer": "strong", "prompts": "keywords+background+topic"}
+# The paper's method asks all prompts of a catalog, the recipe the default one. Most recorded answers are about nodes
+# with the highest PageRank, so that is the selection wherever an arm does not name another.
+TOPIC = {"prompts": "topic"}
+STRONG = {"enhancer": "strong", "prompts": "keywords+background+topic", "selection": "pagerank"}
 # answers that cover all nodes of Cora: GPT-3.5 names classes, Llama and another LLM summarize
-FULL = {"enhancer": "full", "prompts": "topic+concise+six_words"}
+FULL = {"enhancer": "full", "prompts": "topic+concise+six_words", "selection": "pagerank"}
 
 # The estimator as it comes, given texts: it chooses the encoder. All other fits read rows of Sentence-BERT alone.
 AS_IT_COMES = {"encoder": "auto"}
@@ -99,7 +103,9 @@ def pair(
     n_seeds: int | None = None,
     paper_chance: bool = True,
 ) -> list[Arm]:
-    """Return the paper's method and the recipe at one budget, each also with nodes chosen at random.
+    """Return the paper's method and the recipe at one budget of nodes, each also with nodes chosen at random.
+
+    The paper's method asks the prompts of ``asked``, the recipe only the one that names classes.
 
     ``chance`` names the selection at random, None where the recorded answers allow none.
     """
@@ -107,7 +113,7 @@ def pair(
     for label, paper in (("the paper", True), ("recipe", False)):
         name = f"{prefix}{label}, {percent(ratio, data)}"
         at_random = f"{name} at random" if chance and (paper_chance or not paper) else None
-        params = {**asked, "augmentation_ratio": ratio}
+        params = {**asked, **({} if paper else TOPIC), "augmentation_ratio": ratio}
         options: dict[str, Any] = {"paper": paper, "prefix": prefix, "kind": kind, "n_seeds": n_seeds}
         arms.append(method(name, {**params, "selection": selection}, chance=at_random, **options))
         if at_random:
@@ -181,10 +187,10 @@ def parts(scale: Scale) -> list[Table]:
     All of the recipe, and all of it but for what the row says. The column *all of it* is the paired difference to the
     whole: a part that is worth its place shows a negative difference where it is left out.
     """
-    asked = {**STRONG, "augmentation_ratio": 0.1, "selection": "pagerank"}
+    asked = {**STRONG, **TOPIC, "augmentation_ratio": 0.1}
     switches: dict[str, Params] = {
         "no teacher": {"teacher": None},
-        "no consistency": {"teacher__consistency": 0},
+        "no self-training": {"teacher__n_rounds": 0},
         "no soft targets": {"answer_weight": 0},
         "no views": {"view_probability": 0},
         "raw queries": {"enhanced_queries": False},
@@ -319,18 +325,20 @@ def selection(scale: Scale) -> list[Table]:
     """Which nodes to query.
 
     Every built-in selection at the same budget, both directions where there are two: central (`pagerank`, `degree`) or
-    outlying (`low_degree`), long texts or short ones, the typical ones of each cluster. The column to read is the
-    difference to random selection.
+    outlying (`low_degree`), long texts or short ones, the typical ones of each cluster (`clustering`, the default), and
+    those of which labels say least (`margin`, `margin_random`). The column to read is the difference to random
+    selection.
     """
     tables = []
-    heuristics = ["pagerank", "degree", "low_degree", "clustering", "text_length", "short_text", "random"]
+    heuristics = [*SELECTIONS]
     if "cora" in scale.data:
         arms = bases({})
         for label, paper in (("recipe", False), ("the paper", True)):
             if paper and scale.quick:
                 continue
-            for name in ["pagerank", "short_text", "random"] if scale.quick else heuristics:
-                params = {**FULL, "augmentation_ratio": 0.1, "selection": name}
+            for name in ["pagerank", "clustering", "random"] if scale.quick else heuristics:
+                prompts = FULL["prompts"] if paper else TOPIC["prompts"]
+                params = {**FULL, "prompts": prompts, "augmentation_ratio": 0.1, "selection": name}
                 chance = None if name == "random" else f"{label}, random"
                 arms.append(method(f"{label}, {name}", params, paper=paper, chance=chance))
         title = "Cora, GPT-3.5's classes and Llama's summaries, 10 %"
@@ -389,17 +397,18 @@ def neighbors(scale: Scale) -> list[Table]:
             arms += bases(common, prefix=prefix)
             for label, paper in (("the paper", True), ("recipe", False)):
                 name = f"{prefix}{label}"
+                own = asked if paper else {**asked, **TOPIC}
                 # with all neighbors --quick leaves it to K = 10, where the recipe at random is run anyway
                 reached = CHANCE_REACHES[data] >= 0.1 and not (scale.quick and k is None)
                 chance = f"{name}, at random" if reached and not paper else None
                 raw = f"{name}, raw query"
                 compared = None if k is None else {"raw query": raw}  # all are kept, however they are ranked
-                arms.append(method(name, asked, paper=paper, prefix=prefix, chance=chance, versus=compared))
+                arms.append(method(name, own, paper=paper, prefix=prefix, chance=chance, versus=compared))
                 if k is not None:
-                    ranked_raw = {**asked, "enhanced_queries": False}
+                    ranked_raw = {**own, "enhanced_queries": False}
                     arms.append(method(raw, ranked_raw, paper=paper, prefix=prefix))
                 if chance:
-                    arms.append(method(chance, {**asked, "selection": "uniform"}, prefix=prefix))
+                    arms.append(method(chance, {**own, "selection": "uniform"}, prefix=prefix))
             kept.append(Arm(prefix.removesuffix(": "), asked, kind="edges", n_seeds=1))
         title = f"{PLACES[data]}, strong LLM, 10 %"
         tables.append(Table("neighbors", title, data, "20 a class", tuple(arms), scale.n_seeds))
@@ -437,28 +446,28 @@ def llms(scale: Scale) -> list[Table]:
             if at_random:
                 arms.append(method(at_random, {**params, "selection": chance}))
 
-        add(strong, STRONG, 0.1, "pagerank", chance)
+        topic_alone = {**STRONG, **TOPIC}
+        add(strong, topic_alone, 0.1, "pagerank", chance)
         against = {"strong LLM": strong}
-        add("strong LLM, topic alone, 10 %", {**STRONG, "prompts": "topic"}, 0.1, "pagerank", None)
+        add("strong LLM, all three prompts, 10 %", STRONG, 0.1, "pagerank", None)
         some = None if scale.quick else chance
-        add("two classes swapped, 10 %", {**STRONG, "enhancer": "swapped"}, 0.1, "pagerank", some, versus=against)
+        add("two classes swapped, 10 %", {**topic_alone, "enhancer": "swapped"}, 0.1, "pagerank", some, versus=against)
         for name, recording in (
             ("always right", "right"),
             ("random answers", "random"),
             ("always the same class", "constant"),
         ):
-            asked = {"enhancer": recording, "prompts": "topic"}
+            asked = {"enhancer": recording, **TOPIC}
             some = None if recording == "constant" or scale.quick else "random"
             add(f"{name}, 10 %", asked, 0.1, "pagerank", some)
             if recording != "right" and not scale.quick:
                 add(f"{name}, 25 %", asked, 0.25, "pagerank", None)
         if data == "cora":
-            topic = {**FULL, "prompts": "topic"}
-            add("GPT-3.5, 25 %", topic, 0.25, "pagerank", "random")
+            add("GPT-3.5, 25 %", {**FULL, **TOPIC}, 0.25, "pagerank", "random")
             if not scale.quick:
                 add("GPT-3.5 and Llama's summaries, 25 %", FULL, 0.25, "pagerank", "random")
                 for model in ("gpt-4o", "gpt-3.5-turbo", "deepseek-chat", "llama3-70b"):
-                    asked = {"enhancer": model, "prompts": "topic"}
+                    asked = {"enhancer": model, **TOPIC}
                     add(f"{model}, no examples, 25 %", asked, 0.25, "recorded", "recorded at random")
         title = f"{PLACES[data]}, weak and strong LLMs"
         tables.append(Table("llms", title, data, "20 a class", tuple(arms), scale.n_seeds))
@@ -468,10 +477,11 @@ def llms(scale: Scale) -> list[Table]:
 def defaults(scale: Scale) -> list[Table]:
     """The estimator as it comes.
 
-    Texts in, nothing chosen but the backbone, the fraction of the nodes and what the arm is named after.
+    Texts in, nothing chosen but the backbone, the queried nodes (those with the highest PageRank, since of these there
+    are recorded answers) and what the arm is named after.
     """
     kind = "texts"
-    asked = {**STRONG, **AS_IT_COMES, "augmentation_ratio": 0.1, "selection": "pagerank"}
+    asked = {**STRONG, **TOPIC, **AS_IT_COMES, "augmentation_ratio": 0.1}
     tables = []
 
     def recipe(name: str = "recipe, 10 %", prefix: str = "", chance: str | None = None, **changed: Any) -> Arm:
@@ -484,7 +494,7 @@ def defaults(scale: Scale) -> list[Table]:
         arms = bases(AS_IT_COMES, kind=kind)
         everyone = {**arms[0].params, "n_neighbors": None}
         arms.append(Arm(f"{PLAIN}, all neighbors", everyone, {WITHOUT: SAME}, kind=kind))
-        arms.append(method("the paper, 10 %", asked, paper=True, kind=kind))
+        arms.append(method("the paper, 10 %", {**asked, "prompts": STRONG["prompts"]}, paper=True, kind=kind))
         chance = "recipe, 10 % at random" if CHANCE_REACHES[data] >= 0.1 else None
         arms.append(recipe(chance=chance))
         if chance:
@@ -501,16 +511,16 @@ def defaults(scale: Scale) -> list[Table]:
         for split in ["60/20/20", "5 a class"] + (["public"] if data == "cora" else []):
             add(_describe(split), data, [*bases(AS_IT_COMES, kind=kind), recipe()], split)
         arms = [*bases(AS_IT_COMES, kind=kind), recipe("strong LLM, 10 %")]
-        for name, enhancer, prompts in (
-            ("always right, 10 %", "right", "topic"),
-            ("strong LLM, wrong topics left out, 10 %", "unerring", STRONG["prompts"]),
-            ("two classes swapped, 10 %", "swapped", STRONG["prompts"]),
-            ("random answers, 10 %", "random", "topic"),
-            ("always the same class, 10 %", "constant", "topic"),
+        for name, enhancer in (
+            ("always right, 10 %", "right"),
+            ("strong LLM, wrong topics left out, 10 %", "unerring"),
+            ("two classes swapped, 10 %", "swapped"),
+            ("random answers, 10 %", "random"),
+            ("always the same class, 10 %", "constant"),
         ):
-            arms.append(recipe(name, enhancer=enhancer, prompts=prompts))
+            arms.append(recipe(name, enhancer=enhancer))
         if data == "cora":
-            weak: dict[str, Any] = {"enhancer": "full", "prompts": "topic", "augmentation_ratio": 0.25}
+            weak: dict[str, Any] = {"enhancer": "full", "augmentation_ratio": 0.25}
             arms.append(recipe("GPT-3.5, 25 %", chance="GPT-3.5, 25 % at random", **weak))
             arms.append(recipe("GPT-3.5, 25 % at random", **weak, selection="random"))
         add("weak and strong LLMs", data, arms)
@@ -531,7 +541,7 @@ def encoders(scale: Scale) -> list[Table]:
             common = AS_IT_COMES if name == AUTO else {"encoder": name}
             prefix = f"{name}: "
             own = bases(common, prefix=prefix, kind="texts")
-            asked = {**STRONG, **common, "augmentation_ratio": 0.1}
+            asked = {**STRONG, **TOPIC, **common, "augmentation_ratio": 0.1}
             own.append(method(f"{prefix}recipe, 10 %", asked, prefix=prefix, kind="texts"))
             if name != SENTENCES:
                 own = [

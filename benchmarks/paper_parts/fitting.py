@@ -24,6 +24,7 @@ from paper_parts.records import Fit, Record
 from skellagnn import ELLaGNNClassifier, ReplayEnhancer, TextGraph, encode_graph
 from skellagnn.base.vectors import unit_rows
 from skellagnn.datasets import edge_homophily, load_folder
+from skellagnn.distillation import PropagationTeacher
 from skellagnn.encoders import encode_texts, resolve_encoder
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.llm.answers import diagnose
@@ -208,6 +209,8 @@ def estimator_of(place: Place, fit: Fit) -> ELLaGNNClassifier:
     if fit.kind == "gradients":
         params["backbone"] = GradientRecorder(params.get("backbone", ELLaGNNClassifier().backbone))
     nested = {name: params.pop(name) for name in list(params) if "__" in name}
+    if any(name.startswith("teacher__") for name in nested):
+        params.setdefault("teacher", PropagationTeacher())  # what "auto" stands for, with parameters to set
     return ELLaGNNClassifier(**params).set_params(**nested)
 
 
@@ -236,8 +239,9 @@ def stored_views(
         if prompt.names_classes:
             for row, question in enumerate(table.index[:, column].tolist()):
                 answer = answers[question]
-                if answer is not None:
-                    named[row] = parse_choices(answer, clf.class_names)[0]
+                choices = [] if answer is None else parse_choices(answer, clf.class_names)
+                if choices:  # an answer may say that no class fits
+                    named[row] = choices[0]
             break
     return features, named
 
@@ -333,7 +337,7 @@ def _edges(place: Place, fit: Fit) -> Record:
     nodes, rows = stored_views(graph, clf, resolve_encoder(clf.encoder), active)[0].queries()
     rankings = {
         "raw": rank_neighbors(graph.adjacency, raw, clf.n_neighbors),
-        "enhanced": rank_neighbors(graph.adjacency, raw, clf.n_neighbors, query_nodes=nodes, query_rows=rows),
+        "enhanced": rank_neighbors(graph.adjacency, raw, clf.n_neighbors, (nodes, rows)),
     }
     record: Record = {}
     for name, kept in rankings.items():

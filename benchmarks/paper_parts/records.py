@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -145,7 +144,7 @@ def users_of_fits(tables: Iterable[Table], defaults: Mapping[str, Any]) -> dict[
 
 
 def read_lines(path: Path) -> list[Record]:
-    """Read a results file, plain or packed; a last line that a killed run left unfinished is not one.
+    """Read a results file; a last line that a killed run left unfinished is not one.
 
     Raises
     ------
@@ -154,8 +153,7 @@ def read_lines(path: Path) -> list[Record]:
     """
     if not path.exists():
         return []
-    content = path.read_bytes()
-    lines = (gzip.decompress(content) if path.suffix == ".gz" else content).split(b"\n")
+    lines = path.read_bytes().split(b"\n")
     found = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -205,23 +203,3 @@ def tables_of(lines: Iterable[Record]) -> list[Record]:
             table = line["table"]
             latest[table["experiment"], table["title"]] = table
     return list(latest.values())
-
-
-# The tables tell who uses a fit; on how many processes others ran beside it, no report asks.
-_NOT_PACKED = frozenset({"used_by", "workers"})
-
-
-def pack(lines: Iterable[Record], path: Path) -> None:
-    """Write what reports and resumed runs read, gzip'd: the latest tables, finished fits, gradients with four digits.
-
-    No table changes by that. The same results give the same bytes.
-    """
-    lines = list(lines)
-    kept: list[Record] = [{"table": table} for table in tables_of(lines)]
-    for record in results_of(lines).values():
-        short = {name: value for name, value in record.items() if name not in _NOT_PACKED}
-        if "gradients" in record:
-            short["gradients"] = [[float(f"{norm:.4g}") for norm in layer] for layer in record["gradients"]]
-        kept.append(short)
-    text = "".join(json.dumps(record, separators=(",", ":")) + "\n" for record in kept)
-    path.write_bytes(gzip.compress(text.encode(), mtime=0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,15 @@ from paper_parts.experiments import EXPERIMENTS, PLAIN, SAME, WITHOUT
 from paper_parts.records import Record, results_of, tables_of
 from paper_parts.statistics import Difference, mean_of, median_of, paired_difference, std_of
 
-NOTHING = "*no results yet*"
-FIGURE = "../_static/gradients.svg"  # seen from a page of docs/paper/
-_MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+FIGURE = "gradients.svg"  # beside the pages
+SUMMARY = """# The paper's claims, put to the test
+
+**plain** is the network alone: no teacher, no answers. **recipe** is the estimator with its defaults and the answers
+for a tenth of the nodes. Both are accuracies in percent, mean over the seeds; a seed is a split and a `random_state`.
+**gain by training** is what the same training with `enhancer=None` gains over the plain network, **gain by answers**
+what the recipe gains over that, **gain by the paper's method** what views and enhanced queries alone gain over plain. A
+gain is a paired difference, seed by seed, ± its standard error; less than two of these is no finding.
+"""
 
 Rows = dict[str, dict[int, Record]]
 
@@ -238,7 +243,7 @@ def llms_table(tables: Sequence[Record], results: Mapping[str, Record]) -> str:
 
 
 def render_verdict(lines: Sequence[Record]) -> dict[str, str]:
-    """Return the tables of ``docs/paper.md`` by name: all settings in short, all LLMs in short, facts of the run."""
+    """Return the tables of the summary by heading: all settings in short, all LLMs in short, facts of the run."""
     results = results_of(lines)
     tables = tables_of(lines)
 
@@ -247,11 +252,13 @@ def render_verdict(lines: Sequence[Record]) -> dict[str, str]:
 
     good_and_bad = [table for table in chosen("defaults") if "weak and strong" in table["title"]]
     return {
-        "as-it-comes": verdict_table([table for table in chosen("defaults") if table not in good_and_bad], results),
-        "sentence-bert": verdict_table(chosen("splits", "backbones", "inference"), results),
-        "good-and-bad": llms_table(good_and_bad, results),
-        "encoders": verdict_table(chosen("encoders"), results),
-        "run": run_facts(lines),
+        "The estimator as it comes": verdict_table(
+            [table for table in chosen("defaults") if table not in good_and_bad], results
+        ),
+        "Sentence-BERT alone": verdict_table(chosen("splits", "backbones", "inference"), results),
+        "LLMs good and bad": llms_table(good_and_bad, results),
+        "Encoders": verdict_table(chosen("encoders"), results),
+        "The run": run_facts(lines),
     }
 
 
@@ -293,8 +300,10 @@ def introduction(name: str) -> str:
 
 
 def write_pages(lines: Sequence[Record], folder: Path) -> None:
-    """Write a page of each experiment, with all its tables, into a folder."""
+    """Write the summary and a page of each experiment, with all its tables, into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    parts = (f"## {heading}\n\n{text}\n" for heading, text in render_verdict(lines).items())
+    (folder / "summary.md").write_text("\n".join([SUMMARY, *parts]), encoding="utf-8")
     for name, text in render_tables(lines).items():
         figure = f"\n![norms of the gradients over training]({FIGURE})\n" if name == "gradients" else ""
         (folder / f"{name}.md").write_text(f"{introduction(name)}\n{text}\n{figure}", encoding="utf-8")
@@ -312,27 +321,6 @@ def run_facts(lines: Sequence[Record]) -> str:
         different = sorted({str(record["versions"][name]) for record in used if name in record.get("versions", {})})
         facts.append(("digest of the package's code" if name == "code" else name, ", ".join(different)))
     return markdown_table(["of the run", ""], facts)
-
-
-def fill_page(text: str, tables: Mapping[str, str]) -> str:
-    """Put tables between their markers; everything else on the page stays as it is.
-
-    Parameters
-    ----------
-    text : str
-        With ``<!-- table: NAME -->`` and ``<!-- end -->``, each on a line of its own.
-    tables : mapping of str to str
-        Markdown by name. A marker without a table says that there are no results.
-
-    Raises
-    ------
-    ValueError
-        If a table has no place on the page.
-    """
-    homeless = sorted(tables.keys() - {name for _, name, _ in _MARKED.findall(text)})
-    if homeless:
-        raise ValueError(f"the page has no marker for {homeless}; add <!-- table: NAME --> and <!-- end -->")
-    return _MARKED.sub(lambda match: f"{match[1]}\n{tables.get(match[2], NOTHING)}\n\n{match[3]}", text)
 
 
 def gradient_series(lines: Sequence[Record]) -> dict[str, list[list[float]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numbers
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from skellagnn.exceptions import InvalidParameterError, LabelError
 from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.graph import TextGraph
 from skellagnn.graph._names import check_order, is_missing
+from skellagnn.validation._class_names import check_class_names
 
 UNLABELED = -1
 # Fraction of the labels that is held out for early stopping unless it is given.
@@ -181,16 +182,21 @@ def check_labels(
 
 
 def named_classes(class_names: Any, y: Any) -> NDArray[Any] | None:
-    """Return the classes that ``class_names`` names: its keys, its names, or 0, 1, ... where labels are numbers."""
-    if class_names is None:
+    """Return the classes that ``class_names`` names: its keys, its names, or 0, 1, ... where labels are numbers.
+
+    None where there are none, or they are not of the kind of the labels: :func:`check_class_names` says which lack one.
+    """
+    if check_class_names(class_names, None) is None:
         return None
-    if isinstance(class_names, Mapping):
-        return np.array(list(class_names))
-    if isinstance(class_names, (str, bytes, Set)) or np.ndim(class_names) != 1:
-        return None  # an error, which check_class_names tells
-    if y is None or _numbers_from_objects(np.asarray(y)).dtype.kind in "USO":
-        return np.array(list(class_names))
-    return np.arange(len(class_names))
+    labels = None if y is None else _numbers_from_objects(np.asarray(y))
+    listed = not isinstance(class_names, Mapping)
+    if listed and labels is not None and labels.dtype.kind not in "USO":
+        numbers_ = np.arange(len(class_names))
+        return numbers_.astype(bool) if labels.dtype.kind == "b" and len(class_names) == 2 else numbers_
+    named = np.array(list(class_names))
+    if labels is not None and (named.dtype.kind in "USO") != (labels.dtype.kind in "USO"):
+        return None
+    return named
 
 
 def _sorted_classes(classes: NDArray[Any], argument: str) -> NDArray[Any]:
@@ -237,7 +243,8 @@ def _weight_of_classes(class_weight: Any, classes: NDArray[Any], indices: NDArra
             )
     # computed from the distinct labels as given, as scikit-learn does: sample weights do not enter
     per_class = np.zeros(len(classes))
-    labeled = np.unique(indices)  # a class that an LLM may name need not have a label
+    # a class that an LLM may name need not have a label
+    labeled = np.unique(indices) if is_name else np.arange(len(classes))
     per_class[labeled] = compute_class_weight(class_weight, classes=classes[labeled], y=classes[indices])
     if not (np.isfinite(per_class).all() and (per_class >= 0).all() and per_class[indices].any()):
         raise InvalidParameterError(
@@ -333,7 +340,8 @@ def hold_out(labels: Labels, early_stopping: bool | float | str, seed: int) -> t
     validation : LabeledNodes or None
     """
     automatic = isinstance(early_stopping, str)
-    fraction = VALIDATION_FRACTION if automatic or early_stopping is True else float(early_stopping)
+    is_default = automatic or (isinstance(early_stopping, (bool, np.bool_)) and bool(early_stopping))
+    fraction = VALIDATION_FRACTION if is_default else float(early_stopping)
     if fraction == 0 or (automatic and fraction * len(labels.labeled.nodes) < MIN_HELD_OUT):
         return labels.labeled, None
     return split_validation(labels.labeled, fraction, len(labels.classes), seed)

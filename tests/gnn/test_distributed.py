@@ -296,7 +296,7 @@ def test_the_whole_recipe_is_as_accurate_as_in_one_process(ranks):
     accuracies = [one["accuracy"] for one in ones]
     assert min(accuracies) > 0.5  # of three classes
     assert min(accuracies) - 0.05 <= found["accuracy"] <= max(accuracies) + 0.05
-    # labels and the reference are of no random state but that of the folds
+    # found before the training, with the seed of the first one
     assert found["reliability"] == pytest.approx(ones[0]["reliability"], abs=1e-4)
     assert found["asked"] == ones[0]["asked"]
 

@@ -520,6 +520,9 @@ def count_calls(prompt):
     return "some words"
 
 
+CALLABLE = CallableEnhancer(count_calls, model_name="counts")
+
+
 def prefer_more_answers(estimator, X, y):
     return estimator.llm_usage_.total.asked
 
@@ -562,7 +565,7 @@ RARE = np.array(["math"] * 7 + ["pets"] * 4 + ["rare"])
 )
 @pytest.mark.filterwarnings("ignore:The least populated class")
 def test_folds_that_lack_a_class_that_labels_name_are_refused(store, cv, reason):
-    clf = ELLaGNNClassifier(CallableEnhancer(count_calls, model_name="counts"), prompts="topic", store=store)
+    clf = ELLaGNNClassifier(CALLABLE, prompts="topic", selection="degree", store=store)
     search = GridSearchCV(clf, {"augmentation_ratio": [3]}, cv=cv)
 
     with pytest.raises(InvalidParameterError, match=f"`class_names` must be given to plan a search .* {reason}"):
@@ -576,7 +579,7 @@ def test_folds_that_lack_a_class_that_labels_name_are_refused(store, cv, reason)
 
 
 def test_samples_of_a_halving_search_may_lack_a_class(store):
-    clf = ELLaGNNClassifier(CallableEnhancer(count_calls, model_name="counts"), prompts="topic", store=store)
+    clf = ELLaGNNClassifier(CALLABLE, prompts="topic", selection="degree", store=store)
 
     with pytest.raises(InvalidParameterError, match="rounds fit samples that may lack some of them"):
         plan_search(HalvingGridSearchCV(clf, {"augmentation_ratio": [3]}, cv=2), TWELVE, np.array(["a", "b"] * 6))
