@@ -681,8 +681,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Returns
         -------
         plan : Plan
-            Nodes, distinct questions by prompt, of which stored and new, tokens, cost at ``prices``, examples.
-            ``plan.execute()`` asks the new ones, within ``max_calls``, ``max_tokens`` and ``max_cost``.
+            Nodes, distinct questions by prompt, of which stored and new, tokens, cost at the budget's prices, examples.
+            ``plan.execute()`` asks the new ones, within ``budget``.
 
         See Also
         --------

@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+import zlib
 from types import SimpleNamespace
 
 import joblib
@@ -62,7 +63,7 @@ class Counting:
 
     def complete(self, prompts):
         self.asked.extend(prompts)
-        return [f"words of number {len(prompt)}" for prompt in prompts]
+        return [f"words of number {zlib.crc32(prompt.encode())}" for prompt in prompts]
 
 
 def repeat(prompt):
@@ -139,7 +140,7 @@ def recorded(data, **params):
 def test_the_papers_settings_leave_its_method_alone(data):
     clf = recorded(data, **PAPER_SETTINGS).fit(data.graph[:40], data.target[:40])
 
-    assert (clf.teacher_history_, clf.reliability_) == ([], None)
+    assert clf.reliability_ is None
     assert set(clf.history_.soft_label_loss) <= {0.0}
     # what is left of the LLM are its views
     plain = quick(encoder="tfidf", **PAPER_SETTINGS).fit(data.graph[:40], data.target[:40])
@@ -151,12 +152,10 @@ def test_the_backbone_learns_from_the_teacher_and_the_teacher_from_the_answers(d
     train, y = data.graph[:40], data.target[:40]
     without, helped = quick(encoder="tfidf").fit(train, y), recorded(data).fit(train, y)
 
-    assert (len(without.teacher_history_), without.reliability_) == (1, 0.0)
-    assert len(helped.teacher_history_) == 2
+    assert without.reliability_ is None
     assert 0 < helped.reliability_ <= 1
     assert min(without.history_.soft_label_loss) > 0  # of the teacher's predictions
-    assert max(without.teacher_history_[0].consistency_loss) > 0
-    assert max(without.history_.consistency_loss, default=0) == 0
+    assert np.abs(helped.predict_proba(data.graph) - without.predict_proba(data.graph)).max() > 1e-2
 
 
 @pytest.mark.parametrize("validated", [False, True], ids=["labels alone", "with validation"])
@@ -174,16 +173,62 @@ def test_the_teacher_hears_from_all_neighbors(encoded, data, validated):
 
 def test_without_a_teacher_answers_are_the_networks_own(data):
     clf = recorded(data, teacher=None).fit(data.graph[:40], data.target[:40])
-    same = recorded(data, teacher=None, answer_weight=0.5).fit(data.graph[:40], data.target[:40])
+    views = recorded(data, teacher=None, answer_weight=0.0).fit(data.graph[:40], data.target[:40])
 
-    assert min(clf.history_.soft_label_loss) > 0
-    np.testing.assert_array_equal(clf.predict_proba(data.graph), same.predict_proba(data.graph))
+    assert set(clf.history_.soft_label_loss) == {0.0}
+    assert clf.reliability_ > 0.5
+    assert np.abs(clf.predict_proba(data.graph) - views.predict_proba(data.graph)).max() > 1e-2
 
 
 def test_answers_that_name_no_class_teach_nothing(data):
-    views = recorded(data, prompts="keywords").fit(data.graph[:40], data.target[:40])
+    assert recorded(data, prompts="keywords").fit(data.graph[:40], data.target[:40]).reliability_ is None
 
-    assert (views.reliability_, len(views.teacher_history_)) == (0.0, 1)
+
+def test_no_label_at_all(data):
+    clf = recorded(data, augmentation_ratio=0.3).fit(data.graph)
+    numbers = recorded(data, augmentation_ratio=0.3).fit(data.graph, np.full(data.graph.n_nodes, -1))
+
+    assert clf.classes_.tolist() == sorted(data.target_names)
+    assert numbers.classes_.tolist() == [0, 1, 2]
+    assert numbers.score(data.graph, data.target) > 0.6  # chance is 1/3
+    names = np.array(data.target_names)[data.target]
+    assert pickle.loads(pickle.dumps(clf)).score(data.graph, names) > 0.6
+
+
+def test_without_labels_answers_must_name_classes(data):
+    with pytest.raises(LabelError, match="requires y to be passed"):
+        quick(encoder="tfidf").fit(data.graph)
+    with pytest.raises(LabelError, match="requires y to be passed"):
+        recorded(data, prompts="keywords").fit(data.graph)
+    same = CallableEnhancer(lambda question: data.target_names[0], model_name="same")
+    with pytest.raises(LabelError, match="must name at least two classes"):
+        quick(enhancer=same, encoder="tfidf", class_names=data.target_names, store=None).fit(data.graph)
+
+
+def test_what_the_llm_said_is_a_table_that_no_pickle_holds(data):
+    clf = recorded(data, augmentation_ratio=5).fit(data.graph[:40], data.target[:40])
+
+    assert len(clf.answers_) == 10
+    topics = [said for said in clf.answers_ if said.prompt == "topic"]
+    assert [said.node for said in topics] == clf.queried_nodes_.tolist()
+    assert all(said.classes and said.classes[0] in data.target_names for said in topics)
+    assert not hasattr(pickle.loads(pickle.dumps(clf)), "answers_")
+
+
+def test_candidates_alone_are_asked_about(data):
+    clf = recorded(data, augmentation_ratio=6, candidates=np.arange(50, 60)).fit(data.graph[:40], data.target[:40])
+
+    assert set(clf.queried_nodes_) <= set(range(50, 60))
+
+
+@pytest.mark.parametrize("selection", ["margin", "margin_random"])
+def test_a_plan_by_the_margin_is_what_the_fit_asks(data, selection):
+    clf = recorded(data, augmentation_ratio=6, selection=selection)
+    plan = clf.plan(data.graph[:40], data.target[:40])
+
+    assert plan.active_nodes.tolist() == clf.fit(data.graph[:40], data.target[:40]).queried_nodes_.tolist()
+    with pytest.raises(InvalidParameterError, match="`y` must be given to plan with selection"):
+        clf.plan(data.graph)
 
 
 def test_raw_queries_on_request(data):
@@ -201,7 +246,7 @@ def test_raw_queries_on_request(data):
 
 @pytest.mark.parametrize("answer", ["random", "constant"])
 @pytest.mark.parametrize("validated", [False, True], ids=["labels alone", "with validation"])
-def test_an_llm_that_knows_nothing_changes_nothing(data, answer, validated):
+def test_an_llm_that_knows_nothing_costs_nothing(data, answer, validated):
     rng = np.random.default_rng(0)
     names = list(data.target_names)
 
@@ -215,9 +260,11 @@ def test_an_llm_that_knows_nothing_changes_nothing(data, answer, validated):
     clf.fit(data.graph[:50], data.target[:50], **view)
     without = quick(**params).fit(data.graph[:50], data.target[:50], **view)
 
-    assert clf.reliability_ == 0
+    assert clf.reliability_ < 0.15
     assert clf.llm_usage_.total.questions == 60
-    np.testing.assert_array_equal(clf.predict_proba(data.graph), without.predict_proba(data.graph))
+    test = slice(60 if not validated else 90, None)
+    lost = without.score(data.graph[test], data.target[test]) - clf.score(data.graph[test], data.target[test])
+    assert lost < 0.05
 
 
 def shown(monkeypatch, clf, graph, y):
@@ -225,17 +272,17 @@ def shown(monkeypatch, clf, graph, y):
     seen = []
 
     def spy(network, ranked, features, supervision, validation, settings, **options):
-        seen.append((ranked.toarray(), settings.view_probability))
+        seen.append((ranked.toarray(), features.view_probability))
         return train(network, ranked, features, supervision, validation, settings, **options)
 
-    monkeypatch.setattr("skellagnn.classifier.train", spy)
+    monkeypatch.setattr("skellagnn.gnn._trainer.train", spy)
     clf.fit(graph, y)
     return seen[0]
 
 
 @pytest.mark.parametrize("trust", [0.0, 0.5, 1.0])
 def test_views_are_shown_and_neighbors_ranked_as_far_as_the_answers_are_trusted(data, monkeypatch, trust):
-    monkeypatch.setattr("skellagnn.supervision.estimate_trust", lambda *arguments: (0.8, trust))
+    monkeypatch.setattr("skellagnn.supervision.estimate_reliability", lambda first, *rest: np.full(len(first), trust))
     params = {"n_neighbors": 2, "max_iter": 2, "augmentation_ratio": 20}
     enhanced, probability = shown(monkeypatch, recorded(data, **params), data.graph[:8], data.target[:8])
     raw, _ = shown(monkeypatch, recorded(data, enhanced_queries=False, **params), data.graph[:8], data.target[:8])
@@ -245,17 +292,6 @@ def test_views_are_shown_and_neighbors_ranked_as_far_as_the_answers_are_trusted(
     assert (probability, always) == (0.5 * trust, 0.5)
     assert (enhanced != full).any() == (trust < 1)
     assert (enhanced != raw).any() == (trust > 0)
-
-
-def test_views_are_shown_less_often_where_labels_are_many(data, monkeypatch):
-    monkeypatch.setattr("skellagnn.supervision.estimate_trust", lambda *arguments: (0.8, 1.0))
-    asked = recorded(data, augmentation_ratio=10, selection=lambda graph, rows, rng: np.arange(graph.n_nodes))
-    asked.set_params(max_iter=2)
-
-    # the ten nodes asked about have no label; beside ten labels they count fully, beside forty a quarter
-    for n_labels, expected in ((10, 0.5), (40, 0.125)):
-        probability = shown(monkeypatch, asked, data.graph[:n_labels], data.target[:n_labels])[1]
-        assert probability == pytest.approx(expected)
 
 
 def test_answers_that_teach_nothing_are_still_shown(data, monkeypatch):
@@ -1192,7 +1228,7 @@ def test_a_teacher_of_few_nodes_weighs_less_than_many_labels(data, encoded, monk
         seen.append(arguments[3].soft_weight)
         return train(*arguments, **options)
 
-    monkeypatch.setattr("skellagnn.classifier.train", recorded)
+    monkeypatch.setattr("skellagnn.gnn._trainer.train", recorded)
     quick(max_iter=1).fit(encoded[:n_labeled], data.target[:n_labeled])
     assert seen == [pytest.approx(weight)]
 
@@ -1239,9 +1275,9 @@ def test_blank_texts_and_components_turned_by_rounding_are_no_other_encoder(data
 @pytest.mark.parametrize("dtype", ["float16", "float32"])
 def test_unit_rows_are_taken_as_they_are(data, dtype):
     graph = encode_graph(data.graph, "tfidf", dtype=dtype)
-    scaled = graph.with_features(raw_features(graph, None, scale=True))
+    scaled = graph.with_features(raw_features(graph, None, memory=None, scale=True))
 
-    assert raw_features(scaled, None, scale=True) is scaled.features
+    assert raw_features(scaled, None, memory=None, scale=True) is scaled.features
 
 
 def test_where_all_have_labels_the_answers_are_still_judged(data):

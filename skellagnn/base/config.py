@@ -70,7 +70,9 @@ def config_context(
     changed: dict[str, Any] = {}
     if precision is not None:
         if precision not in ("float32", "bfloat16"):
-            raise InvalidParameterError(f"`precision` must be 'float32' or 'bfloat16', got {precision!r}.")
+            raise InvalidParameterError(
+                f"`precision` must be 'float32' or 'bfloat16', got {precision!r}. Pass precision='bfloat16'."
+            )
         changed["precision"] = precision
     for name, value in (("compile", compile), ("data_parallel", data_parallel)):
         if value is None:

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 BATCH = 64
 
 
+# So few unread answers say nothing of the class names.
+FEW = 5
+
+
 @dataclass(frozen=True)
 class Enhancement:
     """What came back.
@@ -144,7 +148,8 @@ def enhance(
             if answer is not None and not diagnose(table.questions[position], answer, class_names):
                 answers[position] = answer
                 del reasons[position]
-    misread = find_unread(table.questions, answers, class_names or ()).warning(class_names or ())
+    not_read = find_unread(table.questions, answers, class_names or ())
+    misread = not_read.warning(class_names or ()) if not_read.n_unread >= FEW else None
     for position, reason in reasons.items():
         answers[position] = None
         bad = asking.usage_of(position).bad
