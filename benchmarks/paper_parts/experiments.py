@@ -184,7 +184,6 @@ def parts(scale: Scale) -> list[Table]:
     asked = {**STRONG, "augmentation_ratio": 0.1, "selection": "pagerank"}
     switches: dict[str, Params] = {
         "no teacher": {"teacher": None},
-        "no consistency": {"teacher__consistency": 0},
         "no soft targets": {"answer_weight": 0},
         "no views": {"view_probability": 0},
         "raw queries": {"enhanced_queries": False},
