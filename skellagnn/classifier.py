@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import numbers
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -368,7 +368,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
 
         # 2. The LLM is asked about a few nodes; its answers become views of these, and name classes.
         propagated = propagate(graph.adjacency, embeddings) if self._reads_propagated() else embeddings
-        reference = partial(estimate_reference, propagated, labeled, len(labels.classes), seed)
+        reference = cache(partial(estimate_reference, propagated, labeled, len(labels.classes), seed))
         choose = partial(self._select, graph, embeddings, propagated, reference)
         queried = np.empty(0, dtype=np.int64) if augmenter.enhancer is None else group.first(choose)
         augmented = augmenter.augment(graph, embeddings, queried, encoder, memory=self.memory, group=group)

@@ -304,7 +304,7 @@ def _check_probabilities(teacher: Any, returned: Any, n_nodes: int, n_classes: i
     if not fits or not np.isfinite(probabilities).all() or np.abs(probabilities.sum(axis=1) - 1).max(initial=0) > 1e-3:
         raise InvalidParameterError(
             f"`teacher` must return class probabilities of shape ({n_nodes}, {n_classes}) from predict_proba, rows "
-            f"summing to 1, got {type(returned).__name__} of shape {probabilities.shape} from {type(teacher).__name__}: "
+            f"summing to 1, got {type(returned).__name__}, shape {probabilities.shape}, from {type(teacher).__name__}: "
             "one row for each node, in the order of the classes."
         )
     return probabilities

@@ -11,7 +11,7 @@ from scipy import sparse
 from skellagnn import TextGraph, neighborhood
 from skellagnn.base.vectors import are_unit_rows, unit_rows
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.neighborhood import cosine_of_edges, rank_neighbors
+from skellagnn.neighborhood import _Cosine, rank_neighbors
 
 
 def make(seed=0, *, directed=True, weighted=True, n_nodes=25, n_edges=150, n_features=6):
@@ -162,12 +162,12 @@ def test_the_block_size_changes_nothing(name, block, monkeypatch):
     nodes = np.arange(0, 25, 4)
     queries = {"query_nodes": nodes, "query_rows": np.roll(rows, 1, axis=0)[nodes]}
     receivers = np.repeat(np.arange(25), np.diff(adjacency.indptr))
-    expected = cosine_of_edges(receivers, adjacency.indices, rows, **queries)
+    expected = _Cosine(rows, *queries)(receivers, adjacency.indices)
     kept = rank_neighbors(adjacency, rows, 2, **queries)
 
     monkeypatch.setattr(neighborhood, name, block)
 
-    np.testing.assert_array_equal(cosine_of_edges(receivers, adjacency.indices, rows, **queries), expected)
+    np.testing.assert_array_equal(_Cosine(rows, *queries)(receivers, adjacency.indices), expected)
     np.testing.assert_array_equal(rank_neighbors(adjacency, rows, 2, **queries).toarray(), kept.toarray())
 
 
@@ -213,8 +213,8 @@ def test_halves_and_memory_maps_are_ranked_as_the_floats_that_they_hold(n_featur
     receivers = np.repeat(np.arange(25), np.diff(adjacency.indptr))
 
     np.testing.assert_array_equal(
-        cosine_of_edges(receivers, adjacency.indices, halves, **queries),
-        cosine_of_edges(receivers, adjacency.indices, floats, **queries),
+        _Cosine(halves, *queries)(receivers, adjacency.indices),
+        _Cosine(floats, *queries)(receivers, adjacency.indices),
     )
     for k in (1, 3):
         np.testing.assert_array_equal(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from fractions import Fraction
+from functools import partial
 
 import networkx as nx
 import numpy as np
@@ -15,12 +16,13 @@ from scipy import sparse
 from skellagnn import TextGraph, selection
 from skellagnn.exceptions import AnswerWarning, InvalidParameterError
 from skellagnn.selection import (
-    FEATURELESS_SELECTIONS,
+    READS,
     SELECTIONS,
     clustering,
     count_active_nodes,
     degree,
     low_degree,
+    margin,
     pagerank,
     select_active_nodes,
     short_text,
@@ -230,11 +232,12 @@ def test_a_node_without_text_does_not_take_its_clusters_turn():
     cluster, rows = blobs([6, 6, 6])
     texts = ["words"] * 18
     graph = TextGraph.from_edges([], texts=texts)
-    first = select_active_nodes(graph, rows, "clustering", 3)
+    three = partial(clustering, n_clusters=3)
+    first = select_active_nodes(graph, rows, three, 3)
     for node in first[:2].tolist():
         texts[node] = ""
 
-    active = select_active_nodes(TextGraph.from_edges([], texts=texts), rows, "clustering", 3)
+    active = select_active_nodes(TextGraph.from_edges([], texts=texts), rows, three, 3)
 
     assert sorted(cluster[first]) == sorted(cluster[active]) == [0, 1, 2]
     assert not set(first[:2].tolist()) & set(active.tolist())
@@ -283,13 +286,58 @@ def test_different_rows_are_counted_until_there_are_enough(rows, enough, count):
     assert selection._count_distinct(np.array(rows, dtype=np.float32)[:, None], enough) == count
 
 
-def test_the_default_number_of_clusters_grows_with_the_root_of_the_nodes():
-    rows = rows_of(TextGraph.from_edges([], n_nodes=200))
-    graph = TextGraph.from_edges([], n_nodes=200)
+@pytest.mark.parametrize(("n_nodes", "n_clusters"), [(4, 1), (20, 2), (200, 20)])
+def test_by_default_there_is_a_cluster_for_each_ten_nodes(n_nodes, n_clusters):
+    graph = TextGraph.from_edges([], n_nodes=n_nodes)
 
-    scores = clustering(graph, rows, np.random.default_rng(0))
+    scores = clustering(graph, rows_of(graph), np.random.default_rng(0))
 
-    assert (scores > -1).sum() == 10  # sqrt(200 / 2) firsts
+    assert (scores > -1).sum() == n_clusters
+
+
+def test_large_clusters_do_not_always_come_first():
+    cluster, rows = blobs([40, 25, 8, 3])
+    graph = TextGraph.from_edges([], n_nodes=len(rows))
+
+    first = [cluster[clustering(graph, rows, np.random.default_rng(seed), n_clusters=4).argmax()] for seed in range(20)]
+
+    assert set(first) == {0, 1, 2, 3}
+
+
+# -- what labels leave open --------------------------------------------------------------------------------------
+
+OPEN = np.array([[0.5, 0.3, 0.2], [0.1, 0.45, 0.45], [0.98, 0.01, 0.01], [0.2, 0.2, 0.6], [0.4, 0.25, 0.35]])
+
+
+def test_the_margin_is_between_the_two_most_probable_classes():
+    graph = TextGraph.from_edges([], n_nodes=5)
+
+    scores = margin(graph, OPEN, np.random.default_rng(0))
+
+    np.testing.assert_allclose(scores, [-0.2, 0, -0.97, -0.4, -0.05], atol=1e-12)
+    np.testing.assert_array_equal(scores, margin(graph, OPEN[:, [2, 0, 1]], np.random.default_rng(1)))
+    assert select_active_nodes(graph, OPEN, "margin", 1.0).tolist() == [1, 4, 0, 3, 2]
+
+
+def test_without_labels_the_margins_are_equal():
+    graph = TextGraph.from_edges([], n_nodes=4)
+
+    assert margin(graph, np.full((4, 3), 1 / 3), np.random.default_rng(0)).tolist() == [0] * 4
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_smallest_margin_and_a_random_node_take_turns(seed):
+    graph = TextGraph.from_edges([], n_nodes=50)
+    probabilities = np.random.default_rng(9).dirichlet([1, 1, 1], size=50)
+    orders = [
+        np.argsort(-function(graph, probabilities, np.random.default_rng(seed)))
+        for function in (margin, selection.random)
+    ]
+
+    active = select_active_nodes(graph, probabilities, "margin_random", 1.0, seed=seed)
+
+    in_turn = dict.fromkeys(node for pair in np.column_stack(orders).tolist() for node in pair)
+    assert active.tolist() == list(in_turn)
 
 
 # -- how many ----------------------------------------------------------------------------------------------------
@@ -365,19 +413,21 @@ def test_the_targets_in_view_do_not_enter(name, graph):
 
 @pytest.mark.parametrize("function", SELECTIONS.values())
 def test_no_selection_has_a_parameter_for_labels(function):
-    assert list(inspect.signature(function).parameters)[:3] == ["graph", "features", "rng"]
+    seen = "probabilities" if READS[function.__name__] == "labels" else "features"
+    assert list(inspect.signature(function).parameters)[:3] == ["graph", seen, "rng"]
     assert not {"y", "labels", "target", "targets"} & set(inspect.signature(function).parameters)
 
 
-@pytest.mark.parametrize("name", sorted(FEATURELESS_SELECTIONS))
-def test_featureless_selections_do_not_look_at_the_rows(name, graph):
+@pytest.mark.parametrize("name", [name for name, reads in READS.items() if reads == "graph"])
+def test_selections_that_read_the_graph_do_not_look_at_the_rows(name, graph):
     seen = select_active_nodes(graph, rows_of(graph), name, 6)
 
     np.testing.assert_array_equal(seen, select_active_nodes(graph, np.empty((graph.n_nodes, 0), np.float32), name, 6))
 
 
 def test_the_other_selections_do_look_at_the_rows(graph):
-    for name in set(SELECTIONS) - FEATURELESS_SELECTIONS:
+    assert READS.keys() == SELECTIONS.keys()
+    for name in [name for name, reads in READS.items() if reads != "graph"]:
         one, other = (select_active_nodes(graph, rows_of(graph, seed=seed), name, 6) for seed in (0, 1))
         assert one.tolist() != other.tolist()
 
@@ -632,14 +682,14 @@ def test_nothing_is_computed_for_no_nodes(graph):
 def test_an_unknown_name_gets_the_closest_one(name, closest, graph):
     with pytest.raises(
         InvalidParameterError,
-        match=rf"`selection` must be one of 'pagerank', .* or a callable, got '{name}'\. Did you mean '{closest}'\?",
+        match=rf"`selection` must be one of .*'pagerank', .* or a callable, got '{name}'\. Did you mean '{closest}'\?",
     ):
         select_active_nodes(graph, rows_of(graph), name, 3)
 
 
 @pytest.mark.parametrize("wrong", [None, 3, ["pagerank"]])
 def test_a_selection_is_a_name_or_a_callable(wrong, graph):
-    with pytest.raises(InvalidParameterError, match=r"`selection` must be one of 'pagerank', .* or a callable, got"):
+    with pytest.raises(InvalidParameterError, match=r"`selection` must be one of .*'pagerank', .* or a callable, got"):
         select_active_nodes(graph, rows_of(graph), wrong, 3)
 
 

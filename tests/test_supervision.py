@@ -1,519 +1,511 @@
-"""What a class-naming answer is worth, by hand and at the limits."""
+"""What labels, answers and a teacher weigh: references that are fair, LLMs that know and that do not, and extremes."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
 
-from skellagnn.gnn._targets import SoftLabels
+from skellagnn import supervision
+from skellagnn.datasets import make_text_graph
+from skellagnn.distillation import PropagationTeacher, propagate
+from skellagnn.encoders import encode_graph
+from skellagnn.exceptions import InvalidParameterError, LabelError
+from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.supervision import (
+    Answers,
     Reference,
-    answer_targets,
-    class_evidence,
-    estimate_channel,
-    estimate_trust,
-    soft_targets,
+    estimate_reference,
+    estimate_reliability,
+    one_hot,
+    supervise,
 )
 
-NONE = -1
+N, K = 300, 4
+DATA = make_text_graph(N, K, informativeness=0.25, random_state=0)
+TRUTH = DATA.true_target
+FEATURES = propagate(DATA.graph.adjacency, encode_graph(DATA.graph, "tfidf").features)
+UNIFORM = np.full((N, K), 1 / K)
+SAYS_NOTHING = np.full(N, np.nan)
+UNLABELED = np.full(N, -1)
 
 
-def first_choices(*named):
-    return np.array([[choice, NONE] for choice in named])
-
-
-def answers_of(labels, answer, n_choices=2):
-    """One table of choices: the LLM says ``answer(label)`` about each node."""
-    table = np.full((len(labels), n_choices), NONE)
-    for row, label in enumerate(labels):
-        said = answer(label)
-        table[row, : len(said)] = said
-    return table
-
-
-# -- the channel -------------------------------------------------------------------------------------------------
-
-
-def test_without_labels_the_channel_is_the_prior():
-    channel = estimate_channel(np.array([0, 1, 2, NONE]), np.full(4, -1), 3)
-
-    # 0.8 on the diagonal, the rest shared by the two other classes and "none"
-    third = 0.2 / 3
-    np.testing.assert_allclose(channel, np.full((3, 4), third) + (0.8 - third) * np.eye(3, 4))
-
-
-def test_checked_answers_are_counted_on_top_of_five_prior_ones():
-    choices = np.array([0, 0, 1, NONE, 1, 1])
-    labels = np.array([0, 0, 0, 0, -1, 1])
-
-    channel = estimate_channel(choices, labels, 2)
-
-    # class 0: prior 4, 0.5, 0.5 plus 2, 1, 1 answers; class 1: prior 0.5, 4, 0.5 plus 0, 1, 0
-    np.testing.assert_allclose(channel, np.array([[6, 1.5, 1.5], [0.5, 5, 0.5]]) / [[9], [6]])
-
-
-def test_the_prior_is_a_parameter():
-    channel = estimate_channel(np.array([1]), np.array([0]), 2, diagonal=0.5, prior_strength=4)
-
-    np.testing.assert_allclose(channel, np.array([[2, 2, 1], [1, 2, 1]]) / [[5], [4]])
-
-
-def test_rows_are_distributions_over_classes_and_none():
-    rng = np.random.default_rng(0)
-    channel = estimate_channel(rng.integers(-1, 5, 200), rng.integers(-1, 5, 200), 5)
-
-    assert channel.shape == (5, 6)
-    np.testing.assert_allclose(channel.sum(axis=1), 1)
-    assert channel.min() > 0
-
-
-def test_many_labels_outweigh_the_prior():
-    rng = np.random.default_rng(1)
-    truth = np.array([[0.6, 0.3, 0.1], [0.2, 0.5, 0.3]])
-    labels = rng.integers(2, size=40_000)
-    choices = np.array([0, 1, NONE])[(rng.random(40_000)[:, None] > truth[labels].cumsum(axis=1)).sum(axis=1)]
-
-    np.testing.assert_allclose(estimate_channel(choices, labels, 2), truth, atol=0.01)
-
-
-# -- evidence ----------------------------------------------------------------------------------------------------
-
-
-def test_evidence_of_one_choice_by_hand():
-    evidence = class_evidence([first_choices(1)], np.array([-1]), 3)
-
-    log_ratio = np.log(0.8 / (0.2 / 3))  # for the class named, against each other one
-    np.testing.assert_allclose(evidence, [[-log_ratio / 3, 2 * log_ratio / 3, -log_ratio / 3]])
-
-
-def test_a_second_choice_counts_half_and_is_trusted_less():
-    both = class_evidence([np.array([[1, 2]])], np.array([-1]), 3)
-    first = class_evidence([first_choices(1)], np.array([-1]), 3)
-
-    log_ratio = np.log(0.4 / (0.6 / 3))
-    np.testing.assert_allclose(both - first, [[-log_ratio / 6, -log_ratio / 6, log_ratio / 3]])
-    assert both[0].argsort().tolist() == [0, 2, 1]
-
-
-def test_a_third_choice_does_not_count():
-    two = class_evidence([np.array([[1, 2]])], np.array([-1]), 3)
-    three = class_evidence([np.array([[1, 2, 0]])], np.array([-1]), 3)
-
-    np.testing.assert_array_equal(two, three)
-
-
-def test_one_column_of_choices_will_do():
-    np.testing.assert_array_equal(
-        class_evidence([np.array([[1], [NONE]])], np.array([-1, -1]), 3),
-        class_evidence([first_choices(1, NONE)], np.array([-1, -1]), 3),
-    )
-
-
-def test_answers_of_several_prompts_add_up():
-    labels = np.full(3, -1)
-    one, other = first_choices(0, 1, NONE), first_choices(0, 2, 2)
-
-    total = class_evidence([one, other], labels, 3)
-
-    np.testing.assert_allclose(total, class_evidence([one], labels, 3) + class_evidence([other], labels, 3))
-
-
-def test_a_node_without_any_choice_has_no_evidence():
-    evidence = class_evidence([first_choices(0, NONE, 1)], np.array([0, 1, -1]), 2)
-
-    assert evidence[1].tolist() == [0, 0]
-    assert np.abs(evidence[[0, 2]]).min() > 0.5
-
-
-def test_no_prompts_no_evidence():
-    np.testing.assert_array_equal(class_evidence([], np.array([0, -1]), 3), np.zeros((2, 3)))
-
-
-def test_a_second_choice_is_checked_only_where_the_first_was_wrong():
-    # first choice right: the second one cannot be right, and that says nothing against it
-    right = np.array([[0, 1]] * 50 + [[NONE, NONE]])
-    labels = np.array([0] * 50 + [-1])
-    asked = np.array([[0, 1]])
-
-    with_labels = class_evidence([np.concatenate([right, asked])], np.append(labels, -1), 3)[-1]
-    first_only = class_evidence([np.concatenate([right[:, :1], asked[:, :1]])], np.append(labels, -1), 3)[-1]
-
-    np.testing.assert_allclose(with_labels - first_only, [-np.log(2) / 6, np.log(2) / 3, -np.log(2) / 6])
-
-
-def test_no_single_choice_moves_a_class_by_more_than_four_nats():
-    labels = np.repeat(np.arange(2), 10_000)
-    table = first_choices(*labels)
-
-    evidence = class_evidence([table], labels, 2)
-
-    assert np.abs(evidence).max() == 4.0
-    assert np.abs(class_evidence([table] * 3, labels, 2)).max() == 12.0
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_renaming_the_classes_renames_the_evidence(seed):
+def knowing(share=0.9, seed=0):
+    """Make a reference that is right in this share of the nodes, and says so."""
     rng = np.random.default_rng(seed)
-    table, labels, order = rng.integers(-1, 4, size=(60, 2)), rng.integers(-1, 4, size=60), rng.permutation(4)
-
-    def rename(classes):
-        return np.where(classes < 0, -1, order[classes])
-
-    renamed = class_evidence([rename(table)], rename(labels), 4)
-
-    np.testing.assert_allclose(renamed[:, order], class_evidence([table], labels, 4))
+    favorite = np.where(rng.random(N) < share, TRUTH, (TRUTH + rng.integers(1, K, size=N)) % K)
+    probabilities = np.full((N, K), (1 - share) / (K - 1))
+    probabilities[np.arange(N), favorite] = share
+    return probabilities
 
 
-# -- kinds of LLM ------------------------------------------------------------------------------------------------
-
-LABELS = np.repeat(np.arange(3), 40)
-KNOWN = np.where(np.arange(120) % 2 == 0, LABELS, -1)
-
-
-def targets_of(table, labels=KNOWN):
-    return soft_targets(class_evidence([table], labels, 3))
+def label(nodes, labels=None, weights=None):
+    nodes = np.asarray(nodes, dtype=np.int64)
+    labels = TRUTH[nodes] if labels is None else np.asarray(labels, dtype=np.int64)
+    weights = np.ones(len(nodes)) if weights is None else weights
+    return LabeledNodes(nodes, labels, np.asarray(weights, dtype=np.float32))
 
 
-def test_a_perfect_llm_is_believed_from_the_first_answer_and_more_once_labels_agree():
-    table = answers_of(LABELS, lambda label: [label])
-
-    unchecked, checked = targets_of(table, np.full(120, -1)), targets_of(table)
-
-    np.testing.assert_allclose(unchecked[np.arange(120), LABELS], 0.8 / (0.8 + 2 * 0.2 / 3), rtol=1e-6)
-    assert checked[np.arange(120), LABELS].min() > 0.95
+def first(n_each):
+    return np.concatenate([np.flatnonzero(k == TRUTH)[:n_each] for k in range(K)])
 
 
-def test_an_llm_that_always_names_one_class_is_believed_until_labels_show_it():
-    table = answers_of(LABELS, lambda label: [1])
+NOBODY = label([])
 
-    unchecked, checked = targets_of(table, np.full(120, -1)), targets_of(table)
-
-    assert unchecked[:, 1].min() > 0.8
-    np.testing.assert_allclose(checked, 1 / 3, atol=0.05)
-    assert np.abs(class_evidence([table], KNOWN, 3)).max() < 0.15
+# -- the reference -----------------------------------------------------------------------------------------------
 
 
-def test_two_swapped_classes_are_unswapped_given_enough_labels():
-    swap = {0: 1, 1: 0, 2: 2}
-    table = answers_of(LABELS, lambda label: [swap[label]])
+@pytest.mark.parametrize("labeled", [NOBODY, label([7]), label(first(1))])
+def test_without_two_labels_of_one_class_nothing_can_be_checked(labeled):
+    reference = estimate_reference(FEATURES, labeled, K)
 
-    unchecked, checked = targets_of(table, np.full(120, -1)), targets_of(table)
-
-    assert (unchecked.argmax(axis=1) == [swap[label] for label in LABELS]).all()
-    assert (checked.argmax(axis=1) == LABELS).all()
-
-
-def test_a_guessing_llm_moves_little():
-    rng = np.random.default_rng(0)
-    labels = np.repeat(np.arange(3), 400)
-    table = np.column_stack([rng.integers(3, size=1200), np.full(1200, NONE)])
-
-    np.testing.assert_allclose(targets_of(table, labels), 1 / 3, atol=0.06)
+    np.testing.assert_array_equal(reference.probabilities, UNIFORM)
+    assert reference.temperature == 1
+    np.testing.assert_array_equal(reference.margins, 0)
 
 
-def test_more_agreeing_labels_more_trust():
-    trust = []
-    for n_known in (0, 3, 9, 30, 120):
-        labels = np.where(np.arange(120) % 120 < n_known, LABELS[np.random.default_rng(0).permutation(120)], -1)
-        table = answers_of(np.where(labels >= 0, labels, 2), lambda label: [label])
-        trust.append(estimate_channel(table[:, 0], labels, 3).diagonal().min())
+def test_labels_tell_of_the_other_nodes():
+    labeled = label(first(10))
+    reference = estimate_reference(FEATURES, labeled, K)
 
-    assert trust[0] == pytest.approx(0.8)
-    assert trust == sorted(trust)
-    assert trust[-1] > 0.95
-
-
-# -- soft targets ------------------------------------------------------------------------------------------------
-
-
-def test_soft_targets_are_a_softmax_of_the_evidence():
-    targets = soft_targets(np.log([[1.0, 3.0], [5.0, 5.0]]))
-
-    np.testing.assert_allclose(targets, [[0.25, 0.75], [0.5, 0.5]], rtol=1e-6)
-    assert targets.dtype == np.float32
+    others = np.setdiff1d(np.arange(N), labeled.nodes)
+    likeliest = reference.probabilities[others].max(axis=1)
+    right = reference.probabilities[others].argmax(axis=1) == TRUTH[others]
+    np.testing.assert_allclose(reference.probabilities.sum(axis=1), 1)
+    assert right.mean() > 0.8
+    assert abs(likeliest.mean() - right.mean()) < 0.12  # calibrated
+    two = np.sort(reference.probabilities, axis=1)[:, -2:]
+    np.testing.assert_allclose(reference.margins, two[:, 1] - two[:, 0])
 
 
-@pytest.mark.parametrize(("power", "expected"), [(0.0, [0.5, 0.5]), (0.5, [0.75, 0.25]), (1.0, [0.9, 0.1])])
-def test_a_prior_enters_with_its_power(power, expected):
-    targets = soft_targets(np.zeros((1, 2)), np.array([[0.9, 0.1]]), prior_power=power)
+def test_a_label_does_not_vote_on_its_own_node(monkeypatch):
+    labeled = label(first(5))
+    monkeypatch.setattr(supervision, "_folds", lambda labels, n_classes, seed: np.arange(len(labels)) % 5)
+    monkeypatch.setattr(supervision, "_calibrate", lambda logits, labels, weights: 1.0)
+    before = estimate_reference(FEATURES, labeled, K).probabilities
 
-    np.testing.assert_allclose(targets, [expected], rtol=1e-6)
+    for position in (0, 8, 19):
+        wrong = labeled.labels.copy()
+        wrong[position] = (wrong[position] + 1) % K
+        after = estimate_reference(FEATURES, replace(labeled, labels=wrong), K).probabilities
 
-
-def test_certain_priors_and_huge_evidence_stay_finite():
-    evidence = np.array([[1000.0, 0.0], [-1000.0, -1001.0]])
-    kept = evidence.copy()
-
-    targets = soft_targets(evidence, np.array([[0.0, 1.0], [1.0, 0.0]]))
-
-    assert np.isfinite(targets).all()
-    np.testing.assert_allclose(targets.sum(axis=1), 1)
-    assert targets[0, 0] == pytest.approx(1)
-    np.testing.assert_array_equal(evidence, kept)
+        same_fold = labeled.nodes[np.arange(20) % 5 == position % 5]
+        np.testing.assert_array_equal(after[same_fold], before[same_fold])
+        assert (np.delete(after, same_fold, axis=0) != np.delete(before, same_fold, axis=0)).any()
 
 
-# -- targets of nodes --------------------------------------------------------------------------------------------
+def test_folds_take_each_class_in_turn():
+    labels = np.repeat([0, 1, 2], [10, 7, 1])
+    fold = supervision._folds(labels, 4, 3)
+
+    assert np.bincount(fold).tolist() == [4, 4, 4, 3, 3]
+    assert np.bincount(fold[:10]).tolist() == [2] * 5
+    np.testing.assert_array_equal(fold, supervision._folds(labels, 4, 3))
+    assert (fold != supervision._folds(labels, 4, 4)).any()
+    assert sorted(supervision._folds(np.zeros(3, dtype=int), 4, 0)) == [0, 1, 2]
 
 
-def ints(*values):
-    return np.array(values, dtype=np.int64)
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_the_temperature_at_which_labels_were_drawn_is_found(temperature):
+    rng = np.random.default_rng(1)
+    logits = 2 * rng.normal(size=(20_000, 3))
+    p = np.exp(logits / temperature)
+    labels = (rng.random((20_000, 1)) > (p / p.sum(axis=1, keepdims=True)).cumsum(axis=1)).sum(axis=1)
+
+    assert supervision._calibrate(logits, labels, np.ones(20_000)) == pytest.approx(temperature, rel=0.05)
 
 
-def test_labeled_nodes_and_nodes_without_a_choice_get_no_target():
-    active = ints(9, 4, 7, 2, 5)
-    table = first_choices(0, 1, NONE, 1, 0)
+def test_few_labels_that_happen_to_be_right_calibrate_little_and_weights_are_repetitions():
+    def found(n_right, n_wrong=0, weights=None):
+        logits = np.tile([4.0, 0.0], (n_right + n_wrong, 1))
+        labels = np.repeat([0, 1], [n_right, n_wrong])
+        return supervision._calibrate(logits, labels, np.ones(len(labels)) if weights is None else np.array(weights))
 
-    found = answer_targets(active, [table], ints(7, 4, 100), ints(0, 1, 0), 2)
-
-    assert found.nodes.tolist() == [9, 2, 5]
-    assert found.targets.argmax(axis=1).tolist() == [0, 1, 0]
-    assert found.weights.tolist() == [1, 1, 1]
-    assert (found.targets.dtype, found.weights.dtype, found.nodes.dtype) == (np.float32, np.float32, np.int64)
-    np.testing.assert_allclose(found.targets.sum(axis=1), 1, rtol=1e-6)
-
-
-def test_labels_of_active_nodes_check_the_answers():
-    active, table = np.arange(60), first_choices(*[0, 1] * 30)
-    labeled, others = np.arange(40), np.arange(100, 140)
-    wrong = 1 - np.arange(40) % 2
-
-    checked = answer_targets(active, [table], labeled, wrong, 2)
-    unchecked = answer_targets(active, [table], others, wrong, 2)
-
-    # the labels say that both answers mean the other class; labels of nodes that were not asked say nothing
-    assert checked.targets.argmax(axis=1).tolist() == [1, 0] * 10
-    assert unchecked.targets.argmax(axis=1).tolist() == [0, 1] * 30
+    assert found(2000) < 0.65 < 0.9 < found(3) < 1
+    assert found(100, 100) == pytest.approx(5.0, rel=0.01)  # as flat as allowed
+    assert found(3, 1, [1, 1, 1, 0]) == pytest.approx(found(3))
+    assert found(1, 1, [3, 2]) == pytest.approx(found(3, 2), rel=1e-3)
 
 
-@pytest.mark.parametrize(("n_labeled", "expected"), [(0, 1), (1, 1), (3, 1), (4, 0.75), (12, 0.25)])
-def test_share_beside_labels(n_labeled, expected):
-    three = SoftLabels(np.arange(3), np.full((3, 2), 0.5, np.float32), np.ones(3, np.float32))
+def test_labels_at_random_make_the_reference_humble():
+    labeled = label(first(10))
+    noise = replace(labeled, labels=np.random.default_rng(0).permutation(labeled.labels))
+    fair, humble = estimate_reference(FEATURES, labeled, K), estimate_reference(FEATURES, noise, K)
 
-    assert three.share(n_labeled) == expected
-
-
-def test_a_second_choice_alone_is_a_choice():
-    found = answer_targets(ints(3, 4), [np.array([[NONE, 1], [NONE, NONE]])], ints(0), ints(0), 2)
-
-    assert found.nodes.tolist() == [3]
-    assert found.targets[0, 1] > 0.5
+    assert humble.temperature > 1 > fair.temperature
+    assert humble.margins.mean() < 0.5 * fair.margins.mean()
 
 
-def test_a_choice_of_any_prompt_is_enough():
-    tables = [first_choices(NONE, 0, NONE), first_choices(1, NONE, NONE)]
+# -- how far an LLM is believed ----------------------------------------------------------------------------------
 
-    found = answer_targets(ints(3, 4, 5), tables, ints(0), ints(0), 2)
 
-    assert found.nodes.tolist() == [3, 4]
-    assert found.targets.argmax(axis=1).tolist() == [1, 0]
+def reliability(choices, confidence=SAYS_NOTHING, reference=None, labels=UNLABELED):
+    reference = knowing() if reference is None else reference
+    return estimate_reliability(np.asarray(choices), confidence, reference, labels)
+
+
+def at_random(seed=0):
+    return np.random.default_rng(seed).integers(K, size=N)
+
+
+def without(choices, share, mark, seed=1):
+    choices = choices.copy()
+    choices[np.random.default_rng(seed).permutation(N)[: round(share * N)]] = mark
+    return choices
+
+
+@pytest.mark.parametrize("choices", [TRUTH, at_random(), np.zeros(N, dtype=int), without(TRUTH, 0.3, -2)])
+@pytest.mark.parametrize("stated", [np.nan, 0.3, 0.95])
+def test_where_nothing_is_known_an_llm_is_believed_as_it_says(choices, stated):
+    expected = np.where(choices >= 0, 0.8 if np.isnan(stated) else stated, 0)
+
+    np.testing.assert_allclose(reliability(choices, np.full(N, stated), UNIFORM), expected)
+
+
+def test_nobody_is_always_right_or_never():
+    np.testing.assert_allclose(reliability(TRUTH[:2], np.array([1.0, 0.0]), UNIFORM[:2], UNLABELED[:2]), [0.98, 0.02])
 
 
 @pytest.mark.parametrize(
-    ("active", "tables", "labeled"),
+    ("choices", "low", "high"),
     [
-        (ints(1, 2), [], ints(5)),
-        (ints(1, 2), [first_choices(NONE, NONE)], ints(5)),
-        (ints(), [np.empty((0, 2), dtype=np.int64)], ints(5)),
-        (ints(), [], ints()),
+        (TRUTH, 0.75, 0.8),
+        (np.where(np.random.default_rng(5).random(N) < 0.6, TRUTH, at_random()), 0.2, 0.75),
+        (at_random(), 0, 0.1),
+        (np.zeros(N, dtype=int), 0, 0.1),
+        ((TRUTH + 1) % K, 0, 0.1),
     ],
 )
-def test_nothing_to_learn_from_is_none(active, tables, labeled):
-    assert answer_targets(active, tables, labeled, np.zeros(len(labeled), dtype=np.int64), 2) is None
+@pytest.mark.parametrize("known", ["reference", "labels"])
+def test_answers_are_believed_as_far_as_they_agree_more_than_chance(choices, low, high, known):
+    seen = {} if known == "reference" else {"reference": UNIFORM, "labels": TRUTH}
+    found = reliability(choices, **seen)
+
+    assert low <= found.mean() <= high
+    assert np.ptp(found) == 0
 
 
-@pytest.mark.parametrize(("right", "trusted"), [(True, True), (False, False)])
-def test_answers_about_labeled_nodes_alone_tell_the_trust(right, trusted):
-    nodes = np.arange(40)
-    labels = nodes % 2
-    table = first_choices(*(labels if right else 1 - labels))
-    reference = Reference(np.full((40, 2), 0.5), 90, 100)
+@pytest.mark.parametrize("seed", range(5))
+def test_twenty_answers_at_random_are_not_yet_refuted_and_three_hundred_are(seed):
+    few, many = at_random(seed)[:20], at_random(seed)
 
-    found = answer_targets(nodes, [table], nodes, labels, 2, reference)
-
-    if trusted:
-        assert found.trust > 0.9
-        assert (found.targets.shape, len(found.nodes), found.share(40)) == ((0, 2), 0, 0)
-    else:
-        assert found is None
+    assert reliability(many).mean() < 0.1
+    assert reliability(few, SAYS_NOTHING[:20], knowing()[:20], UNLABELED[:20]).mean() > reliability(many).mean()
 
 
-def test_without_any_label_the_prior_holds():
-    found = answer_targets(ints(1, 2), [first_choices(0, 1)], ints(), ints(), 2)
-
-    np.testing.assert_allclose(found.targets, [[8 / 9, 1 / 9], [1 / 9, 8 / 9]], rtol=1e-6)
+def test_agreement_never_raises_a_confidence():
+    assert reliability(TRUTH, np.full(N, 0.4), knowing(0.999)).max() <= 0.4
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_renumbering_the_nodes_renumbers_the_targets(seed):
-    rng = np.random.default_rng(seed)
-    order, number = rng.permutation(50), np.empty(50, dtype=np.int64)
-    number[order] = np.arange(50)
-    active, labeled = rng.permutation(50)[:20], rng.permutation(50)[:15]
-    tables, labels = [rng.integers(-1, 3, size=(20, 2)) for _ in range(2)], rng.integers(3, size=15)
-    shuffle, reorder = rng.permutation(20), rng.permutation(15)
+@pytest.mark.parametrize("reference", [knowing(), UNIFORM])
+def test_unread_answers_lower_the_others(reference):
+    shares = (0.0, 0.02, 0.1, 0.3, 0.6, 0.9)
+    choices = [without(TRUTH, share, -1) for share in shares]
+    found = [reliability(said, reference=reference)[said >= 0][0] for said in choices]
 
-    before = answer_targets(active, tables, labeled, labels, 3)
-    after = answer_targets(
-        number[active][shuffle], [table[shuffle] for table in tables], number[labeled][reorder], labels[reorder], 3
+    assert all(more >= less for more, less in pairwise(found))
+    assert found[1] > 0.7  # a handful among hundreds costs little
+    assert found[4] < 0.5
+    assert reliability(choices[2])[choices[2] < 0].max() == 0
+
+
+@pytest.mark.parametrize("choices", [TRUTH, at_random(), without(TRUTH, 0.3, -1)])
+def test_what_was_not_asked_or_fits_no_class_proves_nothing(choices):
+    # the same answers beside as many nodes with nothing to say, which share the sizes of the classes
+    beside = np.concatenate([choices, np.full(N, -2)])
+    found = estimate_reliability(beside, np.tile(SAYS_NOTHING, 2), np.tile(knowing(), (2, 1)), np.tile(UNLABELED, 2))
+
+    np.testing.assert_array_equal(found[:N], reliability(choices))
+    assert found[N:].max() == 0
+
+
+@pytest.mark.parametrize("choices", [TRUTH, at_random(), (TRUTH + 1) % K])
+def test_stated_confidences_keep_their_order(choices):
+    stated = np.linspace(0.05, 0.95, N)
+    found = reliability(choices, stated)
+
+    assert (np.diff(found) > 0).all()
+    assert (found <= stated + 1e-12).all()
+    log_odds = np.log(found / (1 - found)) - np.log(stated / (1 - stated))
+    np.testing.assert_allclose(log_odds, log_odds[0], atol=1e-9)  # one shift for all
+
+
+def test_agreement_with_a_label_counts_in_full_and_with_a_reference_that_reads_the_same_text_by_half():
+    rng = np.random.default_rng(2)
+    for share in (0.4, 0.6):
+        choices = np.where(rng.random(N) < share, TRUTH, at_random(3))
+        checked = reliability(choices, labels=TRUTH).mean()
+
+        assert checked == pytest.approx(share, abs=0.1)
+        assert reliability(choices, reference=np.eye(K)[TRUTH]).mean() < checked - 0.2
+
+
+def test_a_dozen_labels_of_queried_nodes_are_seen_where_nothing_else_is_known():
+    few = np.where(np.arange(N) < 15, TRUTH, -1)
+
+    assert reliability((TRUTH + 1) % K, reference=UNIFORM, labels=few).mean() < 0.4
+    np.testing.assert_allclose(reliability(TRUTH, reference=UNIFORM, labels=few), 0.8)
+
+
+@pytest.mark.parametrize("choices", [np.full(N, -1), np.full(N, -2)])
+def test_no_class_named_is_no_reliability(choices):
+    assert reliability(choices).tolist() == [0] * N
+    assert estimate_reliability(choices[:0], SAYS_NOTHING[:0], UNIFORM[:0], UNLABELED[:0]).shape == (0,)
+
+
+def test_neither_the_order_of_the_classes_nor_that_of_the_nodes_matters():
+    rng = np.random.default_rng(3)
+    choices, stated = without(np.where(rng.random(N) < 0.5, TRUTH, at_random()), 0.1, -1), rng.uniform(0.1, 0.9, N)
+    labels = np.where(rng.random(N) < 0.2, TRUTH, -1)
+    classes, order = np.array([2, 3, 1, 0]), rng.permutation(N)
+    before = reliability(choices, stated, labels=labels)
+
+    renamed = [np.where(values >= 0, classes[values], values) for values in (choices, labels)]
+    after = reliability(renamed[0], stated, knowing()[:, np.argsort(classes)], renamed[1])
+    np.testing.assert_allclose(after, before)
+    after = reliability(choices[order], stated[order], knowing()[order], labels[order])
+    np.testing.assert_allclose(after, before[order])
+
+
+def test_what_it_is_given_is_left_alone():
+    given = TRUTH.copy(), SAYS_NOTHING.copy(), knowing(), TRUTH.copy()
+    estimate_reliability(*given)
+
+    for now, before in zip(given, (TRUTH, SAYS_NOTHING, knowing(), TRUTH), strict=True):
+        np.testing.assert_array_equal(now, before)
+
+
+# -- everything together -----------------------------------------------------------------------------------------
+
+
+def answer(nodes, *first_choices, confidence=np.nan, weight=1.0):
+    nodes = np.asarray(nodes, dtype=np.int64)
+    choices = tuple(np.column_stack([said, np.full(len(nodes), -1)]).astype(int) for said in first_choices)
+    return Answers(nodes, choices, tuple(np.full(len(nodes), confidence) for _ in choices), weight)
+
+
+def weigh(labeled, answers, teacher=None, reference=None):
+    def estimate():
+        return estimate_reference(FEATURES, labeled, K) if reference is None else reference
+
+    return supervise(labeled, answers, K, estimate, teacher, FEATURES, DATA.graph.adjacency)
+
+
+SILENT = Answers(np.array([3, 4]))
+SOME = np.arange(40, 80)
+
+
+def test_labels_alone_are_what_they_are():
+    labeled = label(first(2), weights=np.linspace(0.5, 1.5, 8))
+
+    def fails():
+        raise AssertionError("nobody needs a reference")
+
+    found = supervise(labeled, SILENT, K, fails, None, FEATURES, DATA.graph.adjacency)
+
+    known = found.supervision.labeled
+    assert (found.reliability, found.views, found.supervision.soft) == (None, 1.0, None)
+    np.testing.assert_array_equal(known.nodes, labeled.nodes)
+    np.testing.assert_array_equal(known.probabilities, np.eye(K)[labeled.labels])
+    np.testing.assert_array_equal(known.weights, labeled.weights)
+
+
+def test_answers_alone_are_soft_labels_by_hand():
+    found = weigh(NOBODY, answer(SOME, TRUTH[SOME], weight=0.5))
+
+    known = found.supervision.labeled
+    np.testing.assert_array_equal(known.nodes, SOME)
+    np.testing.assert_allclose(known.probabilities, 0.2 / K + 0.8 * np.eye(K)[TRUTH[SOME]], rtol=1e-5)
+    np.testing.assert_allclose(known.weights, 0.5 * 0.8)
+    assert found.reliability == found.views == pytest.approx(0.8)
+
+
+def test_a_soft_label_weighs_answer_and_reference():
+    # sizes of the classes .5, .2, .2, .1; node 1 agrees with what the labels say, node 0 does not
+    asked = np.array([[0.7, 0.1, 0.1, 0.1], [0.3, 0.3, 0.3, 0.1]])
+    probabilities = UNIFORM.copy()
+    probabilities[:2] = asked
+    found = weigh(NOBODY, answer([0, 1], [1, 0], confidence=0.6), reference=Reference(probabilities))
+
+    r, known = found.reliability, found.supervision.labeled
+    factor = 1 - r + r * np.array([[0, 1, 0, 0], [1, 0, 0, 0]]) / [0.5, 0.2, 0.2, 0.1]
+    by_hand = asked * factor / (asked * factor).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(known.probabilities, by_hand, rtol=1e-5)
+    np.testing.assert_allclose(known.weights, r)
+
+
+def test_several_prompts_share_the_weight_of_a_node():
+    once = weigh(NOBODY, answer(SOME, TRUTH[SOME]))
+    twice = weigh(NOBODY, answer(SOME, TRUTH[SOME], TRUTH[SOME]))
+    half = weigh(NOBODY, answer(SOME, TRUTH[SOME], np.full(len(SOME), -2)))
+    torn = weigh(NOBODY, answer(SOME, TRUTH[SOME], (TRUTH[SOME] + 1) % K))
+
+    assert once.reliability == half.reliability == pytest.approx(twice.reliability)
+    for found, weight in ((twice, 0.8), (half, 0.4), (torn, 0.8)):
+        np.testing.assert_allclose(found.supervision.labeled.weights, weight, rtol=1e-6)
+    np.testing.assert_allclose(
+        twice.supervision.labeled.probabilities, once.supervision.labeled.probabilities, rtol=1e-5
     )
-
-    by_node = dict(zip(after.nodes.tolist(), after.targets, strict=True))
-    assert sorted(by_node) == sorted(number[before.nodes].tolist())
-    for node, target in zip(before.nodes.tolist(), before.targets, strict=True):
-        np.testing.assert_allclose(by_node[number[node]], target, rtol=1e-6)
-
-
-# -- beside a model ----------------------------------------------------------------------------------------------
-
-NO_LABELS = ints()
-N = 3000
-TRUE = np.arange(N) % 3
-
-
-def model(accuracy, seed=0):
-    """Calibrated predictions: right with the probability that they say."""
-    rng = np.random.default_rng(seed)
-    guess = np.where(rng.random(N) < accuracy, TRUE, (TRUE + rng.integers(1, 3, N)) % 3)
-    return np.where(np.eye(3)[guess] == 1, accuracy, (1 - accuracy) / 2)
-
-
-def llm(accuracy, seed=1):
-    rng = np.random.default_rng(seed)
-    return first_choices(*np.where(rng.random(N) < accuracy, TRUE, (TRUE + rng.integers(1, 3, N)) % 3))
-
-
-def beside(table, predicted, labeled=NO_LABELS, n_checked=1000):
-    tables = table if isinstance(table, list) else [table]
-    n_right = n_checked * (predicted.argmax(axis=1) == TRUE).mean()
-    reference = Reference(predicted, n_right, n_checked)
-    return answer_targets(np.arange(N), tables, labeled, TRUE[labeled], 3, reference)
-
-
-def trust_in(named, predicted, n_right, n_checked, labels=None, n_classes=2):
-    labels = np.full(len(named), -1) if labels is None else labels
-    return estimate_trust(first_choices(*named), labels, np.asarray(predicted), n_classes, n_right, n_checked)
-
-
-def test_trust_by_hand():
-    # six of ten agree with a model that is right with 0.9, as good as surely
-    accuracy, trust = trust_in([0] * 6 + [1] * 4, [0] * 10, 9e6, 1e7)
-
-    shared, independent = 0.6 * 0.9 + 0.4 * 0.1, (0.6 - 0.1) / (0.9 - 0.1)
-    n_compared = 10 * 0.8**2
-    expected = (5 * 0.8 + n_compared * (shared + independent) / 2) / (5 + n_compared)
-    assert accuracy == pytest.approx(expected, abs=0.005)
-    assert trust == pytest.approx(((expected - 0.5) / 0.4) ** 5, abs=0.02)
-
-
-def test_labels_count_as_they_are():
-    # three checked answers, two of them right; nothing is compared with the model
-    accuracy, _ = trust_in([0, 1, 0], [1, 1, 1], 90, 100, labels=ints(0, 1, 1))
-
-    assert accuracy == pytest.approx((5 * 0.8 + 2) / 8)
-
-
-@pytest.mark.parametrize("said", [[0] * 50, [1] * 50, [0, 1] * 25, [NONE] * 50])
-def test_a_model_that_nobody_checked_or_that_guesses_is_no_reason_for_distrust(said):
-    unchecked = trust_in(said, [0] * 50, 0, 0)
-    guessing = trust_in(said, [0] * 50, 5e5, 1e6)
-
-    assert unchecked[1] > 0.5
-    assert guessing == (pytest.approx(0.8, abs=0.01), pytest.approx(1.0, abs=0.01))
-
-
-def test_the_better_the_model_is_known_the_less_a_stranger_to_it_is_trusted():
-    named, predicted = [0, 1] * 50, [0] * 100
-
-    trust = [trust_in(named, predicted, 0.9 * n, n)[1] for n in (0, 5, 20, 100, 1000)]
-
-    assert trust == sorted(trust, reverse=True)
-    assert trust[0] > 0.5
-    assert trust[-1] < 0.05
-
-
-def test_expected_accuracy_lies_between_shared_and_independent_errors():
-    predicted, table = model(0.8), llm(0.9)
-    n_right = 1000 * (predicted.argmax(axis=1) == TRUE).mean()
-
-    accuracy, _ = estimate_trust(table, np.full(N, -1), predicted.argmax(axis=1), 3, n_right, 1000)
-
-    shared = 0.8 * 0.74 + 0.1 * 0.26
-    assert shared < accuracy < 0.9
-
-
-def test_trust_grows_with_the_llm():
-    trust = [beside(llm(accuracy), model(0.8)).trust for accuracy in (0.65, 0.8, 0.95)]
-
-    assert trust == sorted(trust)
-    assert trust[0] < 0.5
-    assert trust[-1] > 0.5
-
-
-def test_random_constant_and_good_answers_beside_a_model():
-    predicted = model(0.7)
-    right = (predicted.argmax(axis=1) == TRUE).mean()
-
-    random, constant, good = (beside(table, predicted) for table in (llm(1 / 3), first_choices(*[1] * N), llm(0.95)))
-
-    assert random is None
-    assert constant is None
-    assert (good.targets.argmax(axis=1) == TRUE).mean() > right + 0.05
-
-
-@pytest.mark.parametrize(("ratio", "used"), [(0.49, False), (0.51, True)])
-def test_an_llm_not_half_as_good_as_the_model_is_left_out(monkeypatch, ratio, used):
-    monkeypatch.setattr("skellagnn.supervision.estimate_trust", lambda *arguments: (0.8, ratio**5))
-
-    assert (beside(llm(0.8), model(0.8)) is not None) == used
-
-
-def test_weights_are_certainty_and_agreement_makes_certain():
-    predicted, table = model(0.8), llm(0.85)
-    found = beside(table, predicted)
-    agree = predicted.argmax(axis=1) == table[:, 0]
-
-    entropy = -(found.targets * np.log(found.targets)).sum(axis=1)
-    np.testing.assert_allclose(found.weights, 1 - entropy / np.log(3), rtol=1e-5)
-    assert found.weights[agree].min() > found.weights[~agree].max()
-
-
-def test_one_prompt_asked_twice_counts_less_than_twice():
-    predicted, table = model(0.8), llm(0.85)
-    power = 1 - beside(table, predicted).trust / 2
-
-    def evidence(found):
-        logit = np.log(found.targets) - power * np.log(predicted)
-        return logit - logit.mean(axis=1, keepdims=True)
-
-    once, twice = evidence(beside(table, predicted)), evidence(beside([table, table], predicted))
-
-    np.testing.assert_allclose(twice, np.sqrt(2) * once, rtol=1e-3, atol=1e-3)
-
-
-def test_a_prompt_that_knows_nothing_does_not_drown_one_that_does():
-    predicted, good, noise = model(0.7), llm(0.95), llm(1 / 3, seed=3)
-
-    together, alone = beside([good, noise], predicted), beside(good, predicted)
-
-    assert together.trust == alone.trust
-    assert (together.targets.argmax(axis=1) == TRUE).mean() > (predicted.argmax(axis=1) == TRUE).mean() + 0.03
-    # it counts as a prompt, and says nothing, whatever it names
-    other = beside([good, llm(1 / 3, seed=4)], predicted)
-    np.testing.assert_array_equal(together.targets, other.targets)
-
-
-def test_labels_of_active_nodes_raise_or_lower_the_trust():
-    predicted, named = model(0.8), llm(0.8)[:, 0]
-    right, wrong = np.flatnonzero(named == TRUE)[::8], np.flatnonzero(named != TRUE)[::2]
-
-    better, worse = beside(llm(0.8), predicted, right), beside(llm(0.8), predicted, wrong)
-
-    assert worse.trust < beside(llm(0.8), predicted).trust < better.trust
-    assert np.intersect1d(better.nodes, right).size == 0
-
-
-def test_a_single_class_is_no_division_by_zero():
-    # there is nothing that an answer could say
-    assert (
-        answer_targets(ints(0, 1), [first_choices(0, 0)], ints(), ints(), 1, Reference(np.ones((2, 1)), 3, 3)) is None
+    both = np.take_along_axis(
+        torn.supervision.labeled.probabilities, np.column_stack([TRUTH[SOME], (TRUTH[SOME] + 1) % K]), axis=1
     )
+    np.testing.assert_allclose(both[:, 0], both[:, 1], rtol=1e-5)
+    assert both.sum(axis=1).min() > 0.75
+
+
+def test_answers_about_labeled_nodes_check_and_never_become_soft_labels():
+    labeled = label(SOME[:10])
+    wrong = answer(SOME, np.where(np.arange(40) < 10, (TRUTH[SOME] + 1) % K, TRUTH[SOME]))
+    found = weigh(labeled, wrong, reference=Reference(UNIFORM))
+
+    known = found.supervision.labeled
+    np.testing.assert_array_equal(known.nodes, SOME)
+    np.testing.assert_array_equal(known.probabilities[:10], np.eye(K)[TRUTH[SOME[:10]]])
+    np.testing.assert_array_equal(known.weights[:10], 1)
+    assert known.weights[10:].max() < 0.5
+    right = weigh(labeled, answer(SOME, TRUTH[SOME]), reference=Reference(UNIFORM))
+    assert right.reliability == pytest.approx(0.8)
+
+
+def test_all_nodes_labeled_leaves_nothing_to_an_answer_or_a_teacher():
+    found = weigh(label(np.arange(N)), answer(SOME, TRUTH[SOME]), PropagationTeacher())
+
+    np.testing.assert_array_equal(found.supervision.labeled.nodes, np.arange(N))
+    assert len(found.supervision.soft.nodes) == 0
+    assert found.supervision.soft_weight == 0
+    assert 0.5 < found.reliability <= 0.8
+
+
+def test_an_answer_that_knows_better_helps_where_labels_are_few():
+    labeled, asked = label(first(1)), np.setdiff1d(np.arange(0, N, 3), first(1))
+
+    def accuracy(answers):
+        soft = weigh(labeled, answers, PropagationTeacher()).supervision.soft
+        return (soft.probabilities.argmax(axis=1) == TRUTH[soft.nodes]).mean()
+
+    assert accuracy(answer(asked, TRUTH[asked])) > accuracy(SILENT) + 0.05
+
+
+def test_answers_that_know_nothing_do_no_harm_where_labels_can_tell():
+    labeled, asked = label(first(15)), np.setdiff1d(np.arange(N), first(15))
+
+    def accuracy(answers):
+        soft = weigh(labeled, answers, PropagationTeacher()).supervision.soft
+        return (soft.probabilities.argmax(axis=1) == TRUTH[soft.nodes]).mean()
+
+    for useless in (at_random()[asked], np.zeros(len(asked), dtype=int)):
+        found = weigh(labeled, answer(asked, useless))
+        assert found.reliability < 0.15
+        assert accuracy(answer(asked, useless)) > accuracy(SILENT) - 0.03
+
+
+def test_the_teacher_speaks_of_every_node_without_a_label():
+    labeled = label(first(5))
+    found = weigh(labeled, answer(SOME, TRUTH[SOME]), PropagationTeacher(weight=1.5))
+
+    soft = found.supervision.soft
+    np.testing.assert_array_equal(soft.nodes, np.setdiff1d(np.arange(N), labeled.nodes))
+    np.testing.assert_allclose(soft.probabilities.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(soft.weights, 1)
+    assert (soft.probabilities.argmax(axis=1) == TRUTH[soft.nodes]).mean() > 0.8
+    assert found.supervision.soft_weight == 1.5
+
+
+@pytest.mark.parametrize(("n_labeled", "weight"), [(150, 2.0), (200, 1.0), (240, 0.5), (299, 2 / 299)])
+def test_a_few_unlabeled_nodes_do_not_outweigh_many_labels(n_labeled, weight):
+    found = weigh(label(np.arange(n_labeled)), SILENT, PropagationTeacher(n_rounds=0))
+
+    assert found.supervision.soft_weight == pytest.approx(weight)
+
+
+class Oracle(BaseEstimator):
+    """Looks at what a teacher is given, and says what it is told."""
+
+    def __init__(self, said, weight=1.0):
+        self.said = said
+        self.weight = weight
+
+    def fit(self, features, known, adjacency):
+        self.seen_ = features, known, adjacency
+
+    def predict_proba(self, features, adjacency):
+        return self.said
+
+
+def test_a_teacher_of_ones_own():
+    oracle = Oracle(knowing())
+    found = weigh(label(first(1)), answer(SOME, TRUTH[SOME]), oracle)
+
+    soft = found.supervision.soft
+    np.testing.assert_allclose(soft.probabilities, knowing()[soft.nodes], rtol=1e-6)
+    features, known, adjacency = oracle.seen_
+    assert features is FEATURES
+    assert adjacency is DATA.graph.adjacency
+    assert known is found.supervision.labeled
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [None, knowing()[:, :3], knowing()[:-1], np.full((N, K), np.nan), 2 * knowing(), TRUTH, [[1, 0, 0, 0]] * N],
+)
+def test_a_teacher_returns_class_probabilities(wrong):
+    sentence = rf"`teacher` must return class probabilities of shape \({N}, {K}\) from predict_proba, .* from Oracle\b"
+    with pytest.raises(InvalidParameterError, match=sentence):
+        weigh(label(first(1)), SILENT, Oracle(wrong))
+
+
+@pytest.mark.parametrize(
+    ("labeled", "answers"),
+    [
+        (NOBODY, SILENT),
+        (label([5]), SILENT),
+        (NOBODY, answer(SOME, np.full(40, 2))),
+        (label([5]), answer(SOME, np.full(40, TRUTH[5]))),
+        (NOBODY, answer(SOME, np.full(40, -1))),
+        (NOBODY, answer(SOME, np.full(40, -2))),
+        (NOBODY, answer(SOME, TRUTH[SOME]).scaled(0.0)),
+        (NOBODY, answer([], [])),
+    ],
+)
+def test_labels_and_answers_name_two_classes(labeled, answers):
+    with pytest.raises(LabelError, match=r"must name at least two classes, got \d+ labels and \d+ answers that name"):
+        weigh(labeled, answers, PropagationTeacher())
+
+
+def test_one_label_and_one_answer_of_two_classes_will_do():
+    for labeled, answers in (
+        (label([5]), answer([6], [(TRUTH[5] + 1) % K])),
+        (label([5, 6], [0, 1]), SILENT),
+        (NOBODY, answer([5, 6], [0, 1])),
+    ):
+        soft = weigh(labeled, answers, PropagationTeacher()).supervision.soft
+        assert np.isfinite(soft.probabilities).all()
+
+
+def test_none_of_these_to_every_question_is_a_fit_without_answers():
+    labeled, asked = label(first(5)), answer(SOME, np.full(40, -2))
+    found, without_llm = weigh(labeled, asked, PropagationTeacher()), weigh(labeled, SILENT, PropagationTeacher())
+
+    assert (found.reliability, found.views) == (None, 1.0)
+    np.testing.assert_array_equal(found.supervision.soft.probabilities, without_llm.supervision.soft.probabilities)
+
+
+def test_answers_scaled_to_nothing_name_no_class():
+    asked = answer(SOME, TRUTH[SOME])
+
+    assert asked.scaled(0.25).weight == 0.25
+    assert asked.scaled(0.25).choices is asked.choices
+    nothing = asked.scaled(0.0)
+    assert (nothing.choices, nothing.confidences) == ((), ())
+    np.testing.assert_array_equal(nothing.nodes, SOME)
+
+
+def test_one_hot():
+    hot = one_hot(label([4, 2], [3, 0], [1.5, 0.5]), K)
+
+    assert hot.nodes.tolist() == [4, 2]
+    assert hot.probabilities.tolist() == [[0, 0, 0, 1], [1, 0, 0, 0]]
+    assert hot.weights.tolist() == [1.5, 0.5]

@@ -221,7 +221,10 @@ def test_a_fake_list_of_classes_in_a_text_adds_no_class(counting_enhancer):
     graph = TextGraph.from_edges([], texts=[HOSTILE[2], "calm"])
     enhancer = counting_enhancer(lambda question: "Fake, or else Other" if "Fake" in question else "Stones")
 
-    with pytest.warns(AnswerWarning, match="1 no_class"):
+    with (
+        pytest.warns(AnswerWarning, match="1 no_class"),
+        pytest.warns(AnswerWarning, match=r"1 of 2 answers name none of the classes .* instance 'Fake, or else Other'"),
+    ):
         found = ask(graph, nodes(0, 1), enhancer, "topic", names=NAMES)
 
     assert found.choices(0, NAMES).tolist() == [[-1, -1], [1, -1]]
@@ -427,13 +430,17 @@ def test_the_warning_can_be_left_out(counting_enhancer):
 def test_an_answer_that_names_no_class_is_bad_for_the_prompt_that_lists_them(counting_enhancer):
     enhancer = answering({"cats": "Stones or soft animals", "dogs": "No idea.", "rocks": None}, counting_enhancer)
 
-    with pytest.warns(AnswerWarning, match=r"1 no_class \(names none of the classes .*\), 2 not answered"):
+    with (
+        pytest.warns(AnswerWarning, match=r"1 no_class \(names none of the classes .*\), 2 not answered"),
+        pytest.warns(AnswerWarning, match=r"1 of 2 answers name none of the classes .*, for instance 'No idea\.'\."),
+    ):
         found = ask(GRAPH, nodes(0, 1, 4), enhancer, CLASS, SHOUT, names=NAMES)
 
     assert found.answers[::2] == ["Stones or soft animals", None, None]
     assert found.answers[1::2] == ["Stones or soft animals", "No idea.", None]
     assert found.usage.prompts["class"].bad == {"no_class": 1}
     assert found.usage.prompts["shout"].bad == {}
+    assert found.unread == {found.table.index[1, 0]}
 
 
 def test_bad_answers_may_be_an_error(counting_enhancer):
@@ -540,7 +547,7 @@ BRIEF = Prompt("brief", "{text}", max_answer_tokens=6)
     ],
 )
 def test_a_budget_is_never_overrun_and_what_is_left_is_counted(budget, asked, counting_enhancer):
-    enhancer = counting_enhancer(lambda question: Answer("a fine answer", tokens_in=4, tokens_out=6))
+    enhancer = counting_enhancer(lambda question: Answer(f"a fine answer to {question}", tokens_in=4, tokens_out=6))
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -708,9 +715,48 @@ def test_choices_are_read_per_node_and_prompt(counting_enhancer):
 
     found = ask(GRAPH, nodes(4, 2, 1, 0), enhancer, SHOUT, CLASS, names=names, warn=False)
 
-    assert found.choices(1, names).tolist() == [[-1, -1], [1, 2], [0, -1], [1, 2]]
-    assert found.choices(1, names, n_choices=1).tolist() == [[-1], [1], [0], [1]]
+    # nobody answered about the rocks, which says nothing against the LLM
+    assert found.choices(1, names).tolist() == [[-2, -1], [1, 2], [0, -1], [1, 2]]
+    assert found.choices(1, names, n_choices=1).tolist() == [[-2], [1], [0], [1]]
     assert found.choices(1, names, n_choices=4).tolist()[1] == [1, 2, 0, -1]
+
+
+SAID = {
+    "Stones": [1, -1],
+    "Stones; second choice: Soft Animals": [1, 0],
+    "None of these.": [-2, -1],
+    "Fungi, I think.": [-1, -1],
+    "I'm sorry, but I cannot help with that.": [-2, -1],
+    "": [-2, -1],
+    None: [-2, -1],
+}
+
+
+def test_what_cannot_be_read_is_told_from_what_is_no_choice(counting_enhancer):
+    graph = TextGraph.from_edges([], texts=[f"text {i}" for i in range(len(SAID) + 1)])
+    replies = dict(zip((f"text {i}" for i in range(len(SAID))), SAID, strict=True))
+    enhancer = counting_enhancer(lambda question: replies[question.split("?")[0]])
+
+    found = ask(
+        graph, np.arange(len(SAID) + 1), enhancer, CLASS, names=NAMES, warn=False, budget=Budget(max_calls=len(SAID))
+    )
+
+    assert found.choices(0, NAMES).tolist() == [*SAID.values(), [-2, -1]]
+    assert found.unread == {3}
+
+
+@pytest.mark.parametrize(("n_unread", "warned"), [(1, False), (2, True), (5, True)])
+def test_many_unread_answers_are_warned_of_once_with_an_example(n_unread, warned, counting_enhancer):
+    graph = TextGraph.from_edges([], texts=[f"text {i}" for i in range(5)])
+    enhancer = counting_enhancer(lambda question: "Fungi, I think." if int(question[5]) < n_unread else "Stones")
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        ask(graph, np.arange(5), enhancer, CLASS, names=NAMES)
+
+    assert [str(warning.message)[:5] for warning in caught] == ["Of 5 ", f"{n_unread} of "][: 1 + warned]
+    if warned:
+        assert "'Soft_Animals', 'Stones', for instance 'Fungi, I think.'" in str(caught[1].message)
 
 
 def test_choices_of_no_nodes(counting_enhancer):
@@ -726,6 +772,22 @@ def test_confidences_come_with_the_answers(has_store, store, counting_enhancer):
     for found in asked:
         np.testing.assert_array_equal(found.confidences[found.table.index[:2, 0]], [0.25, np.nan])
     assert np.isnan(asked[0].confidences[2])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said", "confidence"),
+    [
+        (CLASS, "Stones; confidence: 70 %", 0.7),
+        (CLASS, Answer("Stones; confidence: 70 %", confidence=0.25), 0.25),  # what the server measured
+        (CLASS, "Stones", np.nan),
+        (ECHO, "The stone is 70 % quartz", np.nan),  # nobody was asked for a class
+        (CLASS, "Fungi (90 %)", np.nan),
+    ],
+)
+def test_confidences_are_read_from_answers_that_name_a_class(prompt, said, confidence, counting_enhancer):
+    found = ask(GRAPH, nodes(4), counting_enhancer(lambda question: said), prompt, names=NAMES, warn=False)
+
+    np.testing.assert_array_equal(found.confidences, [confidence])
 
 
 # -- why there is no answer, and answers that are none -----------------------------------------------------------

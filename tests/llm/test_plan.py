@@ -241,7 +241,12 @@ def test_executing_keeps_the_budget_of_the_plan_or_the_one_given(counting_enhanc
 def test_the_plan_of_an_estimator_has_its_budget(counting_enhancer, store):
     enhancer = counting_enhancer(lambda question: "some words")
     clf = ELLaGNNClassifier(
-        enhancer, augmentation_ratio=4, prompts=[SHORT, LONG], store=store, prices=(1.0, 1.0), max_calls=2, max_cost=0.5
+        enhancer,
+        augmentation_ratio=4,
+        prompts=[SHORT, LONG],
+        selection="degree",
+        store=store,
+        budget=Budget(max_calls=2, max_cost=0.5, prices=(1.0, 1.0)),
     )
 
     plan = clf.plan(TWELVE)
@@ -250,7 +255,7 @@ def test_the_plan_of_an_estimator_has_its_budget(counting_enhancer, store):
 
     assert (plan.n_new, len(enhancer.asked)) == (8, 2)
     assert re.search(r"budget +max_calls=2, max_cost=0\.5\n", repr(plan))
-    pieces = clf.set_params(max_calls=3).plan(TWELVE).split(3)
+    pieces = clf.set_params(budget__max_calls=3).plan(TWELVE).split(3)
     assert sum(piece.n_new for piece in pieces) == sum(piece.execute(verbose=0).total.asked for piece in pieces) == 3
 
 
@@ -485,7 +490,13 @@ def test_a_search_is_planned_as_the_union_of_its_candidates():
 def test_without_a_store_every_fit_asks_anew():
     enhancer = CallableEnhancer(count_calls, model_name="counts")
     clf = ELLaGNNClassifier(
-        enhancer, prompts="keywords", encoder="tfidf", teacher=None, max_iter=1, store=None, prices=(1.0, 2.0)
+        enhancer,
+        prompts="keywords",
+        encoder="tfidf",
+        teacher=None,
+        max_iter=1,
+        store=None,
+        budget=Budget(prices=(1.0, 2.0)),
     )
     data = make_text_graph(n_nodes=40, random_state=0)
     search = GridSearchCV(clf, {"augmentation_ratio": [2, 4]}, cv=2)
@@ -572,7 +583,9 @@ def test_samples_of_a_halving_search_may_lack_a_class(store):
 
 
 def test_without_an_enhancer_the_plan_says_what_one_would_be_asked():
-    plan = ELLaGNNClassifier(prompts="keywords", augmentation_ratio=3, prices=(1.0, 1.0)).plan(TWELVE)
+    plan = ELLaGNNClassifier(
+        prompts="keywords", augmentation_ratio=3, selection="degree", budget=Budget(prices=(1.0, 1.0))
+    ).plan(TWELVE)
 
     assert (plan.n_new, plan.cost() > 0) == (3, True)
     assert re.search(r"LLM +none: what it would be asked\n", repr(plan))
