@@ -87,7 +87,9 @@ ODD = st.one_of(
     st.lists(ENTRIES, max_size=3),
     st.lists(st.tuples(ENTRIES, ENTRIES), max_size=3),
     st.lists(st.lists(ENTRIES, max_size=3), max_size=3),
-    st.sampled_from([{(0, 1)}, iter([(0, 1)]), range(2), "ab", np.ma.array([0, 1], mask=[0, 1]), sparse.eye_array(2)]),
+    st.sampled_from(
+        [{(0, 1)}, iter([(0, 1)]), range(2), "ab", np.ma.array([0, 1], mask=[0, 1]), sparse.csr_array(np.eye(2))]
+    ),
     st.builds(
         lambda shape, dtype: np.zeros(shape, dtype=dtype),
         st.sampled_from([(), (0,), (2,), (2, 2), (0, 2), (2, 0), (2, 1), (1, 2, 2)]),

@@ -380,7 +380,7 @@ def test_ids_that_are_missing_or_rounded_are_refused(ids, sources, targets, sent
         ({"a", "b"}, "`node_names` must be in the order of the nodes, got a set"),
         ("ab", "got a single str"),
         (np.array("ab"), "`node_names` must"),
-        (sparse.eye_array(2), "`node_names` must be a sequence of names"),
+        (sparse.csr_array(np.eye(2)), "`node_names` must be a sequence of names"),
         (pd.DataFrame({"a": [1, 2]}), "`node_names` must be a sequence of names"),
     ],
 )
