@@ -6,7 +6,6 @@ import sys
 import warnings
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "benchmarks"))
@@ -56,15 +55,3 @@ html_theme_options = {
 }
 html_sidebars = {"*": [], "api/generated/*": ["sidebar-nav-bs"]}  # only the reference has pages below pages
 html_show_sourcelink = False
-
-
-def write_paper_pages(app: Any) -> None:
-    """Make the pages of all experiments, ``paper/*.md``, out of the results that lie beside the benchmark."""
-    from paper_parts.records import read_lines
-    from paper_parts.report import write_pages
-
-    write_pages(read_lines(HERE.parent / "benchmarks" / "paper.jsonl.gz"), HERE / "paper")
-
-
-def setup(app: Any) -> None:
-    app.connect("builder-inited", write_paper_pages)

@@ -381,8 +381,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
 
         # 4. Neighbors are ranked by their similarity with the node, LLM-enhanced where it was asked about.
         features = augmented.features.shown(self.view_probability * supervised.views)
-        queries = features.queries(supervised.views) if self.enhanced_queries else None
-        neighbors = rank_neighbors(graph.adjacency, embeddings, self.n_neighbors, queries)
+        nodes, queries = features.queries(supervised.views) if self.enhanced_queries else (None, None)
+        neighbors = rank_neighbors(graph.adjacency, embeddings, self.n_neighbors, query_nodes=nodes, query_rows=queries)
 
         # 5. The backbone learns from all this. A fit that fails leaves the model as it was.
         fitted = partial(self._fitted, X, labels.classes, embeddings.shape[1], encoder, network)

@@ -23,7 +23,9 @@ def rank_neighbors(
     adjacency: sparse.csr_array,
     rows: NDArray[Any],
     n_neighbors: int | None,
-    queries: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None,
+    *,
+    query_nodes: NDArray[np.int64] | None = None,
+    query_rows: NDArray[np.float32] | None = None,
 ) -> sparse.csr_array:
     """Keep, for every node, the neighbors most similar to it (step 1 of the paper).
 
@@ -38,8 +40,10 @@ def rank_neighbors(
         Raw embeddings, possibly memory-mapped.
     n_neighbors : int or None
         K, the number of neighbors kept at most; None keeps all.
-    queries : tuple of ndarray of shape (n_queries,) and ndarray of shape (n_queries, n_features), default=None
-        Nodes with another query than their raw embedding, and these queries.
+    query_nodes : ndarray of int of shape (n_queries,), default=None
+        Nodes with another query than their raw embedding.
+    query_rows : ndarray of shape (n_queries, n_features), default=None
+        Their queries.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def rank_neighbors(
     crowded = degrees > n_neighbors
     if not crowded.any():
         return adjacency
-    cosine = _Cosine(rows, *(queries or (None, None)))
+    cosine = _Cosine(rows, query_nodes, query_rows)
     keep = np.ones(adjacency.nnz, dtype=bool)
     for first, last in _row_blocks(adjacency.indptr):
         nodes = first + np.flatnonzero(crowded[first:last])

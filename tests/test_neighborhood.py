@@ -162,12 +162,14 @@ def test_the_block_size_changes_nothing(name, block, monkeypatch):
     nodes = np.arange(0, 25, 4)
     queries = {"query_nodes": nodes, "query_rows": np.roll(rows, 1, axis=0)[nodes]}
     receivers = np.repeat(np.arange(25), np.diff(adjacency.indptr))
-    expected = _Cosine(rows, *queries)(receivers, adjacency.indices)
+    expected = _Cosine(rows, queries.get("query_nodes"), queries.get("query_rows"))(receivers, adjacency.indices)
     kept = rank_neighbors(adjacency, rows, 2, **queries)
 
     monkeypatch.setattr(neighborhood, name, block)
 
-    np.testing.assert_array_equal(_Cosine(rows, *queries)(receivers, adjacency.indices), expected)
+    np.testing.assert_array_equal(
+        _Cosine(rows, queries.get("query_nodes"), queries.get("query_rows"))(receivers, adjacency.indices), expected
+    )
     np.testing.assert_array_equal(rank_neighbors(adjacency, rows, 2, **queries).toarray(), kept.toarray())
 
 
@@ -213,8 +215,8 @@ def test_halves_and_memory_maps_are_ranked_as_the_floats_that_they_hold(n_featur
     receivers = np.repeat(np.arange(25), np.diff(adjacency.indptr))
 
     np.testing.assert_array_equal(
-        _Cosine(halves, *queries)(receivers, adjacency.indices),
-        _Cosine(floats, *queries)(receivers, adjacency.indices),
+        _Cosine(halves, queries.get("query_nodes"), queries.get("query_rows"))(receivers, adjacency.indices),
+        _Cosine(floats, queries.get("query_nodes"), queries.get("query_rows"))(receivers, adjacency.indices),
     )
     for k in (1, 3):
         np.testing.assert_array_equal(
@@ -249,11 +251,11 @@ def test_cosines_are_cosines():
     adjacency, rows = make(7)
     receivers = np.repeat(np.arange(25), np.diff(adjacency.indptr))
 
-    values = cosine_of_edges(receivers, adjacency.indices, rows)
+    values = _Cosine(rows, None, None)(receivers, adjacency.indices)
 
     expected = [cosine(rows[i], rows[j]) for i, j in zip(receivers, adjacency.indices, strict=True)]
     np.testing.assert_allclose(values, expected, atol=1e-6)
-    assert cosine_of_edges(receivers[:0], adjacency.indices[:0], rows).shape == (0,)
+    assert _Cosine(rows, None, None)(receivers[:0], adjacency.indices[:0]).shape == (0,)
 
 
 def test_the_result_is_a_well_formed_matrix_with_its_own_arrays():

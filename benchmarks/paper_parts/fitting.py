@@ -337,7 +337,7 @@ def _edges(place: Place, fit: Fit) -> Record:
     nodes, rows = stored_views(graph, clf, resolve_encoder(clf.encoder), active)[0].queries()
     rankings = {
         "raw": rank_neighbors(graph.adjacency, raw, clf.n_neighbors),
-        "enhanced": rank_neighbors(graph.adjacency, raw, clf.n_neighbors, (nodes, rows)),
+        "enhanced": rank_neighbors(graph.adjacency, raw, clf.n_neighbors, query_nodes=nodes, query_rows=rows),
     }
     record: Record = {}
     for name, kept in rankings.items():

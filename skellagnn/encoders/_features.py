@@ -17,7 +17,7 @@ from skellagnn.encoders._resolve import fit_encoder, resolve_encoder
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextColumn, TextGraph
 
-# What `encoder="auto"` stands for. Words beside Sentence-BERT's vectors gain on all data sets tried, see docs/paper.md.
+# What `encoder="auto"` stands for. Words beside Sentence-BERT's vectors gained on all data sets tried.
 # A graph that has features most likely has them from Sentence-BERT alone, which makes the same ones for every graph.
 _AUTO = "minilm+tfidf"
 _AUTO_WITH_FEATURES = "minilm"

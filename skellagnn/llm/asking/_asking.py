@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 BATCH = 64
 
 
-# So few unread answers say nothing of the class names.
-FEW = 5
+# Fewer answers say nothing of the class names.
+FEW = 2
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ class Enhancement:
     def choices(self, prompt_position: int, class_names: Sequence[str], n_choices: int = 2) -> NDArray[np.int64]:
         """Read the classes that answers to one prompt name: shape (n_active, n_choices), -1 for none.
 
-        The first is -2 where nothing can be said against the LLM: it was not asked, or says that no class fits.
+        The first is -2 where nothing can be said against the LLM: it was not asked, it refused, or it says that no
+        class fits.
         """
         chosen = np.full((len(self.table.index), n_choices), -1, dtype=np.int64)
         for row, position in enumerate(self.table.index[:, prompt_position]):
@@ -149,7 +150,7 @@ def enhance(
                 answers[position] = answer
                 del reasons[position]
     not_read = find_unread(table.questions, answers, class_names or ())
-    misread = not_read.warning(class_names or ()) if not_read.n_unread >= FEW else None
+    misread = not_read.warning(class_names or ()) if not_read.n_answers >= FEW else None
     for position, reason in reasons.items():
         answers[position] = None
         bad = asking.usage_of(position).bad
