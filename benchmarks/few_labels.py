@@ -107,11 +107,10 @@ def split(data: Any, n_labels: int, seed: int) -> tuple[NDArray[np.int64], NDArr
     return np.sort(np.concatenate(few)), found["test"]
 
 
-def selection_among(folder: Path, selection: str) -> Any:
-    """Return what to ask about: only nodes that the recording has an answer for can be candidates."""
-    data = load_folder(folder)
+def answered_nodes(folder: Path) -> NDArray[np.bool_]:
+    """Mark the nodes that the strong LLM answered about: nobody else can be asked."""
     answered = {str(line["id"]) for line in recording(folder, "strong")}
-    return np.array([name in answered for name in data.graph.node_names])
+    return np.array([name in answered for name in load_folder(folder).graph.node_names])
 
 
 def score(folder: Path, memory: Path, case: dict[str, Any]) -> dict[str, Any]:
@@ -152,7 +151,7 @@ def estimator(folder: Path, case: dict[str, Any]) -> ELLaGNNClassifier:
         augmentation_ratio=RATIO[folder.name],
         class_names=list(load_folder(folder).target_names),
         selection=case["selection"],
-        candidates=selection_among(folder, case["selection"]),
+        candidates=answered_nodes(folder),
         **params,
     )
 
@@ -174,7 +173,7 @@ def cases(experiments: list[str], n_seeds: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for seed in range(n_seeds):
         for n_labels in LABELS:
-            base = {"n_labels": n_labels, "seed": seed, "llm": "strong", "selection": "auto"}
+            base = {"n_labels": n_labels, "seed": seed, "llm": "strong", "selection": "clustering"}
             if "arms" in experiments:
                 silent = () if n_labels else ARMS[:3]  # no labels, no answers: nothing to learn from
                 found += [{**base, "arm": arm} for arm in ARMS if arm not in silent]
@@ -233,7 +232,7 @@ def report(path: Path, figure: Path | None) -> str:
         ]
         for arm, llm, selection in rows:
             cells = [_cell(accuracy, data, n, arm, llm, selection) for n in columns]
-            what = arm if (llm, selection) == ("strong", "auto") else f"{arm}: {llm}, {selection}"
+            what = arm if (llm, selection) == ("strong", "clustering") else f"{arm}: {llm}, {selection}"
             parts.append(f"| {what} | " + " | ".join(cells) + " |")
         parts.append("")
     if figure is not None and lines:
@@ -248,7 +247,7 @@ def _cell(accuracy: dict[Any, float], data: str, n: int, arm: str, llm: str, sel
     if not found:
         return ""
     cell = f"{np.mean(found):.1f} (sd {np.std(found):.1f})"
-    without = {seed: accuracy.get((data, n, "no answers", "strong", "auto", seed)) for seed in seeds}
+    without = {seed: accuracy.get((data, n, "no answers", "strong", "clustering", seed)) for seed in seeds}
     gains = [values[s] - without[s] for s in seeds if values[s] is not None and without[s] is not None]  # type: ignore[operator]
     if arm == "with answers" and len(gains) > 1:
         cell += f", {np.mean(gains):+.2f} ± {np.std(gains, ddof=1) / np.sqrt(len(gains)):.2f}"
@@ -271,7 +270,7 @@ def draw(accuracy: dict[Any, float], path: Path) -> None:
                 n: [
                     value
                     for (d, m, a, llm, how, _), value in accuracy.items()
-                    if (d, m, a, llm, how) == (data, n, arm, "strong", "auto")
+                    if (d, m, a, llm, how) == (data, n, arm, "strong", "clustering")
                 ]
                 for n in LABELS
             }

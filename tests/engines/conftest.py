@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import zlib
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -57,7 +58,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             self.server.answered.append(text)
         # decided by the question alone, whichever server is asked
-        content = f"topic_{len(text) % 2}, failing that topic_{1 - len(text) % 2}"
+        number = zlib.crc32(text.encode())  # the same words for many texts would be no answer
+        content = f"topic_{len(text) % 2}, failing that topic_{1 - len(text) % 2}. Number {number}."
         reply = {
             "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}}],
             "usage": {"prompt_tokens": 50, "completion_tokens": 8},

@@ -710,8 +710,8 @@ def test_a_limit_a_minute_is_waited_for_beyond_the_retries_and_said_once(
     with caplog.at_level("WARNING", logger="skellagnn"):
         assert enhancer(max_retries=1).complete(["cats"]) == [expected("cats")]
     assert len(server.chats) == 12
-    assert 1 <= len(caplog.records) <= 11
-    assert "HTTP 429" in caplog.records[0].getMessage()
+    said = [record for record in caplog.records if "HTTP 429" in record.getMessage()]
+    assert 1 <= len(said) <= 11
 
 
 def test_nobody_at_the_address_is_found_out_soon(enhancer, monkeypatch):
