@@ -1,6 +1,7 @@
 """The estimator: values, metamorphic relations, persistence, bad input."""
 
 import copy
+import logging
 import pickle
 import subprocess
 import sys
@@ -755,7 +756,9 @@ def test_processes_of_one_machine_share_its_memory(encoded, monkeypatch):
     assert choose(2 * enough, 2) is None
 
 
-def test_the_choice_is_logged(data, encoded, short_of_memory, caplog):
+def test_the_choice_is_logged(data, encoded, short_of_memory, caplog, monkeypatch):
+    # programs that configure logging disable the loggers that were there
+    monkeypatch.setattr(logging.getLogger("skellagnn"), "disabled", False)
     with caplog.at_level("DEBUG", logger="skellagnn"):
         quick(max_iter=1).fit(encoded, data.target)
     assert "batch_size='auto' chose batches of 16" in caplog.text

@@ -29,7 +29,7 @@ PAGE_NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 
 # Modules of which every public name is in the reference, but for those that only the package itself uses.
 REFERENCED = {
-    "skellagnn": {"datasets", "enhancers", "prompts"},
+    "skellagnn": {"datasets", "enhancers", "prompts", "__version__"},
     "skellagnn.datasets": set(),
     "skellagnn.distillation": {"propagate"},
     "skellagnn.exceptions": set(),
