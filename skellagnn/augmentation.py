@@ -187,8 +187,8 @@ class Augmenter:
             return unit_rows(encode_texts(encoder, texts, memory=memory))
 
         features = NodeFeatures.from_answers(embeddings, nodes, said.answers, said.table.index, encode)
-        choices, confidences = self._read(said)
-        return Augmentation(features, Answers(nodes, choices, confidences), said.usage, self._tell(graph, nodes, said))
+        named = self._named(said)
+        return Augmentation(features, self._read(nodes, said, named), said.usage, self._tell(graph, nodes, said, named))
 
     def plan(self, graph: TextGraph, nodes: NDArray[np.int64]) -> PlanPart:
         """Return what :meth:`augment` would ask about some nodes; asks nothing."""
@@ -209,27 +209,27 @@ class Augmenter:
             verbose=self.verbose,
         )
 
-    def _read(self, said: Enhancement) -> tuple[tuple[NDArray[np.int64], ...], tuple[NDArray[np.float64], ...]]:
-        """Return class indices and confidences, a table for each class-naming prompt.
+    def _named(self, said: Enhancement) -> dict[int, NDArray[np.int64]]:
+        """Return the names that answers name, as positions in the list: a table for each class-naming prompt."""
+        naming = (position for position, prompt in enumerate(self.catalog) if prompt.names_classes)
+        return {position: said.choices(position, self.listed or ()) for position in naming}
 
-        A class that this fit does not know is no choice.
-        """
+    def _read(self, nodes: NDArray[np.int64], said: Enhancement, named: dict[int, NDArray[np.int64]]) -> Answers:
+        """Return classes in the place of names; a class that this fit does not know is no choice."""
         if self.names is None:
-            return (), ()
-        naming = [position for position, prompt in enumerate(self.catalog) if prompt.names_classes]
-        tables = [said.choices(position, self.names.names) for position in naming]
-        choices = tuple(np.where(table >= 0, self.names.class_index[table], table) for table in tables)
-        confidences = said.confidences
-        return choices, tuple(confidences[said.table.index[:, position]] for position in naming)
+            return Answers(nodes)
+        choices = tuple(np.where(table >= 0, self.names.class_index[table], table) for table in named.values())
+        return Answers(nodes, choices, tuple(said.confidences[said.table.index[:, position]] for position in named))
 
-    def _tell(self, graph: TextGraph, nodes: NDArray[np.int64], said: Enhancement) -> tuple[AnsweredQuestion, ...]:
-        listed, confidences = self.listed or (), said.confidences
-        told = []
+    def _tell(
+        self, graph: TextGraph, nodes: NDArray[np.int64], said: Enhancement, named: dict[int, NDArray[np.int64]]
+    ) -> tuple[AnsweredQuestion, ...]:
+        listed, told = self.listed or (), []
         for position, prompt in enumerate(self.catalog):
-            choices = said.choices(position, listed) if prompt.names_classes else np.empty((len(nodes), 0), dtype=int)
+            choices = named.get(position, np.empty((len(nodes), 0), dtype=np.int64))
             for row, node in enumerate(nodes.tolist()):
                 question = said.table.index[row, position]
-                answer, confidence = said.answers[question], confidences[question]
+                answer, confidence = said.answers[question], said.confidences[question]
                 told.append(
                     AnsweredQuestion(
                         node,

@@ -93,8 +93,34 @@ def check_labels(
         raise LabelError(
             f"`{argument}` must be given: ELLaGNNClassifier requires y to be passed, but the target y is None."
         )
-    given = y
-    y = _one_column(y, argument, graph)
+    y = _check_column(graph, y, argument)
+    known = y != UNLABELED if y.dtype.kind in "iuf" else np.ones(len(y), dtype=bool)
+    if not known.any() and named is None:
+        raise LabelError(f"`{argument}` must label at least two classes, got -1 (unlabeled) for all {len(y)} targets.")
+    weights = _check_weights(graph, sample_weight)
+    unweighted = known.any()
+    known &= weights > 0
+    if unweighted and not known.any():
+        raise LabelError(
+            "`sample_weight` must be positive for some labeled targets, got zero for all. Give one a weight."
+        )
+    found, indices = np.unique(y[known], return_inverse=True)
+    classes = _choose_classes(found, classes, named, argument)
+    indices = np.searchsorted(classes, found)[indices]
+    if not len(found):
+        return Labels(classes, LabeledNodes(indices, indices, indices.astype(np.float32)))
+    nodes, weights = graph.targets[known], _to_largest(weights[known])
+    if class_weight is not None:
+        per_class = _weight_of_classes(class_weight, classes, indices)
+        weights = _to_largest(weights * _to_largest(per_class[indices]))
+        counts = weights > 0
+        nodes, indices, weights = nodes[counts], indices[counts], weights[counts]
+    return Labels(classes, _join_repeats(nodes, indices, weights, argument))
+
+
+def _check_column(graph: TextGraph, given: Any, argument: str) -> NDArray[Any]:
+    """Return one label per target, of one kind and none missing."""
+    y = _one_column(given, argument, graph)
     if len(y) != len(graph):
         raise LabelError(
             f"`{argument}` must have one label per target in view: inconsistent numbers of samples, {len(graph)} "
@@ -113,60 +139,55 @@ def check_labels(
     if y.dtype.kind == "f":
         assert_all_finite(y, input_name=argument)
     check_classification_targets(y)
-    known = np.ones(len(y), dtype=bool)
-    if y.dtype.kind in "iuf":
-        known = y != UNLABELED
-        if not known.any() and named is None:
-            raise LabelError(
-                f"`{argument}` must label at least two classes, got -1 (unlabeled) for all {len(y)} targets."
-            )
+    return y
+
+
+def _check_weights(graph: TextGraph, sample_weight: Any) -> NDArray[np.float64]:
+    """Return the weight of each target."""
     if sample_weight is not None:
         check_order("sample_weight", sample_weight, graph.targets, graph.node_names, error=LabelError)
         sample_weight = as_numbers("sample_weight", sample_weight, error=LabelError)
-        if sample_weight.shape not in ((), (len(y),)):
+        if sample_weight.shape not in ((), (len(graph),)):
             raise LabelError(
-                f"`sample_weight` must have one weight per target ({len(y)}), got shape {sample_weight.shape}. "
+                f"`sample_weight` must have one weight per target ({len(graph)}), got shape {sample_weight.shape}. "
                 "Give each target one."
             )
-    weights = np.broadcast_to(np.asarray(1.0 if sample_weight is None else sample_weight, dtype=np.float64), y.shape)
+    given = np.asarray(1.0 if sample_weight is None else sample_weight, dtype=np.float64)
+    weights = np.broadcast_to(given, (len(graph),))
     if not np.isfinite(weights).all() or (weights < 0).any():
         n_odd = int((~(np.isfinite(weights) & (weights >= 0))).sum())
         raise LabelError(
             f"`sample_weight` must be finite and not negative, got {n_odd} that are not. Give those targets weight 0."
         )
-    unweighted = known.any()
-    known &= weights > 0
-    if unweighted and not known.any():
-        raise LabelError(
-            "`sample_weight` must be positive for some labeled targets, got zero for all. Give one a weight."
-        )
-    found, indices = np.unique(y[known], return_inverse=True)
-    if classes is None and named is not None:
-        classes = _sorted_classes(np.concatenate([named, found]) if len(found) else named, argument)
-        indices = np.searchsorted(classes, found)[indices]
-        if not len(found):
-            return Labels(classes, LabeledNodes(indices, indices, indices.astype(np.float32)))
-    elif classes is None:
-        if len(found) < 2:
-            raise LabelError(
-                f"`{argument}` must label at least two classes, got one class only: {found.tolist()[0]!r}. A "
-                "classifier needs something to tell apart."
-            )
-        classes = found
-    else:
+    return weights
+
+
+def _choose_classes(
+    found: NDArray[Any], classes: NDArray[Any] | None, named: NDArray[Any] | None, argument: str
+) -> NDArray[Any]:
+    """Return the classes: those of training, else those that an LLM may name beside those with labels."""
+    if classes is not None:
         strangers = np.setdiff1d(found, classes)
         if len(strangers):
             raise LabelError(
                 f"`{argument}` must hold classes of the training labels, got {strangers.tolist()[0]!r} and "
                 f"{len(strangers) - 1} more that are not. Leave their nodes out of view."
             )
-        indices = np.searchsorted(classes, found)[indices]
-    nodes, weights = graph.targets[known], _to_largest(weights[known])
-    if class_weight is not None:
-        per_class = _weight_of_classes(class_weight, classes, indices)
-        weights = _to_largest(weights * _to_largest(per_class[indices]))
-        counts = weights > 0
-        nodes, indices, weights = nodes[counts], indices[counts], weights[counts]
+        return classes
+    if named is not None:
+        return _sorted_classes(np.concatenate([named, found]) if len(found) else named, argument)
+    if len(found) < 2:
+        raise LabelError(
+            f"`{argument}` must label at least two classes, got one class only: {found.tolist()[0]!r}. A "
+            "classifier needs something to tell apart."
+        )
+    return found
+
+
+def _join_repeats(
+    nodes: NDArray[np.int64], indices: NDArray[np.int64], weights: NDArray[np.float64], argument: str
+) -> LabeledNodes:
+    """Return each node once, in order, with the sum of its weights; their mean is 1."""
     unique, inverse = np.unique(nodes, return_inverse=True)
     label_of = np.zeros(len(unique), dtype=np.int64)
     label_of[inverse] = indices
@@ -178,7 +199,7 @@ def check_labels(
     counts = summed.astype(np.float32) > 0
     # only ratios count: around 1 they survive as float32, however small or large the weights are that came in
     scaled = (summed / summed[counts].mean()).astype(np.float32)
-    return Labels(classes, LabeledNodes(unique, label_of, scaled)[counts])
+    return LabeledNodes(unique, label_of, scaled)[counts]
 
 
 def named_classes(class_names: Any, y: Any) -> NDArray[Any] | None:

@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,7 +52,7 @@ class Enhancement:
     usage: LLMUsage
     unread: frozenset[int] = frozenset()
 
-    @property
+    @cached_property
     def confidences(self) -> NDArray[np.float64]:
         """How sure the LLM is of each answer, from 0 to 1: shape (n_questions,), NaN where it does not say.
 
