@@ -116,24 +116,11 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     from sklearn.frozen import FrozenEstimator
 
     from skellagnn import PAPER_SETTINGS, ELLaGNNClassifier, ReplayEnhancer
-    from skellagnn.base.numbers import check_int
     from skellagnn.encoders import fit_encoder
-    from skellagnn.gnn.backbones import BACKBONES
 
-    resolve(options.backbone, BACKBONES, parameter="--backbone")  # before minutes of encoding
-    check_int("--splits", options.splits, at_least=1)
-    check_int("--max-tokens", options.max_tokens, at_least=0)
-    if check_int("--seed", options.seed, at_least=0) > LARGEST_SEED:
-        raise InvalidParameterError(f"`--seed` must be an int of at most {LARGEST_SEED}, got {options.seed}.")
+    _check_options(options)
     data, encoder = _load(options), _encoder(options.encoder, options.max_tokens)
-    labeled = np.flatnonzero(data.target >= 0)
-    counts = np.bincount(data.target[labeled], minlength=1)
-    if np.sum(counts >= FEWEST_LABELS) < 2:
-        raise LabelError(
-            f"`--data` must be a folder with two classes of at least {FEWEST_LABELS} labeled nodes each, got "
-            f"{len(labeled)} labeled of {data.graph.n_nodes} nodes in {np.count_nonzero(counts)} classes. Give nodes a "
-            "`label` or a `label_name` in nodes.jsonl."
-        )
+    labeled = _labeled_nodes(data)
     say(f"Graph      {data.graph}")
     say(f"           {data.DESCR}")
     say(f"           {len(labeled)} nodes labeled with {len(data.target_names)} classes")
@@ -155,7 +142,8 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
         "memory": str(folder / "memory"),
         "random_state": options.seed,
     }
-    recipe = ELLaGNNClassifier(enhancer, augmentation_ratio=RATIO, prompts=PROMPTS, **common)
+    # answers were recorded about the nodes of highest PageRank
+    recipe = ELLaGNNClassifier(enhancer, augmentation_ratio=RATIO, prompts=PROMPTS, selection="pagerank", **common)
     arms = {
         "plain GNN": ELLaGNNClassifier(**common, **PAPER_SETTINGS),
         "same training, no LLM": ELLaGNNClassifier(**common),
@@ -169,12 +157,7 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     if enhancer is None:
         say("\nThere are no recorded answers in this folder: only the arms without LLM can be run.")
     else:
-        plan = recipe.plan(graph)
-        say("\nPlan       what a fit would ask, before anything is asked")
-        shown = repr(plan).splitlines()[1:]
-        for line in shown[: next(i for i, row in enumerate(shown) if row.startswith("example 2"))]:
-            say(f"           {line}" if len(line) <= 110 else f"           {line[:107]}...")
-        report["n_questions"] = plan.n_questions
+        report["n_questions"] = _show_plan(recipe.plan(graph), say)
         arms[f"E-LLaGNN, {RATIO:.0%} asked"] = recipe
     report["accuracy"] = _compare(arms, graph, data.target, labeled, options, say)
     if enhancer is not None:
@@ -183,6 +166,40 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
         best = arms["same training, no LLM"].fit(graph[labeled], data.target[labeled])
     report["pickle_bytes"] = _predict_elsewhere(best, graph, folder, say)
     return report
+
+
+def _check_options(options: argparse.Namespace) -> None:
+    """Find what is wrong before minutes of encoding."""
+    from skellagnn.base.numbers import check_int
+    from skellagnn.gnn.backbones import BACKBONES
+
+    resolve(options.backbone, BACKBONES, parameter="--backbone")
+    check_int("--splits", options.splits, at_least=1)
+    check_int("--max-tokens", options.max_tokens, at_least=0)
+    if check_int("--seed", options.seed, at_least=0) > LARGEST_SEED:
+        raise InvalidParameterError(f"`--seed` must be an int of at most {LARGEST_SEED}, got {options.seed}.")
+
+
+def _labeled_nodes(data: Any) -> NDArray[np.int64]:
+    """Return the nodes with a label, of two classes at least."""
+    labeled = np.flatnonzero(data.target >= 0)
+    counts = np.bincount(data.target[labeled], minlength=1)
+    if np.sum(counts >= FEWEST_LABELS) < 2:
+        raise LabelError(
+            f"`--data` must be a folder with two classes of at least {FEWEST_LABELS} labeled nodes each, got "
+            f"{len(labeled)} labeled of {data.graph.n_nodes} nodes in {np.count_nonzero(counts)} classes. Give nodes a "
+            "`label` or a `label_name` in nodes.jsonl."
+        )
+    return labeled
+
+
+def _show_plan(plan: Any, say: Any) -> int:
+    """Show a plan up to its first example; return its number of questions."""
+    say("\nPlan       what a fit would ask, before anything is asked")
+    shown = repr(plan).splitlines()[1:]
+    for line in shown[: next(i for i, row in enumerate(shown) if row.startswith("example 2"))]:
+        say(f"           {line}" if len(line) <= 110 else f"           {line[:107]}...")
+    return int(plan.n_questions)
 
 
 def _load(options: argparse.Namespace) -> Any:

@@ -6,7 +6,7 @@ import gzip
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,41 +41,27 @@ def check_path(name: str, value: Any) -> Path:
 
 
 @contextmanager
-def writing(name: str, path: Path) -> Iterator[None]:
-    """Turn what the system says about a place that cannot be written into an error that names the argument.
-
-    Raises
-    ------
-    InvalidParameterError
-        In place of an OSError, or of the UnicodeError about a name that the system cannot have.
-    """
+def _telling(error: type[Exception], name: str, can_be: str, path: Path, advice: str) -> Iterator[None]:
+    """Turn what the system says about a path, or a name that it cannot have, into an error that names the argument."""
     try:
         yield
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidParameterError(
-            f"`{name}` must be a place that can be written, got {str(path)!r} ({type(error).__name__}: {reason}). Free "
-            "space there, or name another place in a folder that exists and is yours."
-        ) from error
+    except (OSError, UnicodeError) as found:
+        reason = getattr(found, "strerror", None) or str(found)
+        raise error(
+            f"`{name}` must be a place that can be {can_be}, got {str(path)!r} ({type(found).__name__}: {reason}). "
+            f"{advice}"
+        ) from found
 
 
-@contextmanager
-def reading(name: str, path: Path) -> Iterator[None]:
-    """Turn what the system says about a place that cannot be read into an error that names the argument.
+def writing(name: str, path: Path) -> AbstractContextManager[None]:
+    """Raise an InvalidParameterError in place of what the system says about a place that cannot be written."""
+    advice = "Free space there, or name another place in a folder that exists and is yours."
+    return _telling(InvalidParameterError, name, "written", path, advice)
 
-    Raises
-    ------
-    GraphError
-        In place of an OSError, or of the UnicodeError about a name that the system cannot have.
-    """
-    try:
-        yield
-    except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise GraphError(
-            f"`{name}` must be a place that can be read, got {str(path)!r} ({type(error).__name__}: {reason}). Check "
-            "the name and who may read it."
-        ) from error
+
+def reading(name: str, path: Path) -> AbstractContextManager[None]:
+    """Raise a GraphError in place of what the system says about a place that cannot be read."""
+    return _telling(GraphError, name, "read", path, "Check the name and who may read it.")
 
 
 def write_aside(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
