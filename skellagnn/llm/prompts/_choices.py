@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from skellagnn.llm.prompts import _cues as cues
 from skellagnn.llm.prompts._markup import from_json, without_tags
 from skellagnn.llm.prompts._names import Mention, is_word_character, name_finder, normal_form
 
@@ -81,253 +82,14 @@ def read_choices(answer: str, class_names: Sequence[str]) -> Choices:
     if not class_names:
         return Choices([], False)
     names = tuple(class_names)
-    text = _BROKEN_EMPHASIS.sub(r"\2", normal_form(answer))
+    text = cues.BROKEN_EMPHASIS.sub(r"\2", normal_form(answer))
     listed = from_json(text, names)
     text = without_tags(text, names) if listed is None else listed
     classes = _Reading(text, names).choices()
-    return Choices(classes, not classes and bool(_NONE.search(text.casefold())))
+    return Choices(classes, not classes and bool(cues.NONE.search(text.casefold())))
 
 
 # -- the words that tell a choice --------------------------------------------------------------------------------------
-
-# Words that may stand between "first", "second", "answer" and the like and the name that they belong to.
-_FILL = (
-    r"(?:(?:best |most )?(?:choice|option|pick|guess|place|position|rank|possibility|candidate|alternative|answer"
-    r"|class|category|label|topic|suggestion|bet|match|fit|home)s?|would|could|might|may|must|should|be|is|are|was"
-    r"|seems?|comes?|goes|to|as|with|for|by|in|of|i|i'd|i'll|we|say|choose|name|pick|put|take|go|the|a|an|my|our|this"
-    r"|that|it|it's|its|text|perhaps|possibly|maybe|probably|likely|most|best|plausible|only|then|here|one|also"
-    r"|definitely|clearly|certainly|still|very|number|wahl|choix|opci[oó]n|выбор|scelta|ist|w[äa]re|est|serait|es"
-    r"|ser[ií]a|è|"
-    r"therefore|thus|hence|so|called|named|und|and)"
-)
-# "**Neural** **Networks**"
-_BROKEN_EMPHASIS = re.compile(r"(?<=\w)(\*{1,2}|__)([ \t]+)\1(?=\w)")
-_SECOND = (
-    r"(?:\b(?:(?:second(?:ly|ary)?|2nd|third|3rd|zweit\w*|deuxi[eè]me|segund[ao]|втор(?:ой|ое|ым|ая)"
-    r"|second[ao]|tweede|(?:choice|option|rank|top|no\.?|number)[\s_#]*[23])(?!-(?!best|choice)\w)"
-    r"(?!\s(?:order|generation|world|language|half|hand|year|century|level|stage|layer|moment)s?\b)"
-    r"|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|failing (?:that|which|this)|alternative(?:ly)?|alternate|otherwise"
-    r"|else|if not (?:that|this|so)?|next(?: best| likely)?|(?:an)?other (?:choice|option|candidate|possibility)"
-    r"|plan b|less likely|followed by|sonst|sinon|si no|ansonsten)\b"
-    r"|第二(?:选择|選択|候補|个)?|其次|备选|次に|次点|두\s?번째|차선)"
-)
-_FIRST = (
-    r"(?:\b(?:first|1st|primary|premier|primer[oa]?|prim[ao]|erste\w*|перв\w+|(?:choice|option|rank|top)[\s_#]*1)\b"
-    r"(?!\s(?:glance|sight|look|thought|impression))|第一(?:选择|選択|候補)?|首选)"
-)
-_LINK = rf"(?:[\W_]+{_FILL}\b)*"
-
-
-def _anchored(cue: str) -> re.Pattern[str]:
-    return re.compile(rf"{cue}{_LINK}[\W_]*\Z")
-
-
-_PRE_SECOND = _anchored(_SECOND)
-_PRE_THEN = re.compile(rf"(?:\A|[,;.\n(\u2014-])\s*(?:and |or |und )?(?:then|dann|puis|luego){_LINK}[\W_]*\Z")
-_NUMBER_1 = re.compile(r"(?:^|[\s(\[|#])(?:1|a|i)\s?[.):|\]][\s*_\"'`(\[]*\Z")
-_NUMBER_2 = re.compile(r"(?:^|[\s(\[|#])(?:[2-9]|\d\d)\s?[.):|\]][\s*_\"'`(\[]*\Z")
-_PRE_FINAL = re.compile(
-    r"\b(?:final|corrected|overall)[\s_](?:\w+[\s_])?(?:answer|choice|verdict|decision|class|label)\b"
-    rf"{_LINK}[\W_]*\Z"
-)
-_NOUN = (
-    r"(?:answer|choice|prediction|predicted[\s_](?:class|label|category)|classification|verdict|conclusion|decision"
-    r"|result|output|pick|winner|favou?rite|antwort|r[ée]ponse|respuesta|risposta|ответ|答案|回答|类别)"
-)
-_PRE_HARD = re.compile(
-    rf"(?:{_FIRST}{_LINK}[\W_]*\Z|\b{_NOUN}(?:\s?[:=]|\s(?:is|would be|must be|ist|est|es)\b){_LINK}[\W_]*\Z"
-    rf"|\b(?:class|category|label|topic|subject|(?:most )?likely|most probable)\s?[:=][\W_]*\Z|(?:答案|回答|类别|首选"
-    rf"|最可能\w{{0,6}})(?:是|为|:)?[\W_]*\Z)"
-)
-_PRE_SOFT = re.compile(
-    r"\b(?:most likely|most probabl[ey]|likeliest|most plausibl[ey]|best (?:match|fit|guess|answer|option)"
-    r"|i(?:'d|'ll| would| will| should)? (?:\w+ )?(?:choose|pick|select|go (?:with|for)|opt for|vote for|settle (?:on"
-    r"|for)"
-    r"|favou?r|prefer|conclude)|belongs (?:\w+ )?to|falls (?:\w+ )?(?:under|into)|classif(?:y|ied) \w* ?as|(?:class"
-    r"|category|label|topic|subject) is)\b"
-    rf"{_LINK}[\W_]*\Z"
-)
-_PUT = re.compile(r"\b(?:put|place|rank)\W*\Z")
-_HEDGE = re.compile(r"\b(?:could|might|may|also|alternative\w*|another|second|else|otherwise|if)\b")
-_AFTER = (
-    r"[\W_]*(?:(?:which|that|this|so|it|and|i|is|was|are|seems?|would|could|might|may|be|being|as|my|our|the|a|an"
-    r"|comes?|ranks?|takes?|in|for|stands?|fits?|named|considered|looks?|follows|remains?)\W+)*(?:[\w'-]+\W+){0,3}?"
-)
-_POST_SECOND = re.compile(
-    rf"{_AFTER}(?:second|2nd|secondary|secondly|third|3rd|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|alternatives?"
-    rf"|less likely"
-    r"|next|(?:the|an?)?other (?:choice|option)|reserve|substitute|after (?:that|it))\b"
-    r"(?!-(?!best|choice)\w)(?!\s(?:order|generation|world|language|half|hand)s?\b)"
-)
-_POST_FIRST = re.compile(
-    rf"{_AFTER}(?:first(?!-\w)(?! (?:glance|sight|look|order))|1st|primary choice|(?:most|more) (?:likely|probable"
-    rf"|plausible"
-    r"|fitting|appropriate|suitable)|likeliest|likelier|best|better|closest|closer|ahead|stronger|strongest|(?:my"
-    r"|the) (?:choice|answer|pick)|i (?:would )?(?:choose|prefer|pick))\b"
-)
-# What ends the reach of a "not".
-_CLAUSE = re.compile(
-    r"[;:.!?\n,(\u2014]|\s-\s|\b(?:but|however|although|though|yet|because|since|so|therefore|hence|instead"
-    r"|rather(?! than)"
-    r"|sondern|mais|sino|ma|но|а|while|whereas|then)\b"
-)
-_NO_DOUBT = re.compile(
-    r"\b(?:without (?:\w+ )?(?:doubt|question|hesitation|reservation)|no (?:\w+ )?(?:doubt|question|hesitation)"
-    r"|undoubtedly|doubtless|not surprisingly|not (?:only|just|merely|simply|least)|none other than"
-    r"|nothing (?:\w+ )?(?:but|other than|except)|(?:cannot|can't|can not|couldn't|could not|hardly|hard"
-    r"|difficult)\b[^.;,]{0,30}?\b(?:(?:anything|something|else|other|otherwise) )+(?:but|other than|than|except)"
-    r"|if (?:it (?:is|were) )?not)\b"
-)
-_NOT = re.compile(
-    r"\b(?:not|never|cannot|neither|nor|hardly|i doubt|exclude[sd]?|excluding|rul(?:e|es|ed|ing) out|nicht|kein\w*"
-    r"|weder|ne|ni|non(?=-\Z)|не|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
-)
-_NOT_CLOSE = re.compile(
-    r"\b(?:by no means|(?:nothing|little|not much) to do with|not so much"
-    r"|(?:wrong|incorrect|misleading|a mistake) to (?:say|call it|choose|name|pick)|as opposed to|opposed to"
-    r"|rather than|instead of|unlike|other than"
-    r"|except(?: for)?|apart from|no (?:relation|connection|link|reference|mention|trace|hint|sign)s? (?:to|of|with)"
-    r"|no|non|anti|far from|statt|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it"
-    r"|of))*[\s*_\"'`(\[]*\Z|\bnot\s?:\W*\Z"
-)
-_NOT_AFTER = re.compile(
-    r"[ \t*_\"'`)\]]{0,4}(?:class |category )?(?:(?:is|was|can|could|does|do|did|would|should|may|might|seems?|looks?"
-    r"|has|have|are|be|been|being|clearly|therefore|also|definitely|certainly) )*(?:not(?! only| just| merely| un\w+"
-    r"| im\w+)"
-    r"|\w+n't|cannot|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question"
-    r"|out(?=\s*[.;,])"
-    r"|less than likely)\b(?! be (?:excluded|ruled out|dismissed|discounted))|[ \t]*[-:=\u2014]\s*(?:no"
-    r"|nope)\b(?=\s*(?:[.,;\n]|\Z))"
-    r"|\s*,? but (?:i )?(?:have )?(?:rejected|ruled|discarded|dismissed|excluded)\b|\W*\?\W*(?:no|nope|not)\b"
-    r"|(?:ではなく"
-    r"|不是|は違)"
-)
-_RANKED = re.compile(
-    r"\b(?:likely|likeliest|probable|plausible|best|top|first|two|2|my|ranked|fitting|suitable|chosen|selected"
-    r"|predicted|relevant|matching)\b"
-)
-_LISTED = (
-    r"(?:classes|categories|labels|options|choices|candidates|topics|list)\b(?:\s(?:are|were|is|above|given|listed"
-    r"|provided|here|below|includes?|including|namely|like|such as|you|gave|offered|in|the|your|question|prompt"
-    r"|to choose from))*"
-    r"[\W_]*\Z"
-)
-_OPTIONS = re.compile(
-    r"\b(?:given|listed|following|possible|available|allowed|provided|candidate|these|those|all|the|of|one of|any of"
-    r"|between"
-    rf"|among(?:st)?|our|your|existing|target|\d+)[\s_]+(?:\w+[\s_]+)?{_LISTED}"
-)
-_PLAIN_OPTIONS = re.compile(rf"\b{_LISTED}")
-_WHETHER = re.compile(
-    r"\bno (?:\w+ ){0,2}(?:class|category|label|option|topic)(?:\W+(?:among|of|in|from|the|given|list))*\W*\Z|"
-    r"\b(?:whether|none of|neither of|(?:does not|doesn't|do not|don't|cannot|can't)\b[^.;]{0,20}\bany of|(?:say|tell"
-    r"|decide|know|determine|sure|judge) if)\b(?:(?!\b(?:but|however|yet)\b)[^.;!?])*\Z"
-)
-_UNDECIDED = re.compile(r"\b(?:between|either|torn|among(?:st)?)(?:\W+(?:the|a|class|classes|category|of))*\W*\Z")
-_REQUEST = re.compile(
-    r"\b(?:please|kindly|could you|can you|would you)\b.{0,40}\b(?:provide|share|send|paste|supply|give|post|upload"
-    r"|tell|specify|include|enter|clarify|confirm|let me know)\b|\b(?:i|we)(?:'ll|'d| will"
-    r"| would)? need (?:\w+ ){0,3}(?:text"
-    r"|abstract|article|content|document|information|context)\b|\bso (?:that )?(?:i|we) (?:can|could"
-    r"|may) (?:then )?(?:say|tell|decide|classify|determine|judge|help|assign|choose)\b"
-)
-_QUESTION = re.compile(r"\W*(?:is|are|does|do|which|what|would|should|could|can|shall|or)\b")
-_CONCESSION = re.compile(
-    r"(?:\A|[.;,!?\n(]\s*|\bbut\s+|\band\s+)(?:although|though|even (?:if|though)|while|whilst|whereas|despite"
-    r"|in spite of|at first)\b[^.;,!?\n]*\Z|\b(?:at first (?:glance|sight)[\w ,']*|(?:first|initially) (?:thought|"
-    r"considered|looked|seems?)[\w ']*|superficially[\w ']*)\W*\Z"
-)
-_MENTIONED = re.compile(r"\b(?:mention(?:s|ed|ing)?|cites?|refers? to|talks? (?:of|about))\W*\Z")
-_NONE = re.compile(
-    r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W{0,8}none\b|\bn/a\b"
-    r"|\bnot applicable\b|\b(?:no|not any|not one) (?:\w+ )?(?:suitable |fitting |matching )?(?:class|category|label"
-    r"|option|topic)\w*\b|(?:\bnot|n't|\bcannot)\b[^.;]{0,40}\bany (?:of|class|categor|label)|\bneither (?:of|one"
-    r"|class|category|fits?|applies)"
-    r"|\bno(?:thing| match| fit)\b[^.;,]{0,20}\b(?:fits?|match|list|appl)|\A\W*neither\b|\boutside (?:of )?(?:all"
-    r"|the) |\bnot (?:in|on|part of|among) (?:the|this|your|my) (?:\w+ )?(?:list|options|classes)|(?:\bnot"
-    r"|n't) (?:listed|in the list)\b|\bfits? none\b|\A\W*no fit\b|\b(?:keine (?:davon|dieser|der|von|passt)"
-    r"|keine\w* (?:klasse|kategorie)|aucune?\b|ningun[oa]\b|nessun[oa]\b|nenhum\w*|geen van|ни один|ни одна|ни одному"
-    r"|ни к одно\w+)"
-    r"|(?:以上|都)\w{0,3}(?:都)?不(?:是|属于|符合)|没有合适|どれにも|該当なし|どれでもない|해당 없음"
-)
-_CONNECTOR = re.compile(
-    r"[\s*_\"'`\[\](){}|.\u2022>#-]*(?:,|;|/|\||\n|\bor\b|\band\b|\bnor\b|&|\bund\b|\boder\b|\bou\b|\bet\b|\by\b"
-    r"|\bo\b|、|或|\bfrom\b|\bto\b|[\s*_\"'`\[\](){}.\u2022>#\d-])*"
-)
-_SAME_LIST = re.compile(r"(?:[\s*_\"'`\[\](){}|.\u2022>#\d,;/&\u2014-]|\band\b|\bor\b|、|\b[a-h]\b(?=[.)]))*\Z")
-_OR = re.compile(r"\b(?:or|nor|from|and|und|oder|ou|et)\b|/|&|或")
-_OPENING = "*_`\"'([{<|#>\u2022~=+"
-_STANDS_WHERE_A_CHOICE_DOES = re.compile(
-    r"(?:[:=>]|\b(?:is|be|as|say|choose|pick|select|guess|likely|probably|perhaps|maybe|possibly|definitely|clearly"
-    r"|certainly|obviously|surely|then|else|class|category|label|topic|answer|choice|option|alternatively|second"
-    r"|first|with|for|called|to|suggests?|it's|under|into|say|prefer|just|simply))(?:\s(?:the|a"
-    r"|an))?[\s*_`\"'(\[{]*\Z"
-)
-# Names that are also words which stand in every text count only where nothing else can be meant.
-_FUNCTION_WORDS = frozenset(
-    [
-        "a",
-        "i",
-        "it",
-        "us",
-        "is",
-        "in",
-        "as",
-        "or",
-        "and",
-        "at",
-        "be",
-        "by",
-        "do",
-        "he",
-        "if",
-        "me",
-        "my",
-        "no",
-        "of",
-        "on",
-        "so",
-        "to",
-        "up",
-        "we",
-        "an",
-        "am",
-        "are",
-        "all",
-        "can",
-        "for",
-        "has",
-        "his",
-        "how",
-        "its",
-        "may",
-        "not",
-        "now",
-        "one",
-        "our",
-        "out",
-        "see",
-        "the",
-        "too",
-        "two",
-        "use",
-        "was",
-        "who",
-        "why",
-        "you",
-        "any",
-        "this",
-        "that",
-    ]
-)
-_STANDS_ALONE_AFTER = re.compile(
-    r"\s*\Z|\s*[,;:.!?()\]}/|>*\"'`\n\u2014-]|\s+\d|\s+(?:or|and|then|with|because|since|given|over|rather|first"
-    r"|second)\b"
-)
-_SIGN_AFTER = re.compile(r"\s*\Z|\s*[,;:.!?)\]}/|>*\"'`\n\u2014]")
-_VERB_AFTER = re.compile(r"\s+(?:is|as|seems|would|fits|appears)\b")
-# Around a name this much is looked at, so that reading takes linear time.
-_WINDOW = 160
 
 
 @dataclass
@@ -394,23 +156,23 @@ class _Reading:
     def _slice(self, mention: Mention) -> str:
         return self.text[mention.start : mention.end]
 
-    def _before(self, mention: Mention, size: int = _WINDOW) -> str:
+    def _before(self, mention: Mention, size: int = cues.WINDOW) -> str:
         return self.small[max(0, mention.start - size) : mention.start]
 
-    def _after(self, mention: Mention, size: int = _WINDOW) -> str:
+    def _after(self, mention: Mention, size: int = cues.WINDOW) -> str:
         return self.small[mention.end : mention.end + size]
 
     def _opens_line(self, mention: Mention) -> bool:
         line = self._before(mention, 40).rsplit("\n", 1)[-1]
         if mention.start > 40 and "\n" not in self._before(mention, 40):
             return False
-        return not re.sub(r"\A\W*(?:\d{1,2}|[a-h])\s?[.):]", "", line).strip(" \t-\u2014." + _OPENING)
+        return not re.sub(r"\A\W*(?:\d{1,2}|[a-h])\s?[.):]", "", line).strip(" \t-\u2014." + cues.OPENING)
 
     def _is_meant(self, mention: Mention) -> bool:
         """Whether a name that is also an ordinary word, a letter or a number is meant as a name."""
         name, said = self.names[mention.name].strip(), self._slice(mention)
         after = self._after(mention, 24)
-        alone = bool(_STANDS_ALONE_AFTER.match(after)) and not re.match(r"'\w", after)
+        alone = bool(cues.STANDS_ALONE_AFTER.match(after)) and not re.match(r"'\w", after)
         if said.isdigit():
             before = self._before(mention, 30)
             return not re.match(r"\s?(?:%|/\s?10|percent|per cent|out of)", after) and not re.search(
@@ -418,13 +180,15 @@ class _Reading:
             )
         acronym = name.isupper() and len(name) <= 4
         before = self._before(mention, 40)
-        place = self._opens_line(mention) or bool(_STANDS_WHERE_A_CHOICE_DOES.search(before)) or before.endswith(", ")
-        if said.casefold() in _FUNCTION_WORDS:
+        place = (
+            self._opens_line(mention) or bool(cues.STANDS_WHERE_A_CHOICE_DOES.search(before)) or before.endswith(", ")
+        )
+        if said.casefold() in cues.FUNCTION_WORDS:
             if acronym and said == name and not self.shouts:
                 if len(name) > 1:
                     return True
                 if name == "A":
-                    return alone or bool(_VERB_AFTER.match(after)) or not self._opens_sentence(mention)
+                    return alone or bool(cues.VERB_AFTER.match(after)) or not self._opens_sentence(mention)
                 return alone
             return alone and place
         if acronym and said != name:
@@ -440,7 +204,7 @@ class _Reading:
         name, said = self.names[mention.name].strip(), self._slice(mention)
         before, after = self._before(mention, 40), self._after(mention, 3)
         hyphenated = re.search(r"\w-\Z", before) or re.match(r"-(?!second|first)\w", after)
-        alone = (_SIGN_AFTER if mention.inflected else _STANDS_ALONE_AFTER).match(self._after(mention, 24))
+        alone = (cues.SIGN_AFTER if mention.inflected else cues.STANDS_ALONE_AFTER).match(self._after(mention, 24))
         if self._opens_line(mention) and alone:
             return True
         if hyphenated:
@@ -451,8 +215,8 @@ class _Reading:
             not any(map(str.isupper, name)) or said == name or (said[:1].isupper() and not _is_short_acronym(name))
         ):
             return True
-        return bool(_STANDS_WHERE_A_CHOICE_DOES.search(before)) and bool(
-            _STANDS_ALONE_AFTER.match(self._after(mention, 24))
+        return bool(cues.STANDS_WHERE_A_CHOICE_DOES.search(before)) and bool(
+            cues.STANDS_ALONE_AFTER.match(self._after(mention, 24))
             or re.match(r"\s+(?:is|as|seems)\b", self._after(mention, 12))
         )
 
@@ -462,16 +226,16 @@ class _Reading:
         """What stands between a name and the one before it."""
         start = self.mentions[place].start
         begin = self.mentions[place - 1].end if place else 0
-        return self.small[max(begin, start - _WINDOW) : start]
+        return self.small[max(begin, start - cues.WINDOW) : start]
 
     def _judge(self, place: int) -> None:
         claim, mention = self.claims[place], self.mentions[place]
         gap = self._gap(place)
         previous = self.claims[place - 1] if place else None
-        connected = previous is not None and bool(_CONNECTOR.fullmatch(gap))
+        connected = previous is not None and bool(cues.CONNECTOR.fullmatch(gap))
         following = self.mentions[place + 1].start if place + 1 < len(self.mentions) else len(self.text)
-        post = self.small[mention.end : min(following, mention.end + _WINDOW)]
-        claim.negated = self._is_negated(place, gap, connected) or bool(_NOT_AFTER.match(post))
+        post = self.small[mention.end : min(following, mention.end + cues.WINDOW)]
+        claim.negated = self._is_negated(place, gap, connected) or bool(cues.NOT_AFTER.match(post))
         self._judge_options(claim, place, gap, connected)
         self._judge_order(claim, place, gap, post)
         claim.dropped = claim.negated or claim.option
@@ -480,29 +244,29 @@ class _Reading:
             claim.strong = self._slice(previous.mention).islower() and self._slice(mention).islower()
 
     def _is_negated(self, place: int, gap: str, connected: bool) -> bool:
-        plain = _NO_DOUBT.sub(" ", gap).replace("anything but", "other than")
-        if _NOT_CLOSE.search(plain):
+        plain = cues.NO_DOUBT.sub(" ", gap).replace("anything but", "other than")
+        if cues.NOT_CLOSE.search(plain):
             return True
         if re.fullmatch(r"\W*than\W*", gap) and re.search(
             r"\brather\b[^.;,]*\Z", self._before(self.mentions[place], 60)
         ):
             return True
         clause = plain
-        breaks = list(_CLAUSE.finditer(plain))
+        breaks = list(cues.CLAUSE.finditer(plain))
         if breaks:
             clause = plain[breaks[-1].end() :]
-        if _NOT.search(clause):
+        if cues.NOT.search(clause):
             return True
-        if not connected or not self.claims[place - 1].negated or _NOT_AFTER.match(gap):
+        if not connected or not self.claims[place - 1].negated or cues.NOT_AFTER.match(gap):
             return False
-        if _OR.search(gap):
+        if cues.OR.search(gap):
             return True
         # "not A, B or C": the "or" comes further on
         for later in range(place + 1, min(place + 12, len(self.mentions))):
             link = self._gap(later)
-            if not _CONNECTOR.fullmatch(link):
+            if not cues.CONNECTOR.fullmatch(link):
                 return False
-            if _OR.search(link):
+            if cues.OR.search(link):
                 return True
         return False
 
@@ -515,20 +279,20 @@ class _Reading:
         whole = re.split(r"[.!?](?=\s)|\n", self._before(claim.mention, 300))[-1]
         asked = re.match(r"[^.!?\n]*\?", self._after(claim.mention))
         if (
-            _WHETHER.search(sentence)
-            or (_OPTIONS.search(sentence) and not _RANKED.search(sentence) and self._begins_list(place))
-            or _REQUEST.search(whole)
-            or (asked and _QUESTION.match(whole) and not _opens(whole))
+            cues.WHETHER.search(sentence)
+            or (cues.OPTIONS.search(sentence) and not cues.RANKED.search(sentence) and self._begins_list(place))
+            or cues.REQUEST.search(whole)
+            or (asked and cues.QUESTION.match(whole) and not _opens(whole))
         ):
             claim.option = True
-        elif _UNDECIDED.search(sentence) or asked:
+        elif cues.UNDECIDED.search(sentence) or asked:
             claim.order = 3.5
 
     def _begins_list(self, place: int) -> bool:
         """Whether other names follow as in a list, or a bracket or colon stands before."""
         if re.search(r"[:(\[][\s*_\"'`-]*\Z", self._before(self.mentions[place], 12)):
             return True
-        return place + 1 < len(self.mentions) and bool(_CONNECTOR.fullmatch(self._gap(place + 1)))
+        return place + 1 < len(self.mentions) and bool(cues.CONNECTOR.fullmatch(self._gap(place + 1)))
 
     def _judge_order(self, claim: _Claim, place: int, gap: str, post: str) -> None:
         mention = claim.mention
@@ -539,16 +303,18 @@ class _Reading:
         pre = re.split(r"(?<!\b\d)[.!?;](?=\s)", gap)[-1]
         near = gap[-60:]
         said = self._own(post, has_next=place + 1 < len(self.mentions))
-        cue = re.search(_SECOND, pre)
+        cue = re.search(cues.SECOND, pre)
         both = cue and re.search(r"\b(?:first|1st)\b[^.;]{0,12}\b(?:and|&|/)\W*\Z", pre[: cue.start()])
-        after_second, after_first = _POST_SECOND.match(said), _POST_FIRST.match(said)
-        if _PRE_FINAL.search(pre):
+        after_second, after_first = cues.POST_SECOND.match(said), cues.POST_FIRST.match(said)
+        if cues.PRE_FINAL.search(pre):
             claim.order, claim.first = 0.0, True
-        elif (_PRE_SECOND.search(pre) or _PRE_THEN.search(near) or self._is_counted_second(near, mention)) and not both:
+        elif (
+            cues.PRE_SECOND.search(pre) or cues.PRE_THEN.search(near) or self._is_counted_second(near, mention)
+        ) and not both:
             claim.second = True
         elif after_second and not (after_first and re.search(r"\b(?:first|1st)\b", after_second.group())):
             claim.second, claim.taken = True, after_second.end()
-        elif _PRE_HARD.search(pre) or _NUMBER_1.search(near):
+        elif cues.PRE_HARD.search(pre) or cues.NUMBER_1.search(near):
             claim.order, claim.first = 1.0, True
         elif after_first and not re.match(r"[^,]*\b(?:would|could|might)\b(?! be (?:my |the )?first)", said):
             claim.taken = after_first.end()
@@ -556,17 +322,17 @@ class _Reading:
             # "A; as second B or C, C first" tells the order of B and C
             if (
                 not (again and after_first.group().endswith(("first", "ahead")))
-                or _PRE_SOFT.search(pre)
-                or _PUT.search(pre)
+                or cues.PRE_SOFT.search(pre)
+                or cues.PUT.search(pre)
             ):
                 claim.order, claim.first = min(claim.order, 2.0), True
-        elif _PRE_SOFT.search(pre) and not _HEDGE.search(pre):
+        elif cues.PRE_SOFT.search(pre) and not cues.HEDGE.search(pre):
             claim.order, claim.first = min(claim.order, 2.0), True
-        elif _CONCESSION.search(gap) or (
-            _MENTIONED.search(gap) and re.search(r"\b(?:but|yet|however|still|though)\b", self._after(mention))
+        elif cues.CONCESSION.search(gap) or (
+            cues.MENTIONED.search(gap) and re.search(r"\b(?:but|yet|however|still|though)\b", self._after(mention))
         ):
             claim.order = 4.0
-        elif not self._before(mention, 40).strip(" \n" + _OPENING) and re.match(
+        elif not self._before(mention, 40).strip(" \n" + cues.OPENING) and re.match(
             r"\W*(?:\Z|[.;:,\n\u2014(]|\s-\s|then\b|or\b|and\b)", post
         ):
             claim.order = 1.5 if claim.order == 3.0 else claim.order
@@ -574,7 +340,7 @@ class _Reading:
     def _is_counted_second(self, near: str, mention: Mention) -> bool:
         """Whether a number from 2 on stands before a name, in a list that has a first entry."""
         return (
-            bool(_NUMBER_2.search(near))
+            bool(cues.NUMBER_2.search(near))
             and not re.search(r"[:=]\s*\d+\s?[.):]\W*\Z", near)
             and bool(re.search(r"(?:\b1|\b[aAiI])\s?[.):|\]]", self._before(mention, 600)[:-2]))
         )
@@ -601,7 +367,7 @@ class _Reading:
         while start < len(self.claims):
             end = start + 1
             seen = {self.claims[start].mention.name}
-            while end < len(self.claims) and _SAME_LIST.fullmatch(self._gap(end)) and not self._separates(end):
+            while end < len(self.claims) and cues.SAME_LIST.fullmatch(self._gap(end)) and not self._separates(end):
                 if self.claims[end].mention.name in seen:  # a list holds each once
                     break
                 seen.add(self.claims[end].mention.name)
@@ -613,7 +379,7 @@ class _Reading:
                     claim.dropped = True
             elif len(run) > 1:
                 intro = re.split(r"[.!?](?=\s)|\n\n", self._gap(start))[-1]
-                plain = _PLAIN_OPTIONS.search(intro) and not _RANKED.search(intro)
+                plain = cues.PLAIN_OPTIONS.search(intro) and not cues.RANKED.search(intro)
                 if plain and (last >= end or (len(names) == self.n_names and self.n_names > 2)):
                     for claim in run:
                         claim.dropped = claim.option = True
@@ -676,7 +442,7 @@ class _Reading:
         if (
             cue
             and not re.search(r"\b(?:first|1st)\b[^.;]{0,20}\Z", head[: cue.start()])
-            and not re.search(rf"{_FIRST}", head[cue.end() :])
+            and not re.search(rf"{cues.FIRST}", head[cue.end() :])
         ):
             return True
         for label in re.finditer(

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
-import sys
 import threading
 import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from skellagnn.exceptions import EnhancerError, InvalidParameterError, StoreError
 from skellagnn.llm.enhancers import Answer
 from skellagnn.llm.store._answers import as_answer
 from skellagnn.llm.store._keys import QuestionKey, check_name
+from skellagnn.llm.store._owners import is_dead, started_at, this_machine
 from skellagnn.llm.store._store import ResponseStore
 
 _LOGGER = logging.getLogger("skellagnn")
@@ -202,38 +200,6 @@ def ask_through(
     )
 
 
-def _this_machine() -> str:
-    """Name the machine, and on Linux the container: process numbers mean something only within."""
-    try:
-        inside = f"/{os.stat('/proc/self/ns/pid').st_ino}"
-    except OSError:
-        inside = ""
-    return platform.node().replace(":", "_")[:100] + inside
-
-
-def _started(pid: int) -> str:
-    """Return when a process was started, ``""`` if there is none: its number may be that of another one later."""
-    try:
-        # since the machine was: what the clock says may be set
-        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return "" if state in "ZX" else fields[18]
-    except (OSError, IndexError):
-        if sys.platform == "linux":
-            return ""
-    import psutil
-
-    try:
-        return f"{psutil.Process(pid).create_time():.0f}"
-    except psutil.Error:
-        return ""
-
-
-def _is_dead(owner: str) -> bool:
-    """Say whether the owner of a claim was a process of this machine that is not there any more."""
-    machine, pid, started, *_ = [*owner.rsplit(":", 3), "", "", ""]
-    return machine == _this_machine() and pid.isdecimal() and _started(int(pid)) != started
-
-
 class _Worker:
     """The claims of one call, and the thread that keeps them and commits what arrives."""
 
@@ -241,7 +207,7 @@ class _Worker:
         self.store = store
         self.model = model
         self.on_answers = on_answers
-        self.owner = f"{_this_machine()}:{os.getpid()}:{_started(os.getpid())}:{uuid.uuid4().hex}"
+        self.owner = f"{this_machine()}:{os.getpid()}:{started_at(os.getpid())}:{uuid.uuid4().hex}"
         self._said = False
         self.answers: dict[QuestionKey, Answer] = {}  # committed
         self.failed: set[QuestionKey] = set()
@@ -299,7 +265,7 @@ class _Worker:
         claims = self.store.claims(self.model, keys)
         dead: dict[str, list[QuestionKey]] = {}
         for key, (owner, seconds) in claims.items():
-            if _is_dead(owner) or seconds > _MOST_LEASES * float(self.store.lease):
+            if is_dead(owner) or seconds > _MOST_LEASES * float(self.store.lease):
                 dead.setdefault(owner, []).append(key)
         for owner, theirs in dead.items():
             self.store.release(self.model, theirs, owner)

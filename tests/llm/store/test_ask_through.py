@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from skellagnn.enhancers import Answer
 from skellagnn.exceptions import EnhancerError, InvalidParameterError, StoreError
-from skellagnn.llm.store import QuestionKey, ResponseStore, _asking, _engines, ask_through
+from skellagnn.llm.store import QuestionKey, ResponseStore, _engines, _owners, ask_through
 from skellagnn.llm.store._schema import CLAIMS
 
 KEYS = [QuestionKey("keywords:0a", f"{i:08x}") for i in range(100)]
@@ -393,8 +393,8 @@ class TestDead:
 
     @staticmethod
     def owner(pid: int, started: str | None = None) -> str:
-        machine = _asking._this_machine()
-        return f"{machine}:{pid}:{_asking._started(pid) if started is None else started}:0a"
+        machine = _owners.this_machine()
+        return f"{machine}:{pid}:{_owners.started_at(pid) if started is None else started}:0a"
 
     def test_a_dead_process_of_this_machine_is_found_at_once(self, store: ResponseStore) -> None:
         gone = subprocess.Popen([sys.executable, "-c", ""])
@@ -410,20 +410,20 @@ class TestDead:
     def test_a_zombie_is_dead(self) -> None:
         zombie = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
         owner = self.owner(zombie.pid)
-        assert not _asking._is_dead(owner)
+        assert not _owners.is_dead(owner)
         zombie.kill()
         deadline = time.monotonic() + 30
-        while not _asking._is_dead(owner) and time.monotonic() < deadline:
+        while not _owners.is_dead(owner) and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert _asking._is_dead(owner)
+        assert _owners.is_dead(owner)
         zombie.communicate()
 
     @pytest.mark.parametrize("owner", ["elsewhere:1:2:3", "somebody", "", "a:b:c:d", f"{platform.node()}/1:1:1:1"])
     def test_of_others_nothing_is_known(self, owner: str) -> None:
-        assert not _asking._is_dead(owner)
+        assert not _owners.is_dead(owner)
 
     def test_this_process_is_alive(self) -> None:
-        assert not _asking._is_dead(self.owner(os.getpid()))
+        assert not _owners.is_dead(self.owner(os.getpid()))
 
     def test_a_claim_from_a_clock_that_was_set_back_holds_nobody_up(self, store: ResponseStore) -> None:
         ResponseStore(store.url, lease=86_400.0).claim("m", KEYS[:5], "elsewhere:1:2:3")

@@ -1,0 +1,244 @@
+"""Words around a class name that say whether an answer chooses it, as patterns."""
+
+from __future__ import annotations
+
+import re
+
+# Words that may stand between "first", "second", "answer" and the like and the name that they belong to.
+FILL = (
+    r"(?:(?:best |most )?(?:choice|option|pick|guess|place|position|rank|possibility|candidate|alternative|answer"
+    r"|class|category|label|topic|suggestion|bet|match|fit|home)s?|would|could|might|may|must|should|be|is|are|was"
+    r"|seems?|comes?|goes|to|as|with|for|by|in|of|i|i'd|i'll|we|say|choose|name|pick|put|take|go|the|a|an|my|our|this"
+    r"|that|it|it's|its|text|perhaps|possibly|maybe|probably|likely|most|best|plausible|only|then|here|one|also"
+    r"|definitely|clearly|certainly|still|very|number|wahl|choix|opci[oó]n|выбор|scelta|ist|w[äa]re|est|serait|es"
+    r"|ser[ií]a|è|"
+    r"therefore|thus|hence|so|called|named|und|and)"
+)
+# "**Neural** **Networks**"
+BROKEN_EMPHASIS = re.compile(r"(?<=\w)(\*{1,2}|__)([ \t]+)\1(?=\w)")
+SECOND = (
+    r"(?:\b(?:(?:second(?:ly|ary)?|2nd|third|3rd|zweit\w*|deuxi[eè]me|segund[ao]|втор(?:ой|ое|ым|ая)"
+    r"|second[ao]|tweede|(?:choice|option|rank|top|no\.?|number)[\s_#]*[23])(?!-(?!best|choice)\w)"
+    r"(?!\s(?:order|generation|world|language|half|hand|year|century|level|stage|layer|moment)s?\b)"
+    r"|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|failing (?:that|which|this)|alternative(?:ly)?|alternate|otherwise"
+    r"|else|if not (?:that|this|so)?|next(?: best| likely)?|(?:an)?other (?:choice|option|candidate|possibility)"
+    r"|plan b|less likely|followed by|sonst|sinon|si no|ansonsten)\b"
+    r"|第二(?:选择|選択|候補|个)?|其次|备选|次に|次点|두\s?번째|차선)"
+)
+FIRST = (
+    r"(?:\b(?:first|1st|primary|premier|primer[oa]?|prim[ao]|erste\w*|перв\w+|(?:choice|option|rank|top)[\s_#]*1)\b"
+    r"(?!\s(?:glance|sight|look|thought|impression))|第一(?:选择|選択|候補)?|首选)"
+)
+LINK = rf"(?:[\W_]+{FILL}\b)*"
+
+
+def _anchored(cue: str) -> re.Pattern[str]:
+    return re.compile(rf"{cue}{LINK}[\W_]*\Z")
+
+
+PRE_SECOND = _anchored(SECOND)
+PRE_THEN = re.compile(rf"(?:\A|[,;.\n(\u2014-])\s*(?:and |or |und )?(?:then|dann|puis|luego){LINK}[\W_]*\Z")
+NUMBER_1 = re.compile(r"(?:^|[\s(\[|#])(?:1|a|i)\s?[.):|\]][\s*_\"'`(\[]*\Z")
+NUMBER_2 = re.compile(r"(?:^|[\s(\[|#])(?:[2-9]|\d\d)\s?[.):|\]][\s*_\"'`(\[]*\Z")
+PRE_FINAL = re.compile(
+    r"\b(?:final|corrected|overall)[\s_](?:\w+[\s_])?(?:answer|choice|verdict|decision|class|label)\b"
+    rf"{LINK}[\W_]*\Z"
+)
+NOUN = (
+    r"(?:answer|choice|prediction|predicted[\s_](?:class|label|category)|classification|verdict|conclusion|decision"
+    r"|result|output|pick|winner|favou?rite|antwort|r[ée]ponse|respuesta|risposta|ответ|答案|回答|类别)"
+)
+PRE_HARD = re.compile(
+    rf"(?:{FIRST}{LINK}[\W_]*\Z|\b{NOUN}(?:\s?[:=]|\s(?:is|would be|must be|ist|est|es)\b){LINK}[\W_]*\Z"
+    rf"|\b(?:class|category|label|topic|subject|(?:most )?likely|most probable)\s?[:=][\W_]*\Z|(?:答案|回答|类别|首选"
+    rf"|最可能\w{{0,6}})(?:是|为|:)?[\W_]*\Z)"
+)
+PRE_SOFT = re.compile(
+    r"\b(?:most likely|most probabl[ey]|likeliest|most plausibl[ey]|best (?:match|fit|guess|answer|option)"
+    r"|i(?:'d|'ll| would| will| should)? (?:\w+ )?(?:choose|pick|select|go (?:with|for)|opt for|vote for|settle (?:on"
+    r"|for)"
+    r"|favou?r|prefer|conclude)|belongs (?:\w+ )?to|falls (?:\w+ )?(?:under|into)|classif(?:y|ied) \w* ?as|(?:class"
+    r"|category|label|topic|subject) is)\b"
+    rf"{LINK}[\W_]*\Z"
+)
+PUT = re.compile(r"\b(?:put|place|rank)\W*\Z")
+HEDGE = re.compile(r"\b(?:could|might|may|also|alternative\w*|another|second|else|otherwise|if)\b")
+AFTER = (
+    r"[\W_]*(?:(?:which|that|this|so|it|and|i|is|was|are|seems?|would|could|might|may|be|being|as|my|our|the|a|an"
+    r"|comes?|ranks?|takes?|in|for|stands?|fits?|named|considered|looks?|follows|remains?)\W+)*(?:[\w'-]+\W+){0,3}?"
+)
+POST_SECOND = re.compile(
+    rf"{AFTER}(?:second|2nd|secondary|secondly|third|3rd|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|alternatives?"
+    rf"|less likely"
+    r"|next|(?:the|an?)?other (?:choice|option)|reserve|substitute|after (?:that|it))\b"
+    r"(?!-(?!best|choice)\w)(?!\s(?:order|generation|world|language|half|hand)s?\b)"
+)
+POST_FIRST = re.compile(
+    rf"{AFTER}(?:first(?!-\w)(?! (?:glance|sight|look|order))|1st|primary choice|(?:most|more) (?:likely|probable"
+    rf"|plausible"
+    r"|fitting|appropriate|suitable)|likeliest|likelier|best|better|closest|closer|ahead|stronger|strongest|(?:my"
+    r"|the) (?:choice|answer|pick)|i (?:would )?(?:choose|prefer|pick))\b"
+)
+# What ends the reach of a "not".
+CLAUSE = re.compile(
+    r"[;:.!?\n,(\u2014]|\s-\s|\b(?:but|however|although|though|yet|because|since|so|therefore|hence|instead"
+    r"|rather(?! than)"
+    r"|sondern|mais|sino|ma|но|а|while|whereas|then)\b"
+)
+NO_DOUBT = re.compile(
+    r"\b(?:without (?:\w+ )?(?:doubt|question|hesitation|reservation)|no (?:\w+ )?(?:doubt|question|hesitation)"
+    r"|undoubtedly|doubtless|not surprisingly|not (?:only|just|merely|simply|least)|none other than"
+    r"|nothing (?:\w+ )?(?:but|other than|except)|(?:cannot|can't|can not|couldn't|could not|hardly|hard"
+    r"|difficult)\b[^.;,]{0,30}?\b(?:(?:anything|something|else|other|otherwise) )+(?:but|other than|than|except)"
+    r"|if (?:it (?:is|were) )?not)\b"
+)
+NOT = re.compile(
+    r"\b(?:not|never|cannot|neither|nor|hardly|i doubt|exclude[sd]?|excluding|rul(?:e|es|ed|ing) out|nicht|kein\w*"
+    r"|weder|ne|ni|non(?=-\Z)|не|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
+)
+NOT_CLOSE = re.compile(
+    r"\b(?:by no means|(?:nothing|little|not much) to do with|not so much"
+    r"|(?:wrong|incorrect|misleading|a mistake) to (?:say|call it|choose|name|pick)|as opposed to|opposed to"
+    r"|rather than|instead of|unlike|other than"
+    r"|except(?: for)?|apart from|no (?:relation|connection|link|reference|mention|trace|hint|sign)s? (?:to|of|with)"
+    r"|no|non|anti|far from|statt|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it"
+    r"|of))*[\s*_\"'`(\[]*\Z|\bnot\s?:\W*\Z"
+)
+NOT_AFTER = re.compile(
+    r"[ \t*_\"'`)\]]{0,4}(?:class |category )?(?:(?:is|was|can|could|does|do|did|would|should|may|might|seems?|looks?"
+    r"|has|have|are|be|been|being|clearly|therefore|also|definitely|certainly) )*(?:not(?! only| just| merely| un\w+"
+    r"| im\w+)"
+    r"|\w+n't|cannot|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question"
+    r"|out(?=\s*[.;,])"
+    r"|less than likely)\b(?! be (?:excluded|ruled out|dismissed|discounted))|[ \t]*[-:=\u2014]\s*(?:no"
+    r"|nope)\b(?=\s*(?:[.,;\n]|\Z))"
+    r"|\s*,? but (?:i )?(?:have )?(?:rejected|ruled|discarded|dismissed|excluded)\b|\W*\?\W*(?:no|nope|not)\b"
+    r"|(?:ではなく"
+    r"|不是|は違)"
+)
+RANKED = re.compile(
+    r"\b(?:likely|likeliest|probable|plausible|best|top|first|two|2|my|ranked|fitting|suitable|chosen|selected"
+    r"|predicted|relevant|matching)\b"
+)
+LISTED = (
+    r"(?:classes|categories|labels|options|choices|candidates|topics|list)\b(?:\s(?:are|were|is|above|given|listed"
+    r"|provided|here|below|includes?|including|namely|like|such as|you|gave|offered|in|the|your|question|prompt"
+    r"|to choose from))*"
+    r"[\W_]*\Z"
+)
+OPTIONS = re.compile(
+    r"\b(?:given|listed|following|possible|available|allowed|provided|candidate|these|those|all|the|of|one of|any of"
+    r"|between"
+    rf"|among(?:st)?|our|your|existing|target|\d+)[\s_]+(?:\w+[\s_]+)?{LISTED}"
+)
+PLAIN_OPTIONS = re.compile(rf"\b{LISTED}")
+WHETHER = re.compile(
+    r"\bno (?:\w+ ){0,2}(?:class|category|label|option|topic)(?:\W+(?:among|of|in|from|the|given|list))*\W*\Z|"
+    r"\b(?:whether|none of|neither of|(?:does not|doesn't|do not|don't|cannot|can't)\b[^.;]{0,20}\bany of|(?:say|tell"
+    r"|decide|know|determine|sure|judge) if)\b(?:(?!\b(?:but|however|yet)\b)[^.;!?])*\Z"
+)
+UNDECIDED = re.compile(r"\b(?:between|either|torn|among(?:st)?)(?:\W+(?:the|a|class|classes|category|of))*\W*\Z")
+REQUEST = re.compile(
+    r"\b(?:please|kindly|could you|can you|would you)\b.{0,40}\b(?:provide|share|send|paste|supply|give|post|upload"
+    r"|tell|specify|include|enter|clarify|confirm|let me know)\b|\b(?:i|we)(?:'ll|'d| will"
+    r"| would)? need (?:\w+ ){0,3}(?:text"
+    r"|abstract|article|content|document|information|context)\b|\bso (?:that )?(?:i|we) (?:can|could"
+    r"|may) (?:then )?(?:say|tell|decide|classify|determine|judge|help|assign|choose)\b"
+)
+QUESTION = re.compile(r"\W*(?:is|are|does|do|which|what|would|should|could|can|shall|or)\b")
+CONCESSION = re.compile(
+    r"(?:\A|[.;,!?\n(]\s*|\bbut\s+|\band\s+)(?:although|though|even (?:if|though)|while|whilst|whereas|despite"
+    r"|in spite of|at first)\b[^.;,!?\n]*\Z|\b(?:at first (?:glance|sight)[\w ,']*|(?:first|initially) (?:thought|"
+    r"considered|looked|seems?)[\w ']*|superficially[\w ']*)\W*\Z"
+)
+MENTIONED = re.compile(r"\b(?:mention(?:s|ed|ing)?|cites?|refers? to|talks? (?:of|about))\W*\Z")
+NONE = re.compile(
+    r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W{0,8}none\b|\bn/a\b"
+    r"|\bnot applicable\b|\b(?:no|not any|not one) (?:\w+ )?(?:suitable |fitting |matching )?(?:class|category|label"
+    r"|option|topic)\w*\b|(?:\bnot|n't|\bcannot)\b[^.;]{0,40}\bany (?:of|class|categor|label)|\bneither (?:of|one"
+    r"|class|category|fits?|applies)"
+    r"|\bno(?:thing| match| fit)\b[^.;,]{0,20}\b(?:fits?|match|list|appl)|\A\W*neither\b|\boutside (?:of )?(?:all"
+    r"|the) |\bnot (?:in|on|part of|among) (?:the|this|your|my) (?:\w+ )?(?:list|options|classes)|(?:\bnot"
+    r"|n't) (?:listed|in the list)\b|\bfits? none\b|\A\W*no fit\b|\b(?:keine (?:davon|dieser|der|von|passt)"
+    r"|keine\w* (?:klasse|kategorie)|aucune?\b|ningun[oa]\b|nessun[oa]\b|nenhum\w*|geen van|ни один|ни одна|ни одному"
+    r"|ни к одно\w+)"
+    r"|(?:以上|都)\w{0,3}(?:都)?不(?:是|属于|符合)|没有合适|どれにも|該当なし|どれでもない|해당 없음"
+)
+CONNECTOR = re.compile(
+    r"[\s*_\"'`\[\](){}|.\u2022>#-]*(?:,|;|/|\||\n|\bor\b|\band\b|\bnor\b|&|\bund\b|\boder\b|\bou\b|\bet\b|\by\b"
+    r"|\bo\b|、|或|\bfrom\b|\bto\b|[\s*_\"'`\[\](){}.\u2022>#\d-])*"
+)
+SAME_LIST = re.compile(r"(?:[\s*_\"'`\[\](){}|.\u2022>#\d,;/&\u2014-]|\band\b|\bor\b|、|\b[a-h]\b(?=[.)]))*\Z")
+OR = re.compile(r"\b(?:or|nor|from|and|und|oder|ou|et)\b|/|&|或")
+OPENING = "*_`\"'([{<|#>\u2022~=+"
+STANDS_WHERE_A_CHOICE_DOES = re.compile(
+    r"(?:[:=>]|\b(?:is|be|as|say|choose|pick|select|guess|likely|probably|perhaps|maybe|possibly|definitely|clearly"
+    r"|certainly|obviously|surely|then|else|class|category|label|topic|answer|choice|option|alternatively|second"
+    r"|first|with|for|called|to|suggests?|it's|under|into|say|prefer|just|simply))(?:\s(?:the|a"
+    r"|an))?[\s*_`\"'(\[{]*\Z"
+)
+# Names that are also words which stand in every text count only where nothing else can be meant.
+FUNCTION_WORDS = frozenset(
+    [
+        "a",
+        "i",
+        "it",
+        "us",
+        "is",
+        "in",
+        "as",
+        "or",
+        "and",
+        "at",
+        "be",
+        "by",
+        "do",
+        "he",
+        "if",
+        "me",
+        "my",
+        "no",
+        "of",
+        "on",
+        "so",
+        "to",
+        "up",
+        "we",
+        "an",
+        "am",
+        "are",
+        "all",
+        "can",
+        "for",
+        "has",
+        "his",
+        "how",
+        "its",
+        "may",
+        "not",
+        "now",
+        "one",
+        "our",
+        "out",
+        "see",
+        "the",
+        "too",
+        "two",
+        "use",
+        "was",
+        "who",
+        "why",
+        "you",
+        "any",
+        "this",
+        "that",
+    ]
+)
+STANDS_ALONE_AFTER = re.compile(
+    r"\s*\Z|\s*[,;:.!?()\]}/|>*\"'`\n\u2014-]|\s+\d|\s+(?:or|and|then|with|because|since|given|over|rather|first"
+    r"|second)\b"
+)
+SIGN_AFTER = re.compile(r"\s*\Z|\s*[,;:.!?)\]}/|>*\"'`\n\u2014]")
+VERB_AFTER = re.compile(r"\s+(?:is|as|seems|would|fits|appears)\b")
+# Around a name this much is looked at, so that reading takes linear time.
+WINDOW = 160
