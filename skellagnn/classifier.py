@@ -202,7 +202,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     features; the encoder then only encodes the LLM's answers, and has to be the one that the features came from.
 
     A fitted model pickles without its enhancer, the weights of a language model or any text of the graph. In the
-    loaded model ``enhancer`` is a :class:`~skellagnn.enhancers.DetachedEnhancer` that knows the name of the one used.
+    loaded model ``enhancer`` is a ``DetachedEnhancer`` that knows the name of the one used.
 
     A fit asks at most ``n_active * n_prompts`` questions, plus, with ``on_bad_answer="retry"``, one second try for each
     bad answer. Time is O(epochs * passes * (n_edges * hidden_channels + n_nodes * n_features * hidden_channels));
@@ -533,7 +533,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         if reads != "graph":
             encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
             embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
-            propagated = propagate(graph.adjacency, embeddings)
+            if reads != "features":  # a function of the user's own gets the features as they are
+                propagated = propagate(graph.adjacency, embeddings)
         if reads == "labels" and labels is None:
             raise InvalidParameterError(
                 f"`y` must be given to plan with selection={self.selection!r}, which looks at labels, got None. Pass "

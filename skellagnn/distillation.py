@@ -44,7 +44,7 @@ class Teacher(Protocol):
         Parameters
         ----------
         features : ndarray of shape (n_nodes, 2 * n_features)
-            Own and propagated features of all nodes (:func:`propagate`).
+            Own and propagated features of all nodes (``propagate``).
         known : SoftLabels
             Labels, with probability 1, and answers of the LLM, each with its weight.
         adjacency : csr_array of shape (n_nodes, n_nodes)

@@ -89,6 +89,7 @@ class EncoderUnion(FeatureUnion, auto_wrap_output_keys=None):  # type: ignore[mi
         return np.hstack(blocks)
 
     def fit_transform(self, texts: Sequence[str], y: Any = None) -> NDArray[np.float32]:
+        """Fit on texts, and return their vectors, shape (n_texts, n_features)."""
         return self.fit(texts).transform(texts)
 
 

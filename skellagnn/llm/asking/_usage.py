@@ -27,7 +27,7 @@ class PromptUsage:
     second_tries : int
         Asked again because the first answer was bad; not part of ``asked``.
     bad : dict of str to int
-        Answers that could not be used, by reason (:data:`skellagnn.llm.answers.BAD_ANSWERS`).
+        Answers that could not be used, by reason (``BAD_ANSWERS``).
     tokens_in, tokens_out : int
         Of what was asked in this fit; estimated at four characters a token where the enhancer does not report them.
     seconds : float

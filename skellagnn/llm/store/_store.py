@@ -59,7 +59,7 @@ class ResponseStore:
 
     Threads, processes and, with PostgreSQL, machines share one store and ask no question twice: who wants to ask
     *claims* the question first. A claim has an owner and ends after a lease, so that a dead worker blocks nobody for
-    longer. :func:`~skellagnn.llm.store.ask_through` does all of that in one call.
+    longer. ``ask_through`` does all of that in one call.
 
     Parameters
     ----------
