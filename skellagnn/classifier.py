@@ -79,10 +79,11 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     prompts : str, Prompt, or list of these, default="topic"
         What is asked: names from :data:`skellagnn.prompts.BUILTIN_PROMPTS`, several also as ``"keywords+topic"``;
         ``"all"`` is the paper's catalog. Prompts that name classes are what pays; they need ``class_names``.
-    selection : str or callable, default="clustering"
+    selection : str or callable, default="clue"
         Which nodes are asked about: a key of :data:`skellagnn.selection.SELECTIONS` or
-        ``(graph, features, rng) -> scores``. ``"margin"`` and ``"margin_random"`` look at the labels: the folds of a
-        search then ask about nodes of their own. The others look at neither labels nor targets.
+        ``(graph, features, rng) -> scores``. ``"clue"``, ``"margin"`` and ``"margin_random"`` look at the labels: the
+        folds of a search ask about nodes of their own. The others, such as ``"clustering"``, look at neither labels
+        nor targets, and ask about the same nodes in all of them.
     candidates : array-like of int, mask of shape (n_nodes,) or None, default=None
         Nodes that may be asked about; None: all.
     class_names : list of str, dict of label to str, or None, default=None
@@ -247,7 +248,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         *,
         augmentation_ratio: float | int = 0.1,
         prompts: Any = "topic",
-        selection: str | Callable[..., Any] = "clustering",
+        selection: str | Callable[..., Any] = "clue",
         candidates: Any = None,
         class_names: Any = None,
         encoder: Any = "auto",
@@ -368,7 +369,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
 
         # 2. The LLM is asked about a few nodes; its answers become views of these, and name classes.
         propagated = propagate(graph.adjacency, embeddings) if self._reads_propagated() else embeddings
-        reference = cache(partial(estimate_reference, propagated, labeled, len(labels.classes), seed))
+        reference = cache(partial(estimate_reference, propagated, labeled, len(labels.classes), self._fixed_seed()))
         choose = partial(self._select, graph, embeddings, propagated, reference)
         queried = np.empty(0, dtype=np.int64) if augmenter.enhancer is None else group.first(choose)
         augmented = augmenter.augment(graph, embeddings, queried, encoder, memory=self.memory, group=group)
@@ -414,6 +415,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         """Draw the seed of weights, dropout and views, and that of the validation split."""
         seed, split_seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
         return seed, split_seed
+
+    def _fixed_seed(self) -> int:
+        """Return the seed of the selection: the same in a plan and in every fold of a search."""
+        return int(self.random_state) if isinstance(self.random_state, numbers.Integral) else 0
 
     def _hold_out(
         self,
@@ -513,17 +518,16 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         propagated: NDArray[Any],
         reference: Callable[[], Reference],
     ) -> NDArray[np.int64]:
-        """Choose by graph, features and parameters alone, so that all folds of a search ask about the same nodes.
-
-        Only a selection that looks at labels does not: it gets what they say of each node.
-        """
-        seed = int(self.random_state) if isinstance(self.random_state, numbers.Integral) else 0
-        reads = READS.get(self.selection) if isinstance(self.selection, str) else None
-        seen: NDArray[Any] = propagated if reads == "propagated" else embeddings
-        if reads == "labels":
-            seen = reference().probabilities
+        """Choose by graph, features and, where the selection reads them, labels."""
+        own = not isinstance(self.selection, str)  # a function of the user's own gets the features as they are
         return select_active_nodes(
-            graph, seen, self.selection, self.augmentation_ratio, candidates=self.candidates, seed=seed
+            graph,
+            embeddings if own else propagated,
+            self.selection,
+            self.augmentation_ratio,
+            candidates=self.candidates,
+            seed=self._fixed_seed(),
+            probabilities=lambda: reference().probabilities,
         )
 
     def _plan_nodes(self, graph: TextGraph, labels: Labels | None) -> NDArray[np.int64]:
@@ -533,17 +537,16 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         if reads != "graph":
             encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
             embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
-            if reads != "features":  # a function of the user's own gets the features as they are
+            if reads != "features":
                 propagated = propagate(graph.adjacency, embeddings)
-        if reads == "labels" and labels is None:
+        if "labels" in reads and labels is None:
             raise InvalidParameterError(
                 f"`y` must be given to plan with selection={self.selection!r}, which looks at labels, got None. Pass "
                 "the labels that fit will get."
             )
         n_classes = 0 if labels is None else len(labels.classes)
         labeled = LabeledNodes(*np.empty((3, 0), dtype=np.int64)) if labels is None else labels.labeled
-        seed = self._draw_seeds()[0]
-        reference = partial(estimate_reference, propagated, labeled, n_classes, seed)
+        reference = partial(estimate_reference, propagated, labeled, n_classes, self._fixed_seed())
         return self._select(graph, embeddings, propagated, reference)
 
     def _teacher(self) -> Any:
@@ -677,7 +680,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         ----------
         X : TextGraph
         y : array-like of shape (n_targets,), default=None
-            Labels; only needed where they are what names the classes in a prompt.
+            Labels that ``fit`` will get: selections look at them, and they may be what names the classes in a prompt.
 
         Returns
         -------

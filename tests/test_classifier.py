@@ -222,8 +222,8 @@ def test_candidates_alone_are_asked_about(data):
     assert set(clf.queried_nodes_) <= set(range(50, 60))
 
 
-@pytest.mark.parametrize("selection", ["margin", "margin_random"])
-def test_a_plan_by_the_margin_is_what_the_fit_asks(data, selection):
+@pytest.mark.parametrize("selection", ["clue", "margin", "margin_random"])
+def test_a_plan_by_what_labels_leave_open_is_what_the_fit_asks(data, selection):
     clf = recorded(data, augmentation_ratio=6, selection=selection)
     plan = clf.plan(data.graph[:40], data.target[:40])
 

@@ -18,6 +18,7 @@ from skellagnn.exceptions import AnswerWarning, InvalidParameterError
 from skellagnn.selection import (
     READS,
     SELECTIONS,
+    clue,
     clustering,
     count_active_nodes,
     degree,
@@ -269,7 +270,7 @@ def test_centers_from_a_sample_of_the_rows_still_find_the_clusters(monkeypatch):
     sizes = [400, 250, 150]
     cluster, rows = blobs(sizes)
     graph = TextGraph.from_edges([], n_nodes=len(rows))
-    monkeypatch.setattr(selection, "_ROWS_PER_CLUSTER", 20)  # 60 of 800 rows
+    monkeypatch.setattr(selection, "_NODES_PER_CLUSTER", 20)  # 60 of 800 rows
 
     scores = clustering(graph, rows, np.random.default_rng(0), n_clusters=3)
 
@@ -312,32 +313,65 @@ OPEN = np.array([[0.5, 0.3, 0.2], [0.1, 0.45, 0.45], [0.98, 0.01, 0.01], [0.2, 0
 def test_the_margin_is_between_the_two_most_probable_classes():
     graph = TextGraph.from_edges([], n_nodes=5)
 
-    scores = margin(graph, OPEN, np.random.default_rng(0))
+    scores = margin(graph, None, np.random.default_rng(0), probabilities=OPEN)
 
     np.testing.assert_allclose(scores, [-0.2, 0, -0.97, -0.4, -0.05], atol=1e-12)
-    np.testing.assert_array_equal(scores, margin(graph, OPEN[:, [2, 0, 1]], np.random.default_rng(1)))
-    assert select_active_nodes(graph, OPEN, "margin", 1.0).tolist() == [1, 4, 0, 3, 2]
-
-
-def test_without_labels_the_margins_are_equal():
-    graph = TextGraph.from_edges([], n_nodes=4)
-
-    assert margin(graph, np.full((4, 3), 1 / 3), np.random.default_rng(0)).tolist() == [0] * 4
+    turned = margin(graph, None, np.random.default_rng(1), probabilities=OPEN[:, [2, 0, 1]])
+    np.testing.assert_array_equal(scores, turned)
+    active = select_active_nodes(graph, np.ones((5, 2)), "margin", 1.0, probabilities=lambda: OPEN)
+    assert active.tolist() == [1, 4, 0, 3, 2]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_smallest_margin_and_a_random_node_take_turns(seed):
     graph = TextGraph.from_edges([], n_nodes=50)
     probabilities = np.random.default_rng(9).dirichlet([1, 1, 1], size=50)
-    orders = [
-        np.argsort(-function(graph, probabilities, np.random.default_rng(seed)))
-        for function in (margin, selection.random)
-    ]
+    margins = margin(graph, None, np.random.default_rng(seed), probabilities=probabilities)
+    orders = [np.argsort(-scores) for scores in (margins, selection.random(graph, None, np.random.default_rng(seed)))]
 
-    active = select_active_nodes(graph, probabilities, "margin_random", 1.0, seed=seed)
+    active = select_active_nodes(
+        graph, np.ones((50, 2)), "margin_random", 1.0, seed=seed, probabilities=lambda: probabilities
+    )
 
     in_turn = dict.fromkeys(node for pair in np.column_stack(orders).tolist() for node in pair)
     assert active.tolist() == list(in_turn)
+
+
+def test_without_labels_uncertain_clusters_are_clusters():
+    graph = TextGraph.from_edges([], n_nodes=60)
+    features = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
+    uniform = np.full((60, 3), 1 / 3)
+
+    scores = clue(graph, features, np.random.default_rng(4), probabilities=uniform)
+
+    np.testing.assert_array_equal(scores, clustering(graph, features, np.random.default_rng(4)))
+
+
+def test_clusters_are_where_labels_leave_classes_open():
+    """Four groups, of which two are open: each cluster's first node is of these."""
+    graph = TextGraph.from_edges([], n_nodes=120)
+    group = np.repeat(np.arange(4), 30)
+    features = (10 * np.eye(4)[group] + np.random.default_rng(0).normal(size=(120, 4))).astype(np.float32)
+    probabilities = np.where((group < 2)[:, None], [0.5, 0.5], [1.0, 0.0])
+
+    active = select_active_nodes(graph, features, "clue", 10, probabilities=lambda: probabilities)
+
+    assert np.bincount(group[active], minlength=4)[:2].tolist() == [5, 5]
+    # the clustering alone looks everywhere
+    assert (np.bincount(group[select_active_nodes(graph, features, "clustering", 10)], minlength=4) > 0).all()
+
+
+def test_wide_features_are_clustered_as_their_principal_components_are():
+    """Turned into many more dimensions, which keeps all distances, the same nodes are typical."""
+    rng = np.random.default_rng(0)
+    narrow = (np.sqrt(np.arange(1, 7)) * rng.normal(size=(200, 6))).astype(np.float32)
+    turned, _ = np.linalg.qr(rng.normal(size=(150, 6)))
+    graph = TextGraph.from_edges([], n_nodes=200)
+
+    scores = [clustering(graph, x, np.random.default_rng(1)) for x in (narrow, (narrow @ turned.T).astype(np.float32))]
+
+    first = [set(np.argsort(-own)[:20].tolist()) for own in scores]
+    assert len(first[0] & first[1]) >= 15
 
 
 # -- how many ----------------------------------------------------------------------------------------------------

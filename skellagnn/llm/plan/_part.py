@@ -35,6 +35,9 @@ class PlanPart:
         Of the stored ones, those that are asked once more.
     repeats : int
         How often each question is asked: once, or by every fit of a search anew where no store keeps the answers.
+    expected : frozenset of QuestionKey
+        Those of the questions that answers of an earlier round may replace by others (``Budget.n_rounds``). They count
+        in every figure, and are not asked by :meth:`Plan.execute`.
     """
 
     enhancer: Any
@@ -45,6 +48,7 @@ class PlanPart:
     asks_again: bool = False
     bad: frozenset[QuestionKey] = frozenset()
     repeats: int = 1
+    expected: frozenset[QuestionKey] = frozenset()
 
     @classmethod
     def of(
@@ -55,8 +59,12 @@ class PlanPart:
         questions: Sequence[Question],
         *,
         asks_again: bool = False,
+        n_certain: int | None = None,
     ) -> PlanPart:
-        """Look the questions up in the store and return the part; nothing is asked."""
+        """Look the questions up in the store and return the part; nothing is asked.
+
+        The first ``n_certain`` questions, None for all, are asked whatever the LLM answers.
+        """
         stored: frozenset[QuestionKey] = frozenset()
         bad: frozenset[QuestionKey] = frozenset()
         if enhancer is not None and store is not None and questions:
@@ -71,7 +79,13 @@ class PlanPart:
                 }
                 tried = store.get_many(enhancer.name, list(second.values()))
                 bad = frozenset(key for key, again in second.items() if again not in tried)
-        return cls(enhancer, store, class_names, tuple(questions), stored, asks_again, bad)
+        expected = frozenset(map(QuestionKey.of, questions[len(questions) if n_certain is None else n_certain :]))
+        return cls(enhancer, store, class_names, tuple(questions), stored, asks_again, bad, expected=expected)
+
+    @property
+    def certain(self) -> tuple[Question, ...]:
+        """Questions that are asked whatever the LLM answers to others."""
+        return tuple(question for question in self.questions if QuestionKey.of(question) not in self.expected)
 
     @property
     def new(self) -> list[Question]:
@@ -142,6 +156,13 @@ def join_parts(parts: Sequence[PlanPart], *, shared: bool = False) -> list[PlanP
                 asks_again=any(part.asks_again for part in group),
                 bad=frozenset[QuestionKey]().union(*(part.bad for part in group)),
                 repeats=1,
+                expected=_expected(group),
             )
         )
     return joined
+
+
+def _expected(parts: Sequence[PlanPart]) -> frozenset[QuestionKey]:
+    """Return the questions that no part is certain to ask."""
+    certain = (QuestionKey.of(question) for part in parts for question in part.certain)
+    return frozenset[QuestionKey]().union(*(part.expected for part in parts)).difference(certain)

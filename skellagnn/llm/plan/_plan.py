@@ -29,7 +29,7 @@ class Plan:
     n_nodes : int
         Nodes of the graph.
     active_nodes : ndarray of int of shape (n_active,)
-        Nodes to be asked about, best first.
+        Nodes to be asked about, best first; in later rounds (``Budget.n_rounds``) perhaps others.
     active_names : tuple of str
         Their names.
     parts : tuple of PlanPart
@@ -58,6 +58,11 @@ class Plan:
     def n_questions(self) -> int:
         """Number of distinct questions."""
         return sum(self.questions.values())
+
+    @property
+    def n_expected(self) -> int:
+        """Number of questions of later rounds (``Budget.n_rounds``): answers may lead to as many others instead."""
+        return sum(len(part.expected) for part in join_parts(self.parts, shared=True))
 
     @property
     def n_stored(self) -> int:
@@ -212,6 +217,8 @@ class Plan:
     ) -> LLMUsage:
         """Ask the new questions and keep the answers in the store: later fits and searches do not ask them again.
 
+        Questions of later rounds (``Budget.n_rounds``) are left to the fit, which knows the answers that they follow.
+
         Parameters
         ----------
         budget : Budget, default=None
@@ -256,7 +263,7 @@ class Plan:
                     "`store` must be given to execute a plan, or its answers would be lost, got None. Use store='auto'."
                 )
             spending = spending or Spending(own_budget, part.store)
-            table = QuestionTable(list(part.questions), np.empty((0, 0), dtype=np.int64))
+            table = QuestionTable(list(part.certain), np.empty((0, 0), dtype=np.int64))
             usages.append(
                 enhance(
                     part.enhancer,
@@ -290,6 +297,7 @@ class Plan:
             ("first of them", _printable(shown) or "none"),
             ("distinct questions", f"{self.n_questions:,}{sharing}"),
             *((f"  {name}", f"{count:,}") for name, count in self.questions.items()),
+            *([("of later rounds", f"{self.n_expected:,}, or others instead")] if self.n_expected else []),
             ("stored", f"{self.n_stored:,}"),
             ("new", f"{self.n_new:,}"),
             *([("second tries", f"at most {self.max_second_tries:,}")] if at_most else []),

@@ -59,7 +59,7 @@ def _allowed(plan: Plan, budget: Budget) -> Iterator[tuple[int, Question]]:
         if spent is None:
             spent = Spending(budget, part.store).so_far()
         tries = 2 if part.asks_again else 1
-        keys = {QuestionKey.of(question): question for question in part.questions}
+        keys = {QuestionKey.of(question): question for question in part.certain}
         asked = [question for key, question in keys.items() if key not in part.stored or key in part.bad]
         for question, size in zip(asked, budget.sizes(asked, part.enhancer), strict=True):
             if budget.affordable([size] * tries, spent) < tries:
