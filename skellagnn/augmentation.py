@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skellagnn.base.vectors import unit_rows
+from skellagnn.base.vectors import unit_vectors
 from skellagnn.encoders import encode_texts
 from skellagnn.encoders._features import check_same_space, ready_encoder
 from skellagnn.exceptions import InvalidParameterError
@@ -184,7 +184,7 @@ class Augmenter:
         said = group.first(lambda: self._ask(graph, nodes))
 
         def encode(texts: Any) -> NDArray[np.float32]:
-            return unit_rows(encode_texts(encoder, texts, memory=memory))
+            return unit_vectors(encode_texts(encoder, texts, memory=memory))
 
         features = NodeFeatures.from_answers(embeddings, nodes, said.answers, said.table.index, encode)
         named = self._named(said)

@@ -95,12 +95,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         and ``"auto"`` encodes the answers about it with ``"minilm"``, which should have made them. None: the graph
         brings features, and there is no enhancer.
     n_neighbors : int or None, default=10
-        Source nodes of each node's messages at most: the most similar ones. None keeps all. The teacher, which
-        propagates once and for all, has all of them.
-    enhanced_queries : bool, default=True
-        Rank the neighbors of a queried node by similarity with its answers, in training; False: with its raw features,
-        as prediction does. Where answers name classes, raw features and answers are mixed, the answers with their
-        reliability (``reliability_``) for their weight.
+        Source nodes of each node's messages at most: the most similar ones. None keeps all. In training a queried node
+        is compared by its answers, mixed with its raw features where they name classes: the answers with their
+        reliability (``reliability_``) for their weight. The teacher, which propagates once and for all, has all.
     backbone : str or callable, default="sage"
         ``"sage"``, ``"gcn"``, ``"gat"``, ``"gin"``, ``"gcn2"``, ``"appnp"``, ``"mlp"``, or a factory ``(in_channels,
         hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` with ``forward(x, edge_index)``.
@@ -252,7 +249,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         class_names: Any = None,
         encoder: Any = "auto",
         n_neighbors: int | None = 10,
-        enhanced_queries: bool = True,
         backbone: str | Callable[..., Any] = "sage",
         n_layers: int = 2,
         hidden_channels: int = 128,
@@ -284,7 +280,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.class_names = class_names
         self.encoder = encoder
         self.n_neighbors = n_neighbors
-        self.enhanced_queries = enhanced_queries
         self.backbone = backbone
         self.n_layers = n_layers
         self.hidden_channels = hidden_channels
@@ -381,8 +376,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
 
         # 4. Neighbors are ranked by their similarity with the node, LLM-enhanced where it was asked about.
         features = augmented.features.shown(self.view_probability * supervised.views)
-        nodes, queries = features.queries(supervised.views) if self.enhanced_queries else (None, None)
-        neighbors = rank_neighbors(graph.adjacency, embeddings, self.n_neighbors, query_nodes=nodes, query_rows=queries)
+        queries = features.queries(supervised.views)
+        neighbors = rank_neighbors(graph.adjacency, embeddings, self.n_neighbors, queries)
 
         # 5. The backbone learns from all this. A fit that fails leaves the model as it was.
         fitted = partial(self._fitted, X, labels.classes, embeddings.shape[1], encoder, network)

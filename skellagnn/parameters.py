@@ -58,11 +58,6 @@ def _is_real(**bounds: Any) -> Callable[[str, Any], None]:
     return check
 
 
-def _is_bool(name: str, value: Any) -> None:
-    if not isinstance(value, (bool, np.bool_)):
-        raise InvalidParameterError(f"`{name}` must be True or False, got {value!r}.")
-
-
 def _check_ratio(name: str, value: Any) -> None:
     if isinstance(value, numbers.Integral) and not isinstance(value, bool):
         check_int(name, value, at_least=0)
@@ -113,7 +108,6 @@ _CHECKS: Mapping[str, Callable[[str, Any], None]] = MappingProxyType(
         "augmentation_ratio": _check_ratio,
         "selection": _check_selection,
         "n_neighbors": _is_int(1, or_=(None,)),
-        "enhanced_queries": _is_bool,
         "n_layers": _is_int(1),
         "hidden_channels": _is_int(1),
         "dropout": _is_real(low=0, high=1, open_high=True),

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skellagnn.base.resources import scratch_array
-from skellagnn.base.vectors import are_unit_rows, unit_rows
+from skellagnn.base.vectors import are_unit_vectors, unit_vectors
 from skellagnn.encoders._contract import is_fitted, learns
 from skellagnn.encoders._encode import encode_texts
 from skellagnn.encoders._resolve import fit_encoder, resolve_encoder
@@ -103,9 +103,9 @@ def raw_features(
     else:
         blank = _width_if_blank(graph.texts, n_features)
         rows = encode_texts(encoder, graph.texts, memory=memory, n_features=blank)
-    if not scale or are_unit_rows(rows, _UNIT[rows.dtype]):
+    if not scale or are_unit_vectors(rows, _UNIT[rows.dtype]):
         return rows
-    return unit_rows(rows, out=scratch_array(rows.shape, rows.dtype))
+    return unit_vectors(rows, out=scratch_array(rows.shape, rows.dtype))
 
 
 def check_same_space(encoder: Any, graph: TextGraph, raw: NDArray[np.float32], memory: Any) -> None:
@@ -153,12 +153,12 @@ def _compare(encoder: Any, graph: TextGraph, memory: Any = None) -> tuple[NDArra
     assert graph.texts is not None
     assert graph.features is not None
     few = np.linspace(0, graph.n_nodes - 1, _N_COMPARED, dtype=np.int64)
-    texts, given = [graph.texts[node] for node in few], unit_rows(graph.features[few])
+    texts, given = [graph.texts[node] for node in few], unit_vectors(graph.features[few])
     rows = encode_texts(encoder, texts, memory=memory, n_features=_width_if_blank(texts, given.shape[1]))
     if rows.shape != given.shape:
         return rows, float("nan")
     known = rows.any(axis=1) & given.any(axis=1)
-    return rows, float((unit_rows(rows) * given).sum(axis=1)[known].mean()) if known.any() else 1.0
+    return rows, float((unit_vectors(rows) * given).sum(axis=1)[known].mean()) if known.any() else 1.0
 
 
 def _width_if_blank(texts: Sequence[str], n_features: int | None) -> int | None:

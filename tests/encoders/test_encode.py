@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 
 from skellagnn import TextGraph
-from skellagnn.base.vectors import unit_rows
+from skellagnn.base.vectors import unit_vectors
 from skellagnn.encoders import (
     ENCODERS,
     EncoderUnion,
@@ -333,5 +333,7 @@ def test_what_is_frozen_does_not_learn_again() -> None:
     for frozen in (FrozenEstimator(learned), FrozenEstimator(vectorizer)):
         fitted = fit_encoder(resolve_encoder(frozen), texts)
         np.testing.assert_array_equal(encode_texts(fitted, texts), encode_texts(frozen, texts))
-    np.testing.assert_allclose(union.transform(texts)[:, :2] * 2**0.5, unit_rows(learned.transform(texts)), rtol=1e-6)
+    np.testing.assert_allclose(
+        union.transform(texts)[:, :2] * 2**0.5, unit_vectors(learned.transform(texts)), rtol=1e-6
+    )
     assert union.transform(texts).shape == (2, 2 + 3)
