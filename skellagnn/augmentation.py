@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skellagnn.base.vectors import unit_vectors
-from skellagnn.encoders import encode_texts
+from skellagnn.encoders._encode import encode_texts
 from skellagnn.encoders._features import check_same_space, ready_encoder
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._distributed import ALONE, ProcessGroup

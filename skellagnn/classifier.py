@@ -17,9 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.augmentation import AnsweredQuestion, Augmentation, Augmenter
 from skellagnn.base.config import get_config
+from skellagnn.base.resources import resolve_device
 from skellagnn.distillation import PropagationTeacher, propagate
-from skellagnn.encoders import with_weights, without_weights
 from skellagnn.encoders._features import check_n_features, raw_features, ready_encoder
+from skellagnn.encoders._resolve import with_weights, without_weights
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._batch_size import choose_batch_size
 from skellagnn.gnn._distributed import ProcessGroup
@@ -36,7 +37,7 @@ from skellagnn.llm.plan import Plan
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.llm.store import without_password
 from skellagnn.neighborhood import rank_neighbors
-from skellagnn.parameters import check_parameters, resolve_device, shared_parameters
+from skellagnn.parameters import check_parameters, shared_parameters
 from skellagnn.selection import READS, select_active_nodes
 from skellagnn.supervision import Reference, Supervised, estimate_reference, supervise
 from skellagnn.validation import (
@@ -80,9 +81,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         What is asked: names from :data:`skellagnn.prompts.BUILTIN_PROMPTS`, several also as ``"keywords+topic"``;
         ``"all"`` is the paper's catalog. Prompts that name classes are what pays; they need ``class_names``.
     selection : str or callable, default="clustering"
-        Which nodes are asked about: a key of :data:`skellagnn.selection.SELECTIONS` or
-        ``(graph, features, rng) -> scores``. ``"margin"`` and ``"margin_random"`` look at the labels: the folds of a
-        search then ask about nodes of their own. The others look at neither labels nor targets.
+        Which nodes are asked about: a name from the user guide's table or a function ``(graph, features, rng) ->
+        scores``. ``"margin"`` and ``"margin_random"`` look at the labels: the folds of a search then ask about nodes of
+        their own. The others look at neither labels nor targets.
     candidates : array-like of int, mask of shape (n_nodes,) or None, default=None
         Nodes that may be asked about; None: all.
     class_names : list of str, dict of label to str, or None, default=None

@@ -6,12 +6,11 @@ import inspect
 
 import numpy as np
 import pytest
-import torch
 
 from skellagnn import ELLaGNNClassifier
 from skellagnn.distillation import PropagationTeacher
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.parameters import PAPER_SETTINGS, check_parameters, resolve_device, shared_parameters
+from skellagnn.parameters import PAPER_SETTINGS, check_parameters, shared_parameters
 
 DEFAULTS = ELLaGNNClassifier().get_params(deep=False)
 
@@ -119,30 +118,3 @@ def test_processes_share_what_decides_the_model_and_not_where_things_are():
     assert shared["enhancer"] is True
     assert shared != shared_parameters(DEFAULTS | {"hidden_channels": 3})
     assert shared != shared_parameters(DEFAULTS | {"enhancer": object()})
-
-
-# -- device ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("device", ["cpu", torch.device("cpu"), "meta"])
-def test_devices_that_are_there(device):
-    assert resolve_device(device) == torch.device(device)
-
-
-def test_auto_takes_what_is_there():
-    assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
-
-
-@pytest.mark.parametrize("device", ["gpu", "cuda:one", None, 1.5])
-def test_what_is_no_name_of_a_device(device):
-    with pytest.raises(InvalidParameterError, match="`device` must be 'auto' or a torch device such as 'cpu'"):
-        resolve_device(device)
-
-
-@pytest.mark.parametrize("device", ["cuda:99", "xla", "hpu"])
-def test_devices_that_are_not_there(device):
-    with pytest.raises(
-        InvalidParameterError,
-        match=rf"`device` must be one that this machine has .*, got '{device}' \(.+\)\. Use device='auto' or",
-    ):
-        resolve_device(device)

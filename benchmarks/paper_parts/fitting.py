@@ -25,7 +25,8 @@ from skellagnn import ELLaGNNClassifier, ReplayEnhancer, TextGraph, encode_graph
 from skellagnn.base.vectors import unit_vectors
 from skellagnn.datasets import edge_homophily, load_folder
 from skellagnn.distillation import PropagationTeacher
-from skellagnn.encoders import encode_texts, resolve_encoder
+from skellagnn.encoders._encode import encode_texts
+from skellagnn.encoders._resolve import resolve_encoder
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.llm.answers import diagnose
 from skellagnn.llm.asking import build_questions
