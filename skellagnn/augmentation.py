@@ -227,8 +227,8 @@ class Augmenter:
         listed, told = self.listed or (), []
         for position, prompt in enumerate(self.catalog):
             choices = named.get(position, np.empty((len(nodes), 0), dtype=np.int64))
-            for row, node in enumerate(nodes.tolist()):
-                question = said.table.index[row, position]
+            for place, node in enumerate(nodes.tolist()):
+                question = said.table.index[place, position]
                 answer, confidence = said.answers[question], said.confidences[question]
                 told.append(
                     AnsweredQuestion(
@@ -236,7 +236,7 @@ class Augmenter:
                         graph.name_of(node),
                         prompt.name,
                         None if answer is None else str(answer),
-                        tuple(listed[choice] for choice in choices[row] if choice >= 0),
+                        tuple(listed[choice] for choice in choices[place] if choice >= 0),
                         None if np.isnan(confidence) else float(confidence),
                     )
                 )

@@ -142,7 +142,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         None asks everything anew in each fit.
     on_bad_answer : {"raw", "retry", "raise"}, default="raw"
         What becomes of an answer that says nothing (empty, cut short, a refusal, an echo of the prompt,
-        without words, naming no class): its node keeps its raw row, with one warning that counts them; it is asked
+        without words, naming no class): its node keeps its raw features, with one warning that counts them; it is asked
         once more first; or an error.
     budget : Budget or None, default=None
         Limits of what the LLM is asked: calls, tokens, money (:class:`~skellagnn.Budget`). What does not fit is left
@@ -557,7 +557,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             "feature_names_in_": getattr(columns, "feature_names_in_", None),
             "encoder_": encoder,
             "network_": copy.deepcopy(network),
-            "_scale_rows": isinstance(X, TextGraph),
+            "_scale_features": isinstance(X, TextGraph),
             "_n_neighbors": self.n_neighbors,
         }
 
@@ -654,7 +654,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         check_is_fitted(self)
         graph = as_graph(self, X, reset=False)
         encoder = with_weights(self.encoder_, self.encoder)
-        scale, n_features = self._scale_rows, self.n_features_in_
+        scale, n_features = self._scale_features, self.n_features_in_
         embeddings = raw_features(graph, encoder, memory=self.memory, scale=scale, n_features=n_features)
         check_n_features(embeddings, n_features, "X")
         neighbors = rank_neighbors(graph.adjacency, embeddings, self._n_neighbors)
