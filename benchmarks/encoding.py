@@ -30,7 +30,8 @@ from measuring import PeakMemory
 
 from skellagnn import TextGraph, encode_graph
 from skellagnn.datasets import load_api_reference
-from skellagnn.encoders import SentenceBertEncoder, encode_texts
+from skellagnn.encoders import SentenceBertEncoder
+from skellagnn.encoders._encode import encode_texts
 
 PACKAGES = ("skellagnn", "numpy", "torch", "transformers", "sentence-transformers", "scikit-learn")
 

@@ -209,7 +209,8 @@ def _load(options: argparse.Namespace) -> Any:
 
 
 def _encoder(name: str, max_tokens: int) -> Any:
-    from skellagnn.encoders import EncoderUnion, SentenceBertEncoder, resolve_encoder
+    from skellagnn.encoders import EncoderUnion, SentenceBertEncoder
+    from skellagnn.encoders._resolve import resolve_encoder
 
     encoder = resolve_encoder(name)
     parts = [part for _, part in encoder.transformer_list] if isinstance(encoder, EncoderUnion) else [encoder]
@@ -230,8 +231,8 @@ def _encode(graph: Any, encoder: Any, memory: Path, say: Any) -> Any:
     assert encoded.features is not None
     width = encoded.features.shape[1]
     say(f"\nEncoding   {encoded.n_nodes} texts to {width} columns in {time.perf_counter() - started:.0f} s")
-    for warning in caught:
-        say(f"           {warning.message}")
+    for message in dict.fromkeys(str(warning.message) for warning in caught):  # one for each chunk of texts
+        say(f"           {message}")
     # answers are short; where one is cut as well, it was said once already
     warnings.simplefilter("ignore", LongTextWarning)
     return encoded

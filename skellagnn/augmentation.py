@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skellagnn.base.vectors import unit_rows
-from skellagnn.encoders import encode_texts
+from skellagnn.base.vectors import unit_vectors
+from skellagnn.encoders._encode import encode_texts
 from skellagnn.encoders._features import check_same_space, ready_encoder
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._distributed import ALONE, ProcessGroup
@@ -184,7 +184,7 @@ class Augmenter:
         said = group.first(lambda: self._ask(graph, nodes))
 
         def encode(texts: Any) -> NDArray[np.float32]:
-            return unit_rows(encode_texts(encoder, texts, memory=memory))
+            return unit_vectors(encode_texts(encoder, texts, memory=memory))
 
         features = NodeFeatures.from_answers(embeddings, nodes, said.answers, said.table.index, encode)
         named = self._named(said)
@@ -227,8 +227,8 @@ class Augmenter:
         listed, told = self.listed or (), []
         for position, prompt in enumerate(self.catalog):
             choices = named.get(position, np.empty((len(nodes), 0), dtype=np.int64))
-            for row, node in enumerate(nodes.tolist()):
-                question = said.table.index[row, position]
+            for place, node in enumerate(nodes.tolist()):
+                question = said.table.index[place, position]
                 answer, confidence = said.answers[question], said.confidences[question]
                 told.append(
                     AnsweredQuestion(
@@ -236,7 +236,7 @@ class Augmenter:
                         graph.name_of(node),
                         prompt.name,
                         None if answer is None else str(answer),
-                        tuple(listed[choice] for choice in choices[row] if choice >= 0),
+                        tuple(listed[choice] for choice in choices[place] if choice >= 0),
                         None if np.isnan(confidence) else float(confidence),
                     )
                 )

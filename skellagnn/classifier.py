@@ -17,9 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skellagnn.augmentation import AnsweredQuestion, Augmentation, Augmenter
 from skellagnn.base.config import get_config
+from skellagnn.base.resources import resolve_device
 from skellagnn.distillation import PropagationTeacher, propagate
-from skellagnn.encoders import with_weights, without_weights
 from skellagnn.encoders._features import check_n_features, raw_features, ready_encoder
+from skellagnn.encoders._resolve import with_weights, without_weights
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._batch_size import choose_batch_size
 from skellagnn.gnn._distributed import ProcessGroup
@@ -36,7 +37,7 @@ from skellagnn.llm.plan import Plan
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.llm.store import without_password
 from skellagnn.neighborhood import rank_neighbors
-from skellagnn.parameters import check_parameters, resolve_device, shared_parameters
+from skellagnn.parameters import check_parameters, shared_parameters
 from skellagnn.selection import READS, select_active_nodes
 from skellagnn.supervision import Reference, Supervised, estimate_reference, supervise
 from skellagnn.validation import (
@@ -80,10 +81,10 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         What is asked: names from :data:`skellagnn.prompts.BUILTIN_PROMPTS`, several also as ``"keywords+topic"``;
         ``"all"`` is the paper's catalog. Prompts that name classes are what pays; they need ``class_names``.
     selection : str or callable, default="clue"
-        Which nodes are asked about: a key of :data:`skellagnn.selection.SELECTIONS` or
-        ``(graph, features, rng) -> scores``. ``"clue"``, ``"margin"`` and ``"margin_random"`` look at the labels: the
-        folds of a search ask about nodes of their own. The others, such as ``"clustering"``, look at neither labels
-        nor targets, and ask about the same nodes in all of them.
+        Which nodes are asked about: a name from the user guide's table or a function ``(graph, features, rng) ->
+        scores``. ``"clue"``, ``"margin"`` and ``"margin_random"`` look at the labels: the folds of a search ask about
+        nodes of their own. The others, such as ``"clustering"``, look at neither labels nor targets, and ask about the
+        same nodes in all of them.
     candidates : array-like of int, mask of shape (n_nodes,) or None, default=None
         Nodes that may be asked about; None: all.
     class_names : list of str, dict of label to str, or None, default=None
@@ -96,12 +97,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         and ``"auto"`` encodes the answers about it with ``"minilm"``, which should have made them. None: the graph
         brings features, and there is no enhancer.
     n_neighbors : int or None, default=10
-        Source nodes of each node's messages at most: the most similar ones. None keeps all. The teacher, which
-        propagates once and for all, has all of them.
-    enhanced_queries : bool, default=True
-        Rank the neighbors of a queried node by similarity with its answers, in training; False: with its raw features,
-        as prediction does. Where answers name classes, raw features and answers are mixed, the answers with their
-        reliability (``reliability_``) for their weight.
+        Source nodes of each node's messages at most: the most similar ones. None keeps all. In training a queried node
+        is compared by its answers, mixed with its raw features where they name classes: the answers with their
+        reliability (``reliability_``) for their weight. The teacher, which propagates once and for all, has all.
     backbone : str or callable, default="sage"
         ``"sage"``, ``"gcn"``, ``"gat"``, ``"gin"``, ``"gcn2"``, ``"appnp"``, ``"mlp"``, or a factory ``(in_channels,
         hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` with ``forward(x, edge_index)``.
@@ -145,7 +143,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         None asks everything anew in each fit.
     on_bad_answer : {"raw", "retry", "raise"}, default="raw"
         What becomes of an answer that says nothing (empty, cut short, a refusal, an echo of the prompt,
-        without words, naming no class): its node keeps its raw row, with one warning that counts them; it is asked
+        without words, naming no class): its node keeps its raw features, with one warning that counts them; it is asked
         once more first; or an error.
     budget : Budget or None, default=None
         Limits of what the LLM is asked: calls, tokens, money (:class:`~skellagnn.Budget`). What does not fit is left
@@ -253,7 +251,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         class_names: Any = None,
         encoder: Any = "auto",
         n_neighbors: int | None = 10,
-        enhanced_queries: bool = True,
         backbone: str | Callable[..., Any] = "sage",
         n_layers: int = 2,
         hidden_channels: int = 128,
@@ -285,7 +282,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.class_names = class_names
         self.encoder = encoder
         self.n_neighbors = n_neighbors
-        self.enhanced_queries = enhanced_queries
         self.backbone = backbone
         self.n_layers = n_layers
         self.hidden_channels = hidden_channels
@@ -382,8 +378,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
 
         # 4. Neighbors are ranked by their similarity with the node, LLM-enhanced where it was asked about.
         features = augmented.features.shown(self.view_probability * supervised.views)
-        nodes, queries = features.queries(supervised.views) if self.enhanced_queries else (None, None)
-        neighbors = rank_neighbors(graph.adjacency, embeddings, self.n_neighbors, query_nodes=nodes, query_rows=queries)
+        queries = features.queries(supervised.views)
+        neighbors = rank_neighbors(graph.adjacency, embeddings, self.n_neighbors, queries)
 
         # 5. The backbone learns from all this. A fit that fails leaves the model as it was.
         fitted = partial(self._fitted, X, labels.classes, embeddings.shape[1], encoder, network)
@@ -564,7 +560,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             "feature_names_in_": getattr(columns, "feature_names_in_", None),
             "encoder_": encoder,
             "network_": copy.deepcopy(network),
-            "_scale_rows": isinstance(X, TextGraph),
+            "_scale_features": isinstance(X, TextGraph),
             "_n_neighbors": self.n_neighbors,
         }
 
@@ -661,7 +657,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         check_is_fitted(self)
         graph = as_graph(self, X, reset=False)
         encoder = with_weights(self.encoder_, self.encoder)
-        scale, n_features = self._scale_rows, self.n_features_in_
+        scale, n_features = self._scale_features, self.n_features_in_
         embeddings = raw_features(graph, encoder, memory=self.memory, scale=scale, n_features=n_features)
         check_n_features(embeddings, n_features, "X")
         neighbors = rank_neighbors(graph.adjacency, embeddings, self._n_neighbors)

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator
 
 from skellagnn.base.numbers import check_int, check_real
 from skellagnn.base.resources import scratch_array
-from skellagnn.base.vectors import unit_rows
+from skellagnn.base.vectors import unit_vectors
 from skellagnn.gnn._sparse import aggregate, edge_matrix
 from skellagnn.gnn._targets import SoftLabels
 
@@ -192,7 +192,7 @@ def _center(vectors: NDArray[Any], columns: slice, *, unit: bool) -> None:
     for block in blocks:
         centered = vectors[block, columns].astype(np.float32) - mean
         squares += float((centered.astype(np.float64) ** 2).sum())
-        vectors[block, columns] = unit_rows(centered) if unit else centered
+        vectors[block, columns] = unit_vectors(centered) if unit else centered
     if not unit and squares > 0:
         for block in blocks:
             vectors[block, columns] /= np.sqrt(squares / len(vectors))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skellagnn.base.vectors import CACHED, as_float32, row_norms, unit_rows
+from skellagnn.base.vectors import CACHED, as_float32, unit_vectors, vector_norms
 from skellagnn.exceptions import InvalidParameterError
 
 __all__ = ["rank_neighbors"]
@@ -21,11 +21,9 @@ _BLOCK = 1 << 18
 
 def rank_neighbors(
     adjacency: sparse.csr_array,
-    rows: NDArray[Any],
+    embeddings: NDArray[Any],
     n_neighbors: int | None,
-    *,
-    query_nodes: NDArray[np.int64] | None = None,
-    query_rows: NDArray[np.float32] | None = None,
+    queries: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None,
 ) -> sparse.csr_array:
     """Keep, for every node, the neighbors most similar to it (step 1 of the paper).
 
@@ -36,14 +34,12 @@ def rank_neighbors(
     ----------
     adjacency : csr_array of shape (n_nodes, n_nodes)
         Row i lists the sources of edges to i.
-    rows : ndarray of float32 or float16 of shape (n_nodes, n_features)
+    embeddings : ndarray of float32 or float16 of shape (n_nodes, n_features)
         Raw embeddings, possibly memory-mapped.
     n_neighbors : int or None
         K, the number of neighbors kept at most; None keeps all.
-    query_nodes : ndarray of int of shape (n_queries,), default=None
-        Nodes with another query than their raw embedding.
-    query_rows : ndarray of shape (n_queries, n_features), default=None
-        Their queries.
+    queries : (ndarray of int of shape (n_queries,), ndarray of shape (n_queries, n_features)), default=None
+        Nodes with another query than their raw embedding, and their queries.
 
     Returns
     -------
@@ -74,7 +70,7 @@ def rank_neighbors(
     crowded = degrees > n_neighbors
     if not crowded.any():
         return adjacency
-    cosine = _Cosine(rows, query_nodes, query_rows)
+    cosine = _Cosine(embeddings, queries)
     keep = np.ones(adjacency.nnz, dtype=bool)
     for first, last in _row_blocks(adjacency.indptr):
         nodes = first + np.flatnonzero(crowded[first:last])
@@ -131,20 +127,21 @@ class _Cosine:
     """Cosine similarities of edges. Holds a few numbers per node, not the scaled embeddings."""
 
     def __init__(
-        self, rows: NDArray[Any], query_nodes: NDArray[np.int64] | None, query_rows: NDArray[np.float32] | None
+        self, embeddings: NDArray[Any], queries: tuple[NDArray[np.int64], NDArray[np.float32]] | None = None
     ) -> None:
-        self.rows = np.asarray(rows)  # a memmap makes a memmap of every block, slowly
-        self.norms = row_norms(rows)
+        self.embeddings = np.asarray(embeddings)  # a memmap makes a memmap of every block, slowly
+        self.norms = vector_norms(embeddings)
         self.queries = None
-        if query_nodes is not None and query_rows is not None and len(query_nodes):
-            self.queries = unit_rows(query_rows)
+        if queries is not None and len(queries[0]):
+            nodes, vectors = queries
+            self.queries = unit_vectors(vectors)
             # position of a node's own query, or -1
-            self.position = np.full(len(rows), -1, dtype=np.int64)
-            self.position[query_nodes] = np.arange(len(query_nodes))
+            self.position = np.full(len(embeddings), -1, dtype=np.int64)
+            self.position[nodes] = np.arange(len(nodes))
 
     def __call__(self, targets: NDArray[Any], sources: NDArray[Any]) -> NDArray[np.float32]:
         similarity = np.empty(len(targets), dtype=np.float32)
-        step = max(1, CACHED // max(1, self.rows.shape[1]))
+        step = max(1, CACHED // max(1, self.embeddings.shape[1]))
         for start in range(0, len(targets), step):
             piece = slice(start, start + step)
             # edges of one target mostly stand together: its query is made once
@@ -163,6 +160,6 @@ class _Cosine:
 
     def _unit(self, nodes: NDArray[Any]) -> NDArray[np.float32]:
         """Gather embeddings, each scaled to unit length."""
-        unit = as_float32(self.rows.take(nodes, axis=0))
+        unit = as_float32(self.embeddings.take(nodes, axis=0))
         unit /= self.norms.take(nodes)[:, None]
         return unit

@@ -6,7 +6,7 @@ import numbers
 import sys
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +15,7 @@ from skellagnn.exceptions import InvalidParameterError
 from skellagnn.graph import TextGraph
 from skellagnn.selection import count_active_nodes, select_active_nodes
 
-if TYPE_CHECKING:
-    import torch
-
-__all__ = ["PAPER_SETTINGS", "check_parameters", "resolve_device", "shared_parameters"]
+__all__ = ["PAPER_SETTINGS", "check_parameters", "shared_parameters"]
 
 PAPER_SETTINGS: Mapping[str, Any] = MappingProxyType({"teacher": None, "answer_weight": 0.0})
 """Parameters of the estimator that leave the method of the paper alone: LLM views and LLM-enhanced queries only.
@@ -56,11 +53,6 @@ def _is_real(**bounds: Any) -> Callable[[str, Any], None]:
         check_real(name, value, **bounds)
 
     return check
-
-
-def _is_bool(name: str, value: Any) -> None:
-    if not isinstance(value, (bool, np.bool_)):
-        raise InvalidParameterError(f"`{name}` must be True or False, got {value!r}.")
 
 
 def _check_ratio(name: str, value: Any) -> None:
@@ -113,7 +105,6 @@ _CHECKS: Mapping[str, Callable[[str, Any], None]] = MappingProxyType(
         "augmentation_ratio": _check_ratio,
         "selection": _check_selection,
         "n_neighbors": _is_int(1, or_=(None,)),
-        "enhanced_queries": _is_bool,
         "n_layers": _is_int(1),
         "hidden_channels": _is_int(1),
         "dropout": _is_real(low=0, high=1, open_high=True),
@@ -130,35 +121,6 @@ _CHECKS: Mapping[str, Callable[[str, Any], None]] = MappingProxyType(
         "random_state": _check_seed,
     }
 )
-
-
-def resolve_device(device: Any) -> torch.device:
-    """Return the torch device that the ``device`` parameter stands for.
-
-    Raises
-    ------
-    InvalidParameterError
-        If it stands for none, or for one that is not there.
-    """
-    import torch
-
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        found = torch.device(device)
-    except (RuntimeError, TypeError) as error:
-        raise InvalidParameterError(
-            f"`device` must be 'auto' or a torch device such as 'cpu' or 'cuda:0', got {device!r}."
-        ) from error
-    try:
-        torch.empty(0, device=found)
-    except (RuntimeError, AssertionError, ImportError) as error:  # torch has an error of its own for each kind
-        reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
-        raise InvalidParameterError(
-            f"`device` must be one that this machine has and its torch can use, got {device!r} ({reason:.100}). Use "
-            "device='auto' or device='cpu', also for a fitted model: set_params(device='auto')."
-        ) from error
-    return found
 
 
 def shared_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:

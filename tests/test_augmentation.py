@@ -8,7 +8,7 @@ import pytest
 
 from skellagnn import Budget, TextGraph
 from skellagnn.augmentation import AnsweredQuestion, Augmenter
-from skellagnn.base.vectors import unit_rows
+from skellagnn.base.vectors import unit_vectors
 from skellagnn.encoders import TfidfEncoder
 from skellagnn.enhancers import CallableEnhancer
 from skellagnn.exceptions import AnswerWarning, EnhancerError, GraphError, InvalidParameterError
@@ -18,7 +18,7 @@ from skellagnn.validation import check_class_names
 TEXTS = ["cats purr", "dogs bark", "rocks are hard", "sand is soft", "cats purr"]
 GRAPH = TextGraph.from_edges([(0, 1), (2, 3)], texts=TEXTS, node_names=["a", "b", "c", "d", "e"])
 ENCODER = TfidfEncoder().fit(TEXTS)
-EMBEDDINGS = unit_rows(np.asarray(ENCODER.transform(TEXTS), dtype=np.float32))
+EMBEDDINGS = unit_vectors(np.asarray(ENCODER.transform(TEXTS), dtype=np.float32))
 SAY = Prompt("say", "Say {text}")
 CLASS = Prompt("class", "{text}? {class_names}")
 NAMES = check_class_names(["animals", "stones"], np.array([0, 1]))
@@ -62,7 +62,9 @@ def test_answers_become_views_of_the_nodes_that_were_asked_about(augmented):
     # "none of these" has no word that the encoder knows, and is nothing to show
     assert features.answered.tolist() == [[True, False], [True, False], [False, False], [True, False]]
     for row, word in ((0, "rocks"), (1, "cats"), (3, "cats")):
-        expected = unit_rows(np.asarray(ENCODER.transform([REPLIES[f"Say {TEXTS[ASKED[row]]}"]]), dtype=np.float32))[0]
+        expected = unit_vectors(np.asarray(ENCODER.transform([REPLIES[f"Say {TEXTS[ASKED[row]]}"]]), dtype=np.float32))[
+            0
+        ]
         np.testing.assert_allclose(features.views[row, 0], expected, atol=1e-6)
         assert features.views[row, 0].argmax() == ENCODER.transform([word])[0].argmax()
 

@@ -14,7 +14,8 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from skellagnn import ELLaGNNClassifier
 from skellagnn.datasets import make_text_graph, save_folder
 from skellagnn.distillation import PropagationTeacher
-from skellagnn.encoders import ENCODERS, _features
+from skellagnn.encoders import _features
+from skellagnn.encoders._resolve import ENCODERS
 from skellagnn.prompts import parse_choices
 
 ROOT = Path(__file__).parents[1]

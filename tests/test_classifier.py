@@ -230,17 +230,20 @@ def test_a_plan_by_what_labels_leave_open_is_what_the_fit_asks(data, selection):
     assert plan.active_nodes.tolist() == clf.fit(data.graph[:40], data.target[:40]).queried_nodes_.tolist()
 
 
-def test_raw_queries_on_request(data):
-    # every node of this graph has more neighbors than it may hear from
-    params = {"prompts": "keywords", "n_neighbors": 1, "view_probability": 0, **PAPER_SETTINGS}
-    enhanced, raw = (
-        recorded(data, enhanced_queries=flag, **params).fit(data.graph[:40], data.target[:40]) for flag in (True, False)
+def test_without_views_answers_are_queries_and_nothing_else(data):
+    params = {"prompts": "keywords", "view_probability": 0, **PAPER_SETTINGS}
+    # every node of this graph has more neighbors than one
+    enhanced, everywhere = (
+        recorded(data, n_neighbors=k, **params).fit(data.graph[:40], data.target[:40]) for k in (1, None)
     )
-    bare = quick(encoder="tfidf", n_neighbors=1, **PAPER_SETTINGS).fit(data.graph[:40], data.target[:40])
+    bare, bare_everywhere = (
+        quick(encoder="tfidf", n_neighbors=k, **PAPER_SETTINGS).fit(data.graph[:40], data.target[:40])
+        for k in (1, None)
+    )
 
-    # without views, an LLM that does not rank changes nothing
-    np.testing.assert_array_equal(raw.predict_proba(data.graph), bare.predict_proba(data.graph))
     assert np.abs(enhanced.predict_proba(data.graph) - bare.predict_proba(data.graph)).max() > 1e-4
+    # where nothing is ranked, an LLM that is not shown changes nothing
+    np.testing.assert_array_equal(everywhere.predict_proba(data.graph), bare_everywhere.predict_proba(data.graph))
 
 
 @pytest.mark.parametrize("answer", ["random", "constant"])
@@ -284,7 +287,7 @@ def test_views_are_shown_and_neighbors_ranked_as_far_as_the_answers_are_trusted(
     monkeypatch.setattr("skellagnn.supervision.estimate_reliability", lambda first, *rest: np.full(len(first), trust))
     params = {"n_neighbors": 2, "max_iter": 2, "augmentation_ratio": 20}
     enhanced, probability = shown(monkeypatch, recorded(data, **params), data.graph[:8], data.target[:8])
-    raw, _ = shown(monkeypatch, recorded(data, enhanced_queries=False, **params), data.graph[:8], data.target[:8])
+    raw, _ = shown(monkeypatch, quick(encoder="tfidf", **params), data.graph[:8], data.target[:8])
     paper = {**params, **PAPER_SETTINGS}
     full, always = shown(monkeypatch, recorded(data, **paper), data.graph[:8], data.target[:8])
 
@@ -1095,7 +1098,6 @@ class TooWide(nn.Module):
         ({"teacher": "grand"}, InvalidParameterError, "`teacher` must be 'auto', a PropagationTeacher"),
         ({"early_stopping": 1.0}, InvalidParameterError, "`early_stopping` must be a number in"),
         ({"budget": 3}, InvalidParameterError, "`budget` must be a Budget"),
-        ({"enhanced_queries": 1}, InvalidParameterError, "`enhanced_queries` must be True or False"),
         (
             {"early_stopping": "yes"},
             InvalidParameterError,

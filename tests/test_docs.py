@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from skellagnn.encoders import ENCODERS
+from skellagnn.encoders._resolve import ENCODERS
 from skellagnn.gnn.backbones import BACKBONES
 from skellagnn.llm.enhancers._shorthand import _PREFIXES
 from skellagnn.prompts import BUILTIN_PROMPTS
@@ -32,9 +32,10 @@ REFERENCED = {
     "skellagnn": {"datasets", "enhancers", "prompts", "__version__"},
     "skellagnn.datasets": set(),
     "skellagnn.distillation": {"propagate"},
+    "skellagnn.encoders": set(),
     "skellagnn.exceptions": set(),
 }
-MOST_NAMES = 60
+MOST_NAMES = 50
 
 
 @dataclass

@@ -193,7 +193,6 @@ def parts(scale: Scale) -> list[Table]:
         "no self-training": {"teacher__n_rounds": 0},
         "no soft targets": {"answer_weight": 0},
         "no views": {"view_probability": 0},
-        "raw queries": {"enhanced_queries": False},
         "answers weigh 0.5": {"answer_weight": 0.5},
         "answers weigh 2": {"answer_weight": 2},
         "teacher weighs 1": {"teacher__weight": 1},
@@ -382,9 +381,9 @@ def prompts(scale: Scale) -> list[Table]:
 def neighbors(scale: Scale) -> list[Table]:
     """Neighbors and queries.
 
-    K neighbors are kept, ranked by similarity with the LLM-enhanced vector of a queried node (*raw query*: with its raw
-    vector; the column compares the two). Below: how many edges stay, and the fraction of them that joins nodes of one
-    class, under both rankings; only queried nodes can differ, so these also stand alone.
+    K neighbors are kept, ranked by similarity with the LLM-enhanced vector of a queried node. Below: how many edges
+    stay, and the fraction of them that joins nodes of one class, under this ranking and by its raw vector; only queried
+    nodes can differ, so these also stand alone.
     """
     tables = []
     for data in scale.data:
@@ -401,12 +400,7 @@ def neighbors(scale: Scale) -> list[Table]:
                 # with all neighbors --quick leaves it to K = 10, where the recipe at random is run anyway
                 reached = CHANCE_REACHES[data] >= 0.1 and not (scale.quick and k is None)
                 chance = f"{name}, at random" if reached and not paper else None
-                raw = f"{name}, raw query"
-                compared = None if k is None else {"raw query": raw}  # all are kept, however they are ranked
-                arms.append(method(name, own, paper=paper, prefix=prefix, chance=chance, versus=compared))
-                if k is not None:
-                    ranked_raw = {**own, "enhanced_queries": False}
-                    arms.append(method(raw, ranked_raw, paper=paper, prefix=prefix))
+                arms.append(method(name, own, paper=paper, prefix=prefix, chance=chance))
                 if chance:
                     arms.append(method(chance, {**own, "selection": "uniform"}, prefix=prefix))
             kept.append(Arm(prefix.removesuffix(": "), asked, kind="edges", n_seeds=1))

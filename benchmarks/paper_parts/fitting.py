@@ -22,10 +22,11 @@ import skellagnn
 from paper_parts.recordings import EXTRA_PROMPTS, ZERO_SHOT, make_recording, write_recording
 from paper_parts.records import Fit, Record
 from skellagnn import ELLaGNNClassifier, ReplayEnhancer, TextGraph, encode_graph
-from skellagnn.base.vectors import unit_rows
+from skellagnn.base.vectors import unit_vectors
 from skellagnn.datasets import edge_homophily, load_folder
 from skellagnn.distillation import PropagationTeacher
-from skellagnn.encoders import encode_texts, resolve_encoder
+from skellagnn.encoders._encode import encode_texts
+from skellagnn.encoders._resolve import resolve_encoder
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.llm.answers import diagnose
 from skellagnn.llm.asking import build_questions
@@ -228,7 +229,7 @@ def stored_views(
         answer if answer is not None and diagnose(question, answer, clf.class_names) is None else None
         for question, answer in zip(table.questions, found, strict=True)
     ]
-    raw = unit_rows(np.asarray(graph.features))
+    raw = unit_vectors(np.asarray(graph.features))
 
     def encode(texts: Any) -> NDArray[np.float32]:
         return encode_texts(encoder, texts, memory=clf.memory)
@@ -332,19 +333,19 @@ def _edges(place: Place, fit: Fit) -> Record:
     data = load_data(place, fit.data)
     graph = data.graph
     clf = estimator_of(place, fit)
-    raw = unit_rows(graph.features)
+    raw = unit_vectors(graph.features)
     active = select_active_nodes(graph, raw, clf.selection, clf.augmentation_ratio, seed=fit.seed)
-    nodes, rows = stored_views(graph, clf, resolve_encoder(clf.encoder), active)[0].queries()
+    queries = stored_views(graph, clf, resolve_encoder(clf.encoder), active)[0].queries()
     rankings = {
         "raw": rank_neighbors(graph.adjacency, raw, clf.n_neighbors),
-        "enhanced": rank_neighbors(graph.adjacency, raw, clf.n_neighbors, query_nodes=nodes, query_rows=rows),
+        "enhanced": rank_neighbors(graph.adjacency, raw, clf.n_neighbors, queries),
     }
     record: Record = {}
     for name, kept in rankings.items():
         record[f"edges_{name}"] = int(kept.nnz)
         record[f"homophily_{name}"] = edge_homophily(TextGraph(kept), data.target)
         asked = np.zeros(graph.n_nodes, dtype=bool)
-        asked[nodes] = True
+        asked[queries[0]] = True
         receivers = np.repeat(np.arange(graph.n_nodes), np.diff(kept.indptr))
         own = kept.copy()
         own.data = np.where(asked[receivers], own.data, 0)

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 # A fit without enhancer never reads these, so that it is the same fit whatever they are.
-ASKING = frozenset(
-    {"augmentation_ratio", "prompts", "selection", "view_probability", "answer_weight", "enhanced_queries"}
-)
+ASKING = frozenset({"augmentation_ratio", "prompts", "selection", "view_probability", "answer_weight"})
 # Nor does a fit depend on these; the seed is a part of the key of its own.
 UNREAD = frozenset({"memory", "device", "verbose", "store", "class_names", "random_state"})
 

@@ -1,18 +1,23 @@
-"""How many threads and how much memory there are, and arrays that do not fit into it."""
+"""Threads, memory and devices that there are, and arrays that do not fit into memory."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
 import psutil
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["ARRAY_SHARE", "available_memory", "count_threads", "scratch_array"]
+from skellagnn.exceptions import InvalidParameterError
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["ARRAY_SHARE", "available_memory", "count_threads", "resolve_device", "scratch_array"]
 
 # An array that is larger than this fraction of the memory that is free lives on disk, memory-mapped.
 ARRAY_SHARE = 0.25
@@ -73,3 +78,32 @@ def scratch_array(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDAr
     with tempfile.TemporaryFile(prefix="skellagnn-") as file:
         file.truncate(n_bytes)
         return np.memmap(file, dtype=dtype, mode="r+", shape=shape)
+
+
+def resolve_device(device: Any) -> torch.device:
+    """Return the torch device that the ``device`` parameter stands for.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it stands for none, or for one that is not there.
+    """
+    import torch
+
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise InvalidParameterError(
+            f"`device` must be 'auto' or a torch device such as 'cpu' or 'cuda:0', got {device!r}."
+        ) from error
+    try:
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError, ImportError) as error:  # torch has an error of its own for each kind
+        reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
+        raise InvalidParameterError(
+            f"`device` must be one that this machine has and its torch can use, got {device!r} ({reason:.100}). Use "
+            "device='auto' or device='cpu', also for a fitted model: set_params(device='auto')."
+        ) from error
+    return found

@@ -48,7 +48,7 @@ def load_api_reference(
     A node is a public function or class, its text the docstring, an undirected edge a reference in a See Also
     section, its label the subpackage that it belongs to (the first two names: ``"scipy.signal"``, or ``"numpy"``
     for the top level). Nothing is downloaded. Node and edge counts follow the installed versions. Recorded LLM
-    answers come with it, see :func:`load_api_reference_answers`.
+    answers come with it.
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ def load_api_reference(
     -------
     data : :class:`~sklearn.utils.Bunch`
         ``graph`` (:class:`~skellagnn.TextGraph` over all nodes), ``target`` (ndarray of shape (n_nodes,), -1 for
-        unlabeled), ``target_names`` (list of str), ``answers_path`` (Path of the recorded LLM answers), ``versions``
-        (dict) and ``DESCR``. With ``return_X_y``, a pair instead.
+        unlabeled), ``target_names`` (list of str), ``answers_path`` (Path of the recorded LLM answers, which
+        :class:`~skellagnn.ReplayEnhancer` reads), ``versions`` (dict) and ``DESCR``. With ``return_X_y``, a pair.
 
     Raises
     ------
@@ -82,6 +82,14 @@ def load_api_reference(
     itself (``numpy.concatenate``, not ``numpy.concat``); references to any of its names lead to it. References to
     methods, modules and names that are not public make no edge. What scikit-learn calls experimental is left out.
 
+    The answers are 1,248 to the prompts ``"keywords"``, ``"background"`` and ``"topic"`` for 416 nodes: all of the 10 %
+    of highest PageRank (of the versions above), and others spread over the classes. They were written by a language
+    model (Claude) that was shown the docstring, cut to 1,400 characters, without name, *See Also* and *Examples*, and
+    for the topic the 30 class names; for 24 of the nodes it had seen a list of the names, not which is which. Of the
+    397 nodes with a label it names the right class first for 0.987. **The model surely knows these packages by
+    heart**, so this is a recording to try the software on, and no evidence of what an LLM adds to texts that it has
+    never seen.
+
     Examples
     --------
     >>> from skellagnn.datasets import load_api_reference
@@ -90,6 +98,9 @@ def load_api_reference(
     True
     >>> "scipy.signal" in data.target_names
     True
+    >>> from skellagnn import ReplayEnhancer
+    >>> len(ReplayEnhancer(data.answers_path).recorded_nodes)
+    416
     """
     return_X_y = check_bool("return_X_y", return_X_y)
     min_class_size = check_int("min_class_size", min_class_size, at_least=1)
@@ -122,7 +133,7 @@ def load_api_reference(
         graph=graph,
         target=target,
         target_names=target_names,
-        answers_path=load_api_reference_answers(),
+        answers_path=_answers_path(),
         versions=versions,
         DESCR=(
             "Public functions and classes of "
@@ -132,32 +143,7 @@ def load_api_reference(
     )
 
 
-def load_api_reference_answers() -> Path:
-    """Return the file of recorded LLM answers that belongs to :func:`load_api_reference`.
-
-    Returns
-    -------
-    path : Path
-        Compressed JSON lines with ``node`` (the qualified name), ``prompt`` (``"keywords"``, ``"background"`` or
-        ``"topic"``) and ``response``: what :class:`~skellagnn.ReplayEnhancer` reads.
-
-    Notes
-    -----
-    1,248 answers for 416 nodes: all of the 10 % of highest PageRank (of the versions named in
-    :func:`load_api_reference`), and others spread over the classes. They were written by a language model (Claude)
-    that was shown the docstring, cut to 1,400 characters, without name, *See Also* and *Examples*, and for the topic
-    the 30 class names; for 24 of the nodes it had seen a list of the names, not which is which. Of the 397 nodes with
-    a label it names the right class first for 0.987. **The model surely knows these packages by heart**, so this is
-    a recording to try the software on, and no evidence of what an LLM adds to texts that it has never seen.
-
-    Examples
-    --------
-    >>> from skellagnn import ReplayEnhancer
-    >>> from skellagnn.datasets import load_api_reference_answers
-    >>> enhancer = ReplayEnhancer(load_api_reference_answers())
-    >>> sorted(enhancer.recorded_prompts), len(enhancer.recorded_nodes)
-    (['background', 'keywords', 'topic'], 416)
-    """
+def _answers_path() -> Path:
     return Path(str(resources.files("skellagnn.datasets") / "data" / "api_reference_answers.jsonl.gz"))
 
 

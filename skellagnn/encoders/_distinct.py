@@ -61,15 +61,15 @@ class DistinctTexts:
         nth = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
         return self.owners[self.starts[ids][which] + nth], which
 
-    def chunks(self, ids: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
-        """Yield ``ids`` in chunks, the longest texts first.
+    def chunks(self) -> Iterator[NDArray[np.int64]]:
+        """Yield all texts in chunks, the longest first.
 
         Texts of one length meet in one batch, so that nothing is padded in vain; what is too long for the memory of a
         machine shows at once and not after hours. The order is a function of the texts alone.
         """
-        n_bytes = self.column.n_bytes[self.owners[self.starts[ids]]]
-        order = np.argsort(-n_bytes, kind="stable")
-        ids, ends = ids[order], np.cumsum(n_bytes[order])
+        n_bytes = self.column.n_bytes[self.owners[self.starts[:-1]]]
+        ids = np.argsort(-n_bytes, kind="stable")
+        ends = np.cumsum(n_bytes[ids])
         start = 0
         while start < len(ids):
             before = ends[start - 1] if start else 0

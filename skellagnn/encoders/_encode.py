@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import mmap
 import os
-import time
-from collections.abc import Sequence
-from contextlib import ExitStack, closing
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,111 +15,17 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.frozen import FrozenEstimator
 
+from skellagnn.base.files import write_aside
 from skellagnn.base.progress import progress_bar
 from skellagnn.encoders._cache import CachedEncoder
-from skellagnn.encoders._contract import checked_rows, is_fitted, name_of
+from skellagnn.encoders._contract import checked_embeddings, is_fitted, name_of
 from skellagnn.encoders._distinct import DistinctTexts
 from skellagnn.encoders._identity import encoder_identity
-from skellagnn.encoders._out_file import OutFile, RowArray
 from skellagnn.encoders._resolve import EncoderUnion, fit_encoder, resolve_encoder
-from skellagnn.encoders._sentence_bert import one_long_text_warning
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextColumn, TextGraph
 
-# What a killed run loses at most, beside the chunk that it was at. More often would cost encoders that are fast.
-_COMMIT_SECONDS = 5.0
-
-
-def encode_texts(
-    encoder: Any,
-    texts: Sequence[str],
-    *,
-    out: str | os.PathLike[str] | None = None,
-    dtype: DTypeLike = "float32",
-    memory: Any = None,
-    n_features: int | None = None,
-    verbose: int = 0,
-) -> NDArray[Any]:
-    """Encode texts, each distinct one once, and check what comes back.
-
-    Parameters
-    ----------
-    encoder : str or object
-        What the classifier takes as ``encoder``, fitted if it learns from texts (:func:`fit_encoder`).
-    texts : sequence of str of length n_texts
-        Empty and blank texts get a zero row and are never sent to the encoder.
-    out : path-like, default=None
-        A file, ``NAME.npy``, to encode into instead of into memory. A run that was stopped, whichever way, goes on
-        where it was when it is called again; a file that is finished is opened, and nothing is encoded. See the notes.
-    dtype : {"float32", "float16"}, default="float32"
-        Of the rows. ``"float16"`` takes half the room: numbers up to 65504, with 3 digits, which is enough for rows
-        of unit length. (numpy has no bfloat16.)
-    memory : str, path, joblib.Memory or None, default=None
-        Where rows are kept for other calls: under the encoder's identity (its ``name``, else a digest of the pickled
-        object) and a digest of the text. Texts that were encoded before, in any call or process, are not encoded again;
-        of a grown set only the new ones are. The parts of an :class:`EncoderUnion` keep theirs each for itself.
-        ``Memory.clear`` empties it.
-    n_features : int, default=None
-        Width of the rows where every text is blank and no encoder can be asked. By default that is an error. Where
-        given, rows of another width are an error too.
-    verbose : int, default=0
-        1 shows a progress bar.
-
-    Returns
-    -------
-    rows : ndarray of ``dtype`` of shape (n_texts, n_features)
-        As the encoder gives them (not scaled). With ``out``, a read-only :class:`numpy.memmap` of that file.
-
-    Raises
-    ------
-    GraphError
-        If a text is not a string.
-    InvalidParameterError
-        If the encoder breaks its contract: not one row per text, not 2-D, not finite. If ``out`` holds anything else
-        than rows of this encoder for these texts in this order, as this dtype: nothing is ever overwritten; or if
-        another process writes to it, or the disk has no room for it.
-
-    Notes
-    -----
-    Distinct texts reach the encoder in chunks of at most 2048 texts and half a megabyte, the longest texts first, so
-    that texts of like length meet in a batch. The chunks are a function of the set of texts: rows do not depend on the
-    order and the repeats of the texts in a call, nor on ``out``, to the last bit. Which other texts are encoded beside
-    a text may change the last bits of its row, as batches are put together differently; so may taking some of them from
-    ``memory``, which is written to after each chunk.
-
-    While a run is under way, ``out`` is ``NAME.npy.partial``, with ``NAME.npy.progress`` beside it, which is renewed
-    every 5 seconds or after each chunk, whichever is rarer, when the rows are on the disk: a run that is killed loses
-    no more. ``NAME.npy.json`` says what the rows are of. ``NAME.npy`` is there when the file is finished, never before.
-
-    Memory beside the texts: some 40 bytes a text (``benchmarks/encoding.py``), two chunks of rows, and what the encoder
-    needs for a chunk; without ``out`` also the rows. Of ``out`` no page is held.
-
-    Examples
-    --------
-    >>> from skellagnn.encoders import TfidfEncoder, encode_texts
-    >>> encoder = TfidfEncoder(n_components=2).fit(["on cats", "on dogs", "on graphs"])
-    >>> rows = encode_texts(encoder, ["on cats", " ", "on cats"])
-    >>> rows.shape, rows[1].tolist(), bool((rows[0] == rows[2]).all())
-    ((3, 2), [0.0, 0.0], True)
-    """
-    encoder = resolve_encoder(encoder)
-    if encoder is None:
-        raise InvalidParameterError("`encoder` must be an encoder, got None. Name one: encoder='minilm'.")
-    if isinstance(encoder, FrozenEstimator):  # rows are kept under the name of what is frozen
-        encoder = encoder.estimator
-    kind = _dtype(dtype)
-    distinct = DistinctTexts.of(TextColumn.from_strings(texts))
-    if len(distinct) == 0 and n_features is None:
-        raise InvalidParameterError(
-            f"`texts` must hold at least one text that is not blank, got {len(distinct.column)} blank ones. Without "
-            "any, the width of the rows is not known: give `n_features`."
-        )
-    sink = RowArray(distinct, kind) if out is None else OutFile(Path(out), encoder_identity(encoder), distinct, kind)
-    with closing(sink):
-        if len(distinct) == 0 and sink.n_features is None and n_features is not None:
-            sink.start(n_features)
-        _encode_into(sink, encoder, distinct, kind, memory=memory, n_features=n_features, verbose=verbose)
-        return sink.finish()
+_FORMAT = 1  # of what stands beside a file
 
 
 def encode_graph(
@@ -134,31 +42,57 @@ def encode_graph(
     Parameters
     ----------
     graph : TextGraph
-        With texts. Features that it has are replaced.
+        With texts. Features that it has are replaced. Blank texts get a zero vector.
     encoder : str or object, default="minilm"
         What the classifier takes as ``encoder``. One that learns from texts and has not done so is cloned and fitted
         on all texts of the graph, in each call anew.
-    out, dtype, memory, verbose
-        As in :func:`~skellagnn.encoders.encode_texts`. With ``out`` the features are a memory map of that file: for
-        graphs whose rows do not fit into memory, and for runs of hours, which go on where they were stopped. To go on
-        surely, pass an encoder that is fitted.
+    out : path-like, default=None
+        A file, ``NAME.npy``, to encode into instead of into memory: the features are a memory map of it. A run that was
+        stopped, whichever way, goes on where it was when it is called again (surely so with an encoder that is
+        fitted); a file that is finished is opened, and nothing is encoded.
+    dtype : {"float32", "float16"}, default="float32"
+        Of the features. ``"float16"`` takes half the room: numbers up to 65504, with 3 digits, which is enough for
+        vectors of unit length. (numpy has no bfloat16.)
+    memory : str, path, joblib.Memory or None, default=None
+        Where embeddings are kept for other calls: under the encoder's identity (its ``name``, else a digest of the
+        pickled object) and a digest of the text. Texts that were encoded before, in any call or process, are not
+        encoded again; of a grown set only the new ones are. The parts of an
+        :class:`~skellagnn.encoders.EncoderUnion` keep theirs each for itself. ``Memory.clear`` empties it.
+    verbose : int, default=0
+        1 shows a progress bar.
 
     Returns
     -------
     graph : TextGraph
-        The same view, with ``features`` of shape (n_nodes, n_features).
+        The same view, with ``features`` of shape (n_nodes, n_features), as the encoder gives them (not scaled).
 
     Raises
     ------
     GraphError
         If the graph has no texts.
     InvalidParameterError
-        As :func:`~skellagnn.encoders.encode_texts`.
+        If the encoder breaks its contract: not one vector per text, not finite. If ``out`` holds anything else than
+        embeddings of this encoder for these texts in this order, as this dtype: no such file is ever overwritten; or
+        if the disk has no room for it.
+
+    Notes
+    -----
+    Distinct texts reach the encoder in chunks of at most 2048 texts and half a megabyte, the longest texts first, so
+    that texts of like length meet in a batch. The chunks are a function of the set of texts: embeddings do not depend
+    on the order and the repeats of the texts in a call, nor on ``out``, to the last bit. Which other texts are encoded
+    beside a text may change its last bits, as batches are put together differently; so may taking some of them from
+    ``memory``, which is written to after each chunk.
+
+    While a run is under way there is a folder ``NAME.npy.partial`` with what is encoded, if no ``memory`` has it: a run
+    that is killed loses a chunk at most. It takes the room of the finished file, and that of the distinct texts in
+    float32. ``NAME.npy.json`` says what the file is of. ``NAME.npy`` is there when it is finished, never before.
+
+    Memory beside the texts: some 40 bytes a text (``benchmarks/encoding.py``), two chunks of embeddings, and what the
+    encoder needs for a chunk; without ``out`` also the features. Of ``out`` no page is held.
 
     Examples
     --------
-    >>> from skellagnn import TextGraph
-    >>> from skellagnn.encoders import encode_graph
+    >>> from skellagnn import TextGraph, encode_graph
     >>> graph = TextGraph.from_edges([(0, 1), (1, 2)], texts=["on cats", "on dogs", "on graphs"])
     >>> encode_graph(graph, "tfidf").features.shape
     (3, 2)
@@ -172,49 +106,167 @@ def encode_graph(
     resolved = resolve_encoder(encoder)
     if resolved is not None and not is_fitted(resolved):
         resolved = fit_encoder(resolved, graph.texts)
-    rows = encode_texts(resolved, graph.texts, out=out, dtype=dtype, memory=memory, verbose=verbose)
-    return graph.with_features(rows)
+    return graph.with_features(
+        encode_texts(resolved, graph.texts, out=out, dtype=dtype, memory=memory, verbose=verbose)
+    )
 
 
-def _encode_into(
-    sink: RowArray,
+def encode_texts(
+    encoder: Any,
+    texts: Sequence[str],
+    *,
+    out: str | os.PathLike[str] | None = None,
+    dtype: DTypeLike = "float32",
+    memory: Any = None,
+    n_features: int | None = None,
+    verbose: int = 0,
+) -> NDArray[Any]:
+    """Return the embeddings of texts, shape (n_texts, n_features): what :func:`encode_graph` does, without a graph.
+
+    ``n_features`` is their width where every text is blank and no encoder can be asked: without it that is an error.
+    Where it is given, another width is an error, too.
+    """
+    encoder = resolve_encoder(encoder)
+    if encoder is None:
+        raise InvalidParameterError("`encoder` must be an encoder, got None. Name one: encoder='minilm'.")
+    if isinstance(encoder, FrozenEstimator):  # embeddings are kept under the name of what is frozen
+        encoder = encoder.estimator
+    kind = _dtype(dtype)
+    distinct = DistinctTexts.of(TextColumn.from_strings(texts))
+    if len(distinct) == 0 and n_features is None:
+        raise InvalidParameterError(
+            f"`texts` must hold at least one text that is not blank, got {len(distinct.column)} blank ones. Without "
+            "any, the width of the embeddings is not known: give `n_features`."
+        )
+    if out is None:
+        return _encode(encoder, distinct, kind, np.zeros, memory=memory, n_features=n_features, verbose=verbose)
+    file = _OutFile(Path(out), encoder, distinct, kind)
+    if not file.path.exists():
+        memory = file.folder if memory is None else memory
+        made = _encode(encoder, distinct, kind, file.make, memory=memory, n_features=n_features, verbose=verbose)
+        file.finish(made)
+    found = file.open()
+    _check_width(encoder, found.shape[1], n_features)
+    return found
+
+
+def _encode(
     encoder: Any,
     distinct: DistinctTexts,
     dtype: np.dtype[Any],
+    make: Callable[[tuple[int, int], np.dtype[Any]], NDArray[Any]],
     *,
     memory: Any,
     n_features: int | None,
     verbose: int,
-) -> None:
-    """Fill a sink with the rows of all distinct texts that it has not got yet."""
-    if sink.n_features is not None:
-        _check_width(encoder, sink.n_features, n_features)
+) -> NDArray[Any]:
+    """Fill an array of zeros, which is made when its width is known, with the embeddings of all texts."""
+    n_texts = len(distinct.column)
+    embeddings: Any = None if n_features is None or len(distinct) else make((n_texts, n_features), dtype)
     cached = _cached(encoder, memory)
-    with ExitStack() as stack:
-        advance = stack.enter_context(progress_bar(verbose, len(distinct), "encode", "text"))
-        advance(int(sink.done.sum()), "")
-        stack.enter_context(one_long_text_warning())
-        stack.callback(sink.commit)  # also where the encoder fails or is interrupted
-        last = time.monotonic()
-        for ids in distinct.chunks(np.flatnonzero(~sink.done)):
-            rows = checked_rows(cached, distinct.texts(ids))
-            if sink.n_features is None:
-                _check_width(encoder, rows.shape[1], n_features)
-                sink.start(rows.shape[1])
-            elif rows.shape[1] != sink.n_features:
+    with progress_bar(verbose, len(distinct), "encode", "text") as advance:
+        for ids in distinct.chunks():
+            some = checked_embeddings(cached, distinct.texts(ids))
+            if embeddings is None:
+                _check_width(encoder, some.shape[1], n_features)
+                embeddings = make((n_texts, some.shape[1]), dtype)
+            elif some.shape[1] != embeddings.shape[1]:
                 raise InvalidParameterError(
-                    f"{name_of(encoder)} must return rows of one width, got {rows.shape[1]} numbers for some texts and "
-                    f"{sink.n_features} for others. What it learns or is set to must not change meanwhile."
+                    f"{name_of(encoder)} must return vectors of one width, got {some.shape[1]} numbers for some texts "
+                    f"and {embeddings.shape[1]} for others. What it learns or is set to must not change meanwhile."
                 )
-            sink.write(ids, _as_dtype(rows, dtype))
+            positions, which = distinct.positions(ids)
+            embeddings[positions] = _as_dtype(some, dtype)[which]
+            if isinstance(embeddings, np.memmap) and hasattr(mmap, "MADV_DONTNEED"):
+                mapped: Any = embeddings  # what is written is no longer memory of this process
+                mapped._mmap.madvise(mmap.MADV_DONTNEED)
             advance(len(ids), "")
-            if time.monotonic() - last > _COMMIT_SECONDS:
-                sink.commit()
-                last = time.monotonic()
+    filled: NDArray[Any] = embeddings
+    return filled
+
+
+class _OutFile:
+    """A ``.npy`` file of embeddings, which has its name only when it is finished, and what it is of beside it.
+
+    ``numpy.lib.format.open_memmap`` makes and maps the file, but does not know of what its rows are. ``zarr`` and
+    ``h5py`` do not either; ``safetensors`` is written at once.
+    """
+
+    def __init__(self, path: Path, encoder: Any, distinct: DistinctTexts, dtype: np.dtype[Any]) -> None:
+        if path.suffix != ".npy":
+            raise InvalidParameterError(
+                f"`out` must be the name of a file that ends in '.npy', got {str(path)!r}. numpy.load reads it then."
+            )
+        self.path, self.folder, self.json = path, Path(f"{path}.partial"), Path(f"{path}.json")
+        self.about = {
+            "format": _FORMAT,
+            "encoder": encoder_identity(encoder),
+            "texts": f"{len(distinct.column)}, digest {distinct.digest}",  # in this order
+            "dtype": dtype.name,
+        }
+
+    def make(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Make the array in the folder, in the place of one that an earlier run left there."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for left in self.folder.glob("*.npy"):
+            left.unlink()
+        path = self.folder / f"{secrets.token_hex(4)}.npy"  # of its own: nobody else's is ever written to
+        try:
+            array: Any = np.lib.format.open_memmap(path, "w+", dtype, shape)
+            if hasattr(os, "posix_fallocate"):  # a disk that is too small shows now, not after hours as a signal
+                with path.open("r+b") as file:
+                    os.posix_fallocate(file.fileno(), 0, array.offset + array.nbytes)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            room = shape[0] * shape[1] * dtype.itemsize
+            raise InvalidParameterError(
+                f"`out` must be on a disk with room for {room:,} bytes, got {str(self.path)!r} ({error}). Free space, "
+                "name another folder, or halve it with dtype='float16'."
+            ) from error
+        made: NDArray[Any] = array
+        return made
+
+    def finish(self, array: Any) -> None:
+        """Give the array its name, unless another process was faster."""
+        array.flush()
+        about = json.dumps({**self.about, "shape": array.shape}, indent=1).encode()
+        try:
+            os.replace(array.filename, self.path)
+            write_aside(self.json, lambda file: file.write(about))
+        except FileNotFoundError as error:
+            if not self.path.exists():
+                raise InvalidParameterError(
+                    f"`out` must be written by one process at a time, got {str(self.path)!r}, which another one has "
+                    "begun after this one. Wait for it, and call again."
+                ) from error
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def open(self) -> NDArray[Any]:
+        """Return the file as a read-only memory map, if it is of the same encoder and texts."""
+        remedy = f"Choose another name, or delete {self.path.name} in {str(self.path.parent)!r} to encode anew."
+        expected = (
+            "`out` must be a new file, or one of an earlier run with the same encoder and texts, got "
+            f"{str(self.path)!r}"
+        )
+        try:
+            about = dict(json.loads(self.json.read_bytes()))
+            array: NDArray[Any] = np.lib.format.open_memmap(self.path, "r")
+        except (OSError, ValueError, TypeError) as error:
+            raise InvalidParameterError(
+                f"{expected} that cannot be read, or has no readable {self.json.name} beside it "
+                f"({type(error).__name__}: {error}). {remedy}"
+            ) from error
+        for name, own in self.about.items():
+            if about.get(name) != own:
+                differs = f"{about.get(name)}, not {own}"
+                raise InvalidParameterError(f"{expected}, which has other {name}: {differs}. {remedy}")
+        if (about.get("shape"), array.dtype.name) != (list(array.shape), self.about["dtype"]):
+            raise InvalidParameterError(f"{expected}, which has changed since. {remedy}")
+        return array
 
 
 def _cached(encoder: Any, memory: Any) -> Any:
-    """Return an encoder that keeps its rows; of a union each part does: where TF-IDF learns anew, others need not."""
+    """Return an encoder that keeps its embeddings; of a union each part does: some learn anew, others need not."""
     if memory is None or not isinstance(encoder, EncoderUnion):
         return CachedEncoder.around(encoder, memory)
     return EncoderUnion([(name, CachedEncoder.around(part, memory)) for name, part in encoder.transformer_list])
@@ -223,18 +275,18 @@ def _cached(encoder: Any, memory: Any) -> Any:
 def _check_width(encoder: Any, width: int, n_features: int | None) -> None:
     if n_features is not None and width != n_features:
         raise InvalidParameterError(
-            f"`encoder` must give rows of {n_features} numbers, as before, got {width} from {name_of(encoder)}. Use "
+            f"`encoder` must give vectors of {n_features} numbers, as before, got {width} from {name_of(encoder)}. Use "
             "the encoder and the settings that the model was fitted with."
         )
 
 
-def _as_dtype(rows: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
+def _as_dtype(embeddings: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[Any]:
     with np.errstate(over="ignore"):  # what is too large is infinite, and said so here
-        stored = rows.astype(dtype, copy=False)
+        stored = embeddings.astype(dtype, copy=False)
     if not np.isfinite(stored).all():
         raise InvalidParameterError(
-            f"`dtype`='float16' holds numbers up to 65504, got {float(np.abs(rows).max()):g} from the encoder. Use "
-            "dtype='float32', or an encoder that scales its rows."
+            f"`dtype`='float16' holds numbers up to 65504, got {float(np.abs(embeddings).max()):g} from the encoder. "
+            "Use dtype='float32', or an encoder that scales its vectors."
         )
     return stored
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skellagnn.base.resources import scratch_array
-from skellagnn.base.vectors import are_unit_rows, unit_rows
+from skellagnn.base.vectors import are_unit_vectors, unit_vectors
 from skellagnn.encoders._contract import is_fitted, learns
 from skellagnn.encoders._encode import encode_texts
 from skellagnn.encoders._resolve import fit_encoder, resolve_encoder
@@ -56,8 +56,8 @@ def ready_encoder(parameter: Any, graph: TextGraph, *, answers: bool) -> Any:
             return None
         raise InvalidParameterError(
             "`encoder` must be the one that the graph's features came from, got one that learns from the texts of this "
-            "graph and makes other rows of them: features of a part of a graph were learned from all of it. Pass the "
-            "fitted encoder to both encode_graph and the classifier (in a search within "
+            "graph and makes other vectors of them: features of a part of a graph were learned from all of it. Pass "
+            "the fitted encoder to both encode_graph and the classifier (in a search within "
             "sklearn.frozen.FrozenEstimator), or leave the features away: graph.with_features(None)."
         )
     return fitted
@@ -80,14 +80,14 @@ def raw_features(
     scale : bool
         Whether to bring them to unit length.
     n_features : int, default=None
-        Width of the zero rows of texts that are all blank, where it is known.
+        Width of the zero vectors of texts that are all blank, where it is known.
 
     Returns
     -------
     features : ndarray of shape (n_nodes, n_features)
     """
     if graph.features is not None:
-        rows = graph.features
+        vectors = graph.features
     elif graph.texts is None:
         raise GraphError(
             "`X` must have texts or features, got a graph with neither. Pass texts=... or features=... when you "
@@ -102,10 +102,10 @@ def raw_features(
         )
     else:
         blank = _width_if_blank(graph.texts, n_features)
-        rows = encode_texts(encoder, graph.texts, memory=memory, n_features=blank)
-    if not scale or are_unit_rows(rows, _UNIT[rows.dtype]):
-        return rows
-    return unit_rows(rows, out=scratch_array(rows.shape, rows.dtype))
+        vectors = encode_texts(encoder, graph.texts, memory=memory, n_features=blank)
+    if not scale or are_unit_vectors(vectors, _UNIT[vectors.dtype]):
+        return vectors
+    return unit_vectors(vectors, out=scratch_array(vectors.shape, vectors.dtype))
 
 
 def check_same_space(encoder: Any, graph: TextGraph, raw: NDArray[np.float32], memory: Any) -> None:
@@ -116,22 +116,18 @@ def check_same_space(encoder: Any, graph: TextGraph, raw: NDArray[np.float32], m
     InvalidParameterError
         If its vectors are of another width or have nothing in common with the features.
     """
-    rows, similarity = _compare(encoder, graph, memory)
-    check_same_width(rows.shape[1], raw)
+    vectors, similarity = _compare(encoder, graph, memory)
+    if vectors.shape[1] != raw.shape[1]:
+        raise InvalidParameterError(
+            "`encoder` must be the one that the graph's features came from: it makes vectors of "
+            f"{vectors.shape[1]} columns, the features have {raw.shape[1]}. Pass that encoder (fitted, if it learns "
+            "from texts), or leave the features away: graph.with_features(None)."
+        )
     if similarity < _OTHER_SPACE:
         raise InvalidParameterError(
-            "`encoder` must be the one that the graph's features came from, got one whose rows of the same texts have "
-            f"nothing in common with them (mean cosine similarity {similarity:.2f}), although both have {raw.shape[1]} "
-            "columns. Pass that encoder, or leave the features away: graph.with_features(None)."
-        )
-
-
-def check_same_width(width: int, raw: NDArray[np.float32]) -> None:
-    if width != raw.shape[1]:
-        raise InvalidParameterError(
-            f"`encoder` must be the one that the graph's features came from: it makes rows of {width} columns, the "
-            f"features have {raw.shape[1]}. Pass that encoder (fitted, if it learns from texts), or leave the features "
-            "away: graph.with_features(None)."
+            "`encoder` must be the one that the graph's features came from, got one whose vectors of the same texts "
+            f"have nothing in common with them (mean cosine similarity {similarity:.2f}), although both have "
+            f"{raw.shape[1]} columns. Pass that encoder, or leave the features away: graph.with_features(None)."
         )
 
 
@@ -139,7 +135,7 @@ def check_n_features(features: NDArray[Any], n_features: int, argument: str) -> 
     """Check that feature vectors are as wide as in training."""
     if features.shape[1] != n_features:
         raise InvalidParameterError(
-            f"`{argument}` must have rows of {n_features} columns, as in training, got {features.shape[1]}. Use the "
+            f"`{argument}` must have vectors of {n_features} columns, as in training, got {features.shape[1]}. Use the "
             "encoder or the features that the model was fitted with."
         )
 
@@ -153,16 +149,16 @@ def _compare(encoder: Any, graph: TextGraph, memory: Any = None) -> tuple[NDArra
     assert graph.texts is not None
     assert graph.features is not None
     few = np.linspace(0, graph.n_nodes - 1, _N_COMPARED, dtype=np.int64)
-    texts, given = [graph.texts[node] for node in few], unit_rows(graph.features[few])
-    rows = encode_texts(encoder, texts, memory=memory, n_features=_width_if_blank(texts, given.shape[1]))
-    if rows.shape != given.shape:
-        return rows, float("nan")
-    known = rows.any(axis=1) & given.any(axis=1)
-    return rows, float((unit_rows(rows) * given).sum(axis=1)[known].mean()) if known.any() else 1.0
+    texts, given = [graph.texts[node] for node in few], unit_vectors(graph.features[few])
+    vectors = encode_texts(encoder, texts, memory=memory, n_features=_width_if_blank(texts, given.shape[1]))
+    if vectors.shape != given.shape:
+        return vectors, float("nan")
+    known = vectors.any(axis=1) & given.any(axis=1)
+    return vectors, float((unit_vectors(vectors) * given).sum(axis=1)[known].mean()) if known.any() else 1.0
 
 
 def _width_if_blank(texts: Sequence[str], n_features: int | None) -> int | None:
-    """Return what only texts that are all blank need to be told: how wide their zero rows are."""
+    """Return what only texts that are all blank need to be told: how wide their zero vectors are."""
     return None if any(text.strip() for text in texts) else n_features
 
 

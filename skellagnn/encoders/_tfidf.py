@@ -31,7 +31,7 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     n_components : int, default=256
-        Width of a row. Fewer where the texts do not allow so many: see ``n_components_``.
+        Numbers for each text. Fewer where the texts do not allow so many: see ``n_components_``.
     analyzer : {"word", "char", "char_wb"}, default="word"
         What counts as a term. ``"word"``: words of any script, single letters and digits included, with their combining
         marks (scikit-learn's own pattern drops single letters and breaks words at the vowel signs of Indic scripts);
@@ -42,7 +42,7 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     ngram_range : tuple of (int, int), default=(1, 1)
         Shortest and longest sequence of words (or characters) that is a term.
     min_df : int or float, default=1
-        Leave out terms in fewer texts (a count, or a share as float).
+        Leave out terms in fewer texts (a count, or a fraction as float).
     max_features : int or None, default=50_000
         Keep only so many terms, the most frequent ones.
     lowercase : bool, default=True
@@ -53,15 +53,15 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     n_components_ : int
-        Width of the rows: ``min(n_components, n_terms - 1, n_texts - 1)``, at least 1, where n_texts counts texts that
-        are not blank.
+        Width of the embeddings: ``min(n_components, n_terms - 1, n_texts - 1)``, at least 1, where n_texts counts texts
+        that are not blank.
     vectorizer_ : TfidfVectorizer
         Fitted, with ``sublinear_tf``.
     components_ : ndarray of float16 of shape (``n_components_``, n_terms)
 
     Notes
     -----
-    Rows have unit length; a text without a known term has a zero row. The pickle holds the vocabulary and
+    Embeddings have unit length; a text without a known term has a zero vector. The pickle holds the vocabulary and
     ``components_``, 2 bytes for each of ``n_components_ * n_terms`` numbers; ``min_df=2`` makes it much smaller.
 
     Examples
@@ -69,8 +69,8 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     >>> from skellagnn.encoders import TfidfEncoder
     >>> texts = ["cats sleep", "cats and dogs sleep", "graphs have edges", "edges join nodes of graphs"]
     >>> encoder = TfidfEncoder(n_components=2).fit(texts)
-    >>> rows = encoder.transform(["do cats sleep", "edges of graphs", "the cats"])
-    >>> bool(rows[0] @ rows[2] > 0.9 > 0.1 > rows[0] @ rows[1])
+    >>> embeddings = encoder.transform(["do cats sleep", "edges of graphs", "the cats"])
+    >>> bool(embeddings[0] @ embeddings[2] > 0.9 > 0.1 > embeddings[0] @ embeddings[1])
     True
     """
 
@@ -158,7 +158,7 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        rows : ndarray of float32 of shape (n_texts, ``n_components_``)
+        embeddings : ndarray of float32 of shape (n_texts, ``n_components_``)
             Of unit length, or zero for a text without a known term.
 
         Raises
@@ -171,8 +171,8 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return np.empty((0, self.n_components_), dtype=np.float32)
         weights = self.vectorizer_.transform(list(texts))  # (n_texts, n_terms)
         said = np.unique(weights.indices)  # a few texts need a few of the components' columns
-        rows = np.asarray(weights[:, said] @ np.ascontiguousarray(self.components_[:, said].T, dtype=np.float32))
-        unit: NDArray[np.float32] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        vectors = np.asarray(weights[:, said] @ np.ascontiguousarray(self.components_[:, said].T, dtype=np.float32))
+        unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return unit
 
     @property

@@ -1,4 +1,4 @@
-"""What all trainings of one fit have in common."""
+"""A network and its training, as a fit sets them up."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy import sparse
 from torch import nn
 
 from skellagnn.base.progress import progress_bar
 from skellagnn.gnn._distributed import ProcessGroup
 from skellagnn.gnn._early_stopping import ValidationGraph
-from skellagnn.gnn._inference import check_output, predict_logits
+from skellagnn.gnn._inference import check_output
 from skellagnn.gnn._sparse import edges_for
 from skellagnn.gnn._steps import TrainingSettings
 from skellagnn.gnn._targets import Supervision
@@ -24,7 +23,7 @@ from skellagnn.gnn._training import History, train
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.gnn.backbones import build_backbone
 
-__all__ = ["Trainer", "ValidationGraph", "build_network"]
+__all__ = ["Trainer", "build_network"]
 
 # Two nodes with an edge each way.
 PAIR = sparse.csr_array(np.array([[0, 1], [1, 0]], dtype=np.float32))
@@ -59,7 +58,7 @@ def build_network(
 
 @dataclass(frozen=True)
 class Trainer:
-    """What all trainings of one fit have in common: numbers of the loop, seed, device, processes.
+    """What a training needs beside its data: numbers of the loop, seed, device, processes.
 
     Parameters
     ----------
@@ -78,14 +77,6 @@ class Trainer:
     group: ProcessGroup
     verbose: int = 0
 
-    def build(
-        self, backbone: Any, in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float
-    ) -> nn.Module:
-        """Build a network: :func:`build_network` with the seed and the device of this fit."""
-        return build_network(
-            backbone, in_channels, hidden_channels, out_channels, n_layers, dropout, seed=self.seed, device=self.device
-        )
-
     def train(
         self,
         network: nn.Module,
@@ -93,12 +84,10 @@ class Trainer:
         features: NodeFeatures,
         supervision: Supervision,
         validation: ValidationGraph | None,
-        *,
-        description: str = "training",
         on_epoch: Callable[[int, History], bool] | None = None,
     ) -> History:
         """Train a network in place: :func:`~skellagnn.gnn._training.train`, with a progress bar."""
-        with progress_bar(self.verbose, self.settings.max_iter, description, "epoch") as advance:
+        with progress_bar(self.verbose, self.settings.max_iter, "training", "epoch") as advance:
 
             def after_epoch(epoch: int, history: History) -> bool:
                 score = f", validation {history.validation_score[-1]:.3f}" if history.validation_score else ""
@@ -117,9 +106,3 @@ class Trainer:
                 on_epoch=after_epoch,
                 group=self.group,
             )
-
-    @staticmethod
-    def predict(network: nn.Module, adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[np.float32]:
-        """Return logits of shape (n_nodes, n_classes), on the device where the network is."""
-        device = next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
-        return predict_logits(network, adjacency, features, device)

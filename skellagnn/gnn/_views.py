@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from skellagnn.base.vectors import unit_rows
+from skellagnn.base.vectors import unit_vectors
 
 __all__ = ["NodeFeatures"]
 
@@ -102,11 +102,11 @@ class NodeFeatures:
         """
         usable = self.answered.any(axis=1)
         views, answered = self.views[usable], self.answered[usable]
-        unit = unit_rows(views.reshape(answered.size, self.raw.shape[1])).reshape(views.shape)
+        unit = unit_vectors(views.reshape(answered.size, self.raw.shape[1])).reshape(views.shape)
         mean = unit.sum(axis=1) / np.maximum(answered.sum(axis=1, keepdims=True), 1)
         nodes = self.active[usable]
         # trust * mean_p z_p / |z_p| + (1 - trust) * x / |x|
-        queries = trust * mean + (1 - trust) * unit_rows(self.raw[nodes])
+        queries = trust * mean + (1 - trust) * unit_vectors(self.raw[nodes])
         return nodes, queries.astype(np.float32)
 
     def draw_views(self, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -14,7 +14,7 @@ from skellagnn.base.numbers import check_int
 from skellagnn.exceptions import GraphError
 from skellagnn.graph import _convert, _io, _pyg, _repr
 from skellagnn.graph._adjacency import canonical_adjacency, is_symmetric
-from skellagnn.graph._feature_rows import count_rows_not_finite
+from skellagnn.graph._finite import count_not_finite
 from skellagnn.graph._names import check_nodes, check_order, mask_sentence, write_names
 from skellagnn.graph._text_column import TextColumn
 
@@ -389,7 +389,7 @@ def _features(values: ArrayLike | None, n_nodes: int) -> NDArray[Any] | None:
         )
     if features.shape[1] == 0:
         raise GraphError("`features` must have at least one column, got 0. Leave them away: features=None.")
-    bad = count_rows_not_finite(features)
+    bad = count_not_finite(features)
     if bad:
         raise GraphError(
             f"`features` must be finite, got NaN or infinite values in {bad} of {n_nodes} rows. Impute them first, for "

@@ -55,7 +55,7 @@ def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
     checked = stand_in(estimator) if reset else estimator
     try:
         with np.errstate(over="ignore"):  # beyond float32 is infinite, which the check then finds and says
-            rows = validate_data(checked, X, reset=reset, dtype=np.float32, ensure_min_samples=1)
+            features = validate_data(checked, X, reset=reset, dtype=np.float32, ensure_min_samples=1)
     except ValueError:
         _refuse_columns_of_texts(X)  # numbers that are strings are numbers to numpy: looked for only where it failed
         raise
@@ -66,8 +66,8 @@ def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
             f"`X` must be a TextGraph or a 2-D array of numbers, got {type(X).__module__}.{type(X).__qualname__} "
             f"({type(error).__name__}). Build a graph: TextGraph.from_edges(edges, texts=texts)."
         ) from error
-    n_samples = rows.shape[0]
-    return TextGraph(sparse.csr_array((n_samples, n_samples), dtype=np.float32), features=rows)
+    n_samples = features.shape[0]
+    return TextGraph(sparse.csr_array((n_samples, n_samples), dtype=np.float32), features=features)
 
 
 def stand_in(estimator: Any) -> Any:

@@ -10,9 +10,11 @@ from types import SimpleNamespace
 import joblib
 import numpy as np
 import pytest
+import torch
 
 from skellagnn.base import resources
-from skellagnn.base.resources import ARRAY_SHARE, available_memory, count_threads, scratch_array
+from skellagnn.base.resources import ARRAY_SHARE, available_memory, count_threads, resolve_device, scratch_array
+from skellagnn.exceptions import InvalidParameterError
 
 GIB = 2**30
 
@@ -122,3 +124,30 @@ def test_the_number_of_threads_is_that_of_the_environment_or_of_the_cores(monkey
     else:
         monkeypatch.setenv("OMP_NUM_THREADS", said)
     assert count_threads() == expected
+
+
+# -- device ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("device", ["cpu", torch.device("cpu"), "meta"])
+def test_devices_that_are_there(device):
+    assert resolve_device(device) == torch.device(device)
+
+
+def test_auto_takes_what_is_there():
+    assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:one", None, 1.5])
+def test_what_is_no_name_of_a_device(device):
+    with pytest.raises(InvalidParameterError, match="`device` must be 'auto' or a torch device such as 'cpu'"):
+        resolve_device(device)
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "xla", "hpu"])
+def test_devices_that_are_not_there(device):
+    with pytest.raises(
+        InvalidParameterError,
+        match=rf"`device` must be one that this machine has .*, got '{device}' \(.+\)\. Use device='auto' or",
+    ):
+        resolve_device(device)

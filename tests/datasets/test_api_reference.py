@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from skellagnn.datasets import _api_reference as module
-from skellagnn.datasets import edge_homophily, load_api_reference, load_api_reference_answers
+from skellagnn.datasets import edge_homophily, load_api_reference
+from skellagnn.datasets._api_reference import _answers_path
 from skellagnn.enhancers import ReplayEnhancer
 from skellagnn.prompts import parse_choices
 
@@ -35,7 +36,7 @@ def names(data):
 
 @pytest.fixture(scope="module")
 def records():
-    with gzip.open(load_api_reference_answers(), "rt", encoding="utf-8") as lines:
+    with gzip.open(_answers_path(), "rt", encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 
@@ -236,7 +237,7 @@ def test_a_node_is_named_by_the_shortest_and_most_proper_name(qualified, own_nam
 
 
 def test_the_answers_are_where_the_bunch_says(data):
-    assert data.answers_path == load_api_reference_answers()
+    assert data.answers_path == _answers_path()
     assert data.answers_path.is_file()
     assert ReplayEnhancer(data.answers_path).recorded_prompts == {"keywords", "background", "topic"}
 

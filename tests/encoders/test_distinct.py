@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +43,7 @@ def test_positions_of_some_texts_count_within_what_was_asked() -> None:
 def test_nothing_said(texts: list[str]) -> None:
     distinct = make(texts)
     assert len(distinct) == 0
-    assert list(distinct.chunks(np.arange(0))) == []
+    assert list(distinct.chunks()) == []
 
 
 def test_keys_are_those_of_the_texts_and_sorted() -> None:
@@ -74,7 +73,7 @@ def test_chunks_go_from_long_to_short_and_keep_both_limits(monkeypatch: pytest.M
     monkeypatch.setattr(_distinct, "CHUNK_BYTES", 10)
     texts = ["x" * n for n in (30, 1, 2, 3, 4, 6, 12)] + ["y" * n for n in (1, 2)]
     distinct = make(texts)
-    chunks = [distinct.texts(ids) for ids in distinct.chunks(np.arange(len(distinct)))]
+    chunks = [distinct.texts(ids) for ids in distinct.chunks()]
     assert [[len(text) for text in chunk] for chunk in chunks] == [[30], [12], [6, 4], [3, 2, 2, 1], [1]]
     assert sorted(text for chunk in chunks for text in chunk) == sorted(texts)
 
@@ -84,18 +83,9 @@ def test_chunks_do_not_depend_on_order_and_repeats(monkeypatch: pytest.MonkeyPat
 
     def chunks(texts: list[str]) -> list[list[str]]:
         distinct = make(texts)
-        return [distinct.texts(ids) for ids in distinct.chunks(np.arange(len(distinct)))]
+        return [distinct.texts(ids) for ids in distinct.chunks()]
 
     assert chunks(TEXTS[::-1] * 2) == chunks(TEXTS)
-
-
-def test_chunks_of_the_rest_are_the_rest_of_the_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that goes on encodes as the one that was stopped would have."""
-    monkeypatch.setattr(_distinct, "CHUNK_TEXTS", 3)
-    distinct = make([f"{'x' * (i % 7)} {i}" for i in range(20)])
-    whole: list[Any] = [ids.tolist() for ids in distinct.chunks(np.arange(20))]
-    rest = np.setdiff1d(np.arange(20), np.concatenate(whole[:3]))
-    assert [ids.tolist() for ids in distinct.chunks(rest)] == whole[3:]
 
 
 def test_keys_that_share_one_half_are_different(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,12 +100,12 @@ def test_keys_that_share_one_half_are_different(monkeypatch: pytest.MonkeyPatch)
 def test_order_is_the_same_in_another_process() -> None:
     code = (
         "from skellagnn.encoders._distinct import DistinctTexts; from skellagnn.graph import TextColumn\n"
-        "import numpy; d = DistinctTexts.of(TextColumn.from_strings(['b', 'a', 'b', 'ccc', '']))\n"
-        "print(d.digest, *(t for ids in d.chunks(numpy.arange(3)) for t in d.texts(ids)))"
+        "d = DistinctTexts.of(TextColumn.from_strings(['b', 'a', 'b', 'ccc', '']))\n"
+        "print(d.digest, *(t for ids in d.chunks() for t in d.texts(ids)))"
     )
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     distinct = make(["b", "a", "b", "ccc", ""])
     assert printed == [
         distinct.digest,
-        *(text for ids in distinct.chunks(np.arange(3)) for text in distinct.texts(ids)),
+        *(text for ids in distinct.chunks() for text in distinct.texts(ids)),
     ]

@@ -17,17 +17,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 
 from skellagnn import TextGraph
-from skellagnn.base.vectors import unit_rows
-from skellagnn.encoders import (
-    ENCODERS,
-    EncoderUnion,
-    SentenceBertEncoder,
-    TfidfEncoder,
-    encode_graph,
-    encode_texts,
-    fit_encoder,
-    resolve_encoder,
-)
+from skellagnn.base.vectors import unit_vectors
+from skellagnn.encoders import EncoderUnion, SentenceBertEncoder, TfidfEncoder, encode_graph, fit_encoder
+from skellagnn.encoders._encode import encode_texts
+from skellagnn.encoders._resolve import ENCODERS, resolve_encoder
 from skellagnn.exceptions import GraphError, InvalidParameterError
 
 TEXTS = ["on cats", "", "on dogs", "on cats", " \n\t\u3000", "关于图", "on cats"]
@@ -99,7 +92,7 @@ def test_blank_texts_alone_need_a_width(counting: Any) -> None:
 def test_other_width_than_before(counting: Any) -> None:
     assert encode_texts(counting, ["a"], n_features=3).shape == (1, 3)
     with pytest.raises(
-        InvalidParameterError, match="must give rows of 4 numbers, as before, got 3 from CountingEncoder"
+        InvalidParameterError, match="must give vectors of 4 numbers, as before, got 3 from CountingEncoder"
     ):
         encode_texts(counting, ["a"], n_features=4)
 
@@ -111,16 +104,19 @@ def test_other_width_than_before(counting: Any) -> None:
             np.zeros(2),
             r"`encode` of Returning must return an array of shape \(n_texts=2, n_features\), got shape \(2,\)",
         ),
-        (np.zeros((3, 4)), r"got shape \(3, 4\). Return one row per text"),
+        (np.zeros((3, 4)), r"got shape \(3, 4\). Return one vector per text"),
         (np.zeros((2, 0)), r"got shape \(2, 0\)"),
         (np.zeros((2, 2, 2)), r"got shape \(2, 2, 2\)"),
-        ([[1.0, np.nan], [1, 1]], "must return finite numbers, got NaN or infinite values in 1 of 2 rows, .* text 'a'"),
-        ([[1, 1], [np.inf, 1]], "NaN or infinite values in 1 of 2 rows, first for the text 'b'"),
-        ([[1e300, 1], [1, 1]], "NaN or infinite values in 1 of 2 rows"),
+        (
+            [[1.0, np.nan], [1, 1]],
+            "must return finite numbers, got NaN or infinite values in 1 of 2 vectors, .* 'a'",
+        ),
+        ([[1, 1], [np.inf, 1]], "NaN or infinite values in 1 of 2 vectors, first for the text 'b'"),
+        ([[1e300, 1], [1, 1]], "NaN or infinite values in 1 of 2 vectors"),
         ([[1, 2], [3]], "of numbers, got list that is not one"),
         ([["x"], ["y"]], "of numbers, got list that is not one"),
         (None, "of numbers, got NoneType that is not one|got shape"),
-        (sparse.csr_array((2, 4097)), "dense rows, or sparse ones of at most 4096 columns, got 4097"),
+        (sparse.csr_array((2, 4097)), "dense vectors, or sparse ones of at most 4096 columns, got 4097"),
     ],
 )
 def test_encoders_that_break_the_contract(answer: Any, message: str) -> None:
@@ -212,15 +208,26 @@ def test_transformer_is_wrapped_and_fitted(graph: TextGraph) -> None:
 
 def test_encoder_of_ones_own_that_learns(graph: TextGraph) -> None:
     class Longest:
-        def fit(self, texts: Any) -> None:
+        def fit(self, texts: Any) -> Any:
             self.longest_ = max(map(len, texts))
+            return self
 
-        def encode(self, texts: Any) -> Any:
+        def transform(self, texts: Any) -> Any:
             return [[len(text) / self.longest_] for text in texts]
 
     encoder = Longest()
     np.testing.assert_allclose(encode_graph(graph, encoder).features[:, 0], [7 / 9, 7 / 9, 0, 1], rtol=1e-6)
     assert not hasattr(encoder, "longest_")
+
+
+def test_what_learns_has_to_be_a_transformer(graph: TextGraph) -> None:
+    class Longest:
+        def fit(self, texts: Any) -> None: ...
+
+        def encode(self, texts: Any) -> Any: ...
+
+    with pytest.raises(InvalidParameterError, match="`encoder` must have `transform` if it has `fit`, got a Longest"):
+        encode_graph(graph, Longest())
 
 
 def test_graph_without_texts() -> None:
@@ -333,5 +340,7 @@ def test_what_is_frozen_does_not_learn_again() -> None:
     for frozen in (FrozenEstimator(learned), FrozenEstimator(vectorizer)):
         fitted = fit_encoder(resolve_encoder(frozen), texts)
         np.testing.assert_array_equal(encode_texts(fitted, texts), encode_texts(frozen, texts))
-    np.testing.assert_allclose(union.transform(texts)[:, :2] * 2**0.5, unit_rows(learned.transform(texts)), rtol=1e-6)
+    np.testing.assert_allclose(
+        union.transform(texts)[:, :2] * 2**0.5, unit_vectors(learned.transform(texts)), rtol=1e-6
+    )
     assert union.transform(texts).shape == (2, 2 + 3)

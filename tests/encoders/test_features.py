@@ -9,7 +9,8 @@ import pytest
 
 from skellagnn import ELLaGNNClassifier, encode_graph
 from skellagnn.datasets import make_text_graph
-from skellagnn.encoders import ENCODERS, EncoderUnion, SentenceBertEncoder, TfidfEncoder, _features
+from skellagnn.encoders import EncoderUnion, SentenceBertEncoder, TfidfEncoder, _features
+from skellagnn.encoders._resolve import ENCODERS
 from skellagnn.exceptions import InvalidParameterError
 
 
@@ -89,7 +90,7 @@ def test_features_of_another_width_than_the_answers_show_before_the_llm_is_asked
     wide = encode_graph(graph, "minilm+tfidf")
 
     with pytest.raises(
-        InvalidParameterError, match=r"it makes rows of 6 columns, the features have 29\. Pass that enc"
+        InvalidParameterError, match=r"it makes vectors of 6 columns, the features have 29\. Pass that enc"
     ):
         quick(enhancer=enhancer, prompts="keywords").fit(wide, labels)
 

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from skellagnn import TextGraph
-from skellagnn.encoders import TfidfEncoder, _out_file, encode_graph, encode_texts
+from skellagnn.encoders import TfidfEncoder, _encode, encode_graph
+from skellagnn.encoders._encode import encode_texts
 from skellagnn.exceptions import InvalidParameterError
 
 TEXTS = [f"{'text ' * (i % 5)}{i % 9}" for i in range(24)] + ["", "关于图", " "]
@@ -71,7 +72,7 @@ def test_finished_file_is_opened(tmp_path: Path, counting_class: Any) -> None:
     np.testing.assert_array_equal(encode_texts(again, TEXTS, out=out, n_features=3), first)
     assert again.asked == []
     assert out.stat().st_mtime_ns == written
-    with pytest.raises(InvalidParameterError, match="must give rows of 4 numbers, as before, got 3"):
+    with pytest.raises(InvalidParameterError, match="must give vectors of 4 numbers, as before, got 3"):
         encode_texts(again, TEXTS, out=out, n_features=4)
 
 
@@ -118,7 +119,7 @@ def test_run_that_was_stopped_goes_on(tmp_path: Path, counting_class: Any, stopp
     out = tmp_path / "rows.npy"
     with pytest.raises(KeyboardInterrupt):
         encode_texts(stopping, TEXTS, out=out)
-    assert names(tmp_path) == ["rows.npy.json", "rows.npy.partial", "rows.npy.progress"]
+    assert names(tmp_path) == ["rows.npy.partial"]
     second = counting_class()
     np.testing.assert_array_equal(encode_texts(second, TEXTS, out=out), expected)
     assert len(stopping.asked) == 8
@@ -126,28 +127,57 @@ def test_run_that_was_stopped_goes_on(tmp_path: Path, counting_class: Any, stopp
     assert names(tmp_path) == ["rows.npy", "rows.npy.json"]
 
 
-def test_progress_is_recorded_while_the_run_goes_on(
-    tmp_path: Path, counting_class: Any, monkeypatch: pytest.MonkeyPatch
+def test_what_a_stopped_run_encoded_is_taken_for_other_texts_too(
+    tmp_path: Path, counting_class: Any, stopping: Any
 ) -> None:
-    monkeypatch.setattr("skellagnn.encoders._encode._COMMIT_SECONDS", 0.0)
-    seen = []
+    with pytest.raises(KeyboardInterrupt):
+        encode_texts(stopping, TEXTS, out=tmp_path / "rows.npy")
+    second, others = counting_class(), [*TEXTS[::-1], "new"]
+    rows = encode_texts(second, others, out=tmp_path / "rows.npy", dtype="float16")
+    np.testing.assert_array_equal(rows, encode_texts(counting_class(), others, dtype="float16"))
+    assert sorted(stopping.asked + second.asked) == sorted({text for text in others if text.strip()})
+
+
+def test_what_another_encoder_left_is_not_taken(tmp_path: Path, counting_class: Any, stopping: Any) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        encode_texts(stopping, TEXTS, out=tmp_path / "rows.npy")
+    other = counting_class("other")
+    np.testing.assert_array_equal(
+        encode_texts(other, TEXTS, out=tmp_path / "rows.npy"), encode_texts(counting_class(), TEXTS)
+    )
+    assert len(other.asked) == N_DISTINCT
+    assert names(tmp_path) == ["rows.npy", "rows.npy.json"]
+
+
+def test_array_of_a_killed_run_makes_room(tmp_path: Path, counting_class: Any) -> None:
+    (tmp_path / "rows.npy.partial").mkdir()
+    (tmp_path / "rows.npy.partial" / "left.npy").write_bytes(b"x" * 1000)
+    there = []
 
     class Looking(counting_class):  # type: ignore[misc]
         def encode(self, texts: Any) -> Any:
-            progress = tmp_path / "rows.npy.progress"
-            content = progress.read_bytes() if progress.exists() else b""
-            seen.append(int(np.unpackbits(np.frombuffer(content, dtype=np.uint8)).sum()))
+            there.append([path.name for path in (tmp_path / "rows.npy.partial").glob("*.npy")])
             return super().encode(texts)
 
     encode_texts(Looking(), TEXTS, out=tmp_path / "rows.npy")
-    assert seen == list(range(0, N_DISTINCT, 4))
+    assert there[0] == ["left.npy"]
+    assert [len(found) for found in there[1:]] == [1] * (len(there) - 1)
+    assert "left.npy" not in there[1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_others_may_read_the_file_as_any_other_file(tmp_path: Path, counting: Any) -> None:
+    (tmp_path / "plain").write_bytes(b"")
+    encode_texts(counting, TEXTS, out=tmp_path / "rows.npy")
+    assert (tmp_path / "rows.npy").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 KILLED = """
 import os, signal, sys
 import numpy as np
-from skellagnn.encoders import _distinct, _encode, encode_texts
-_distinct.CHUNK_TEXTS, _encode._COMMIT_SECONDS = 2, 0.0
+from skellagnn.encoders import _distinct
+from skellagnn.encoders._encode import encode_texts
+_distinct.CHUNK_TEXTS = 2
 class Killed:
     name = "killed"
     calls = 0
@@ -177,25 +207,6 @@ def test_run_that_was_killed_goes_on(tmp_path: Path) -> None:
     assert float(second[1][-1]) == 2 * sum(range(4, 14))
 
 
-def test_rows_without_recorded_progress_are_written_again(tmp_path: Path, counting_class: Any, stopping: Any) -> None:
-    out = tmp_path / "rows.npy"
-    with pytest.raises(KeyboardInterrupt):
-        encode_texts(stopping, TEXTS, out=out)
-    (tmp_path / "rows.npy.progress").unlink()
-    partial = tmp_path / "rows.npy.partial"
-    partial.write_bytes(b"x" * partial.stat().st_size)
-    second = counting_class()
-    np.testing.assert_array_equal(encode_texts(second, TEXTS, out=out), encode_texts(counting_class(), TEXTS))
-    assert len(second.asked) == N_DISTINCT
-
-
-def test_run_that_was_stopped_between_renaming_and_cleaning_is_finished(tmp_path: Path, counting_class: Any) -> None:
-    encode_texts(counting_class(), TEXTS, out=tmp_path / "rows.npy")
-    (tmp_path / "rows.npy.progress").write_bytes(b"\xff")
-    encode_texts(counting_class(), TEXTS, out=tmp_path / "rows.npy")
-    assert names(tmp_path) == ["rows.npy", "rows.npy.json"]
-
-
 def test_encoder_that_fails_at_once_leaves_no_file(tmp_path: Path) -> None:
     class Failing:
         name = "failing"
@@ -211,14 +222,10 @@ def test_encoder_that_fails_at_once_leaves_no_file(tmp_path: Path) -> None:
 # -- what is there already --------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["finished", "stopped"])
-def there(request: Any, tmp_path: Path, counting_class: Any, stopping: Any) -> Path:
-    """A file with rows, finished or not."""
-    if request.param == "finished":
-        encode_texts(counting_class(), TEXTS, out=tmp_path / "rows.npy")
-    else:
-        with pytest.raises(KeyboardInterrupt):
-            encode_texts(stopping, TEXTS, out=tmp_path / "rows.npy")
+@pytest.fixture
+def there(tmp_path: Path, counting_class: Any) -> Path:
+    """A folder with a finished file."""
+    encode_texts(counting_class(), TEXTS, out=tmp_path / "rows.npy")
     return tmp_path
 
 
@@ -234,64 +241,56 @@ def refused(folder: Path, match: str, encoder: Any, texts: list[str] = TEXTS, **
 def test_rows_of_another_encoder_are_not_overwritten(there: Path, counting_class: Any) -> None:
     refused(
         there,
-        r"which holds rows of another encoder \(\S+CountingEncoder counting, not \S+CountingEncoder other\). Choose",
+        r"which has other encoder: \S+CountingEncoder counting, not \S+CountingEncoder other\. Choose",
         counting_class("other"),
     )
 
 
 @pytest.mark.parametrize("texts", [TEXTS[::-1], TEXTS[:-1], [*TEXTS, "new"], ["changed", *TEXTS[1:]]])
 def test_rows_of_other_texts_are_not_overwritten(there: Path, counting: Any, texts: list[str]) -> None:
-    refused(there, rf"holds rows of other texts \(27, now {len(texts)}; order counts\)", counting, texts)
+    refused(there, rf"which has other texts: 27, digest \w+, not {len(texts)}, digest \w+\.", counting, texts)
 
 
 def test_rows_of_another_dtype_are_not_overwritten(there: Path, counting: Any) -> None:
-    refused(there, "holds rows of float32, not float16", counting, dtype="float16")
+    refused(there, "which has other dtype: float32, not float16", counting, dtype="float16")
 
 
 def test_rows_that_nothing_is_known_of_are_not_overwritten(there: Path, counting: Any) -> None:
     description = there / "rows.npy.json"
-    for content in (b"", b"[]", b"{}", b'{"n_features": "many"}', b"\xff"):
+    for content in (b"", b"[1]", b"7", b"\xff"):
         description.write_bytes(content)
-        refused(there, r"without a readable rows.npy.json beside it \(\w+\)", counting)
+        refused(there, r"or has no readable rows.npy.json beside it \(\w+: .*\)\. Choose another name", counting)
+    description.write_bytes(b"{}")
+    refused(there, "which has other format: None, not 1", counting)
     description.unlink()
-    refused(there, "without a readable rows.npy.json beside it", counting)
+    refused(there, "or has no readable rows.npy.json beside it", counting)
 
 
 def test_other_format(there: Path, counting: Any) -> None:
     description = there / "rows.npy.json"
     description.write_text(json.dumps({**json.loads(description.read_text()), "format": 9}))
-    refused(there, "holds rows in format 9, not 1", counting)
+    refused(there, "which has other format: 9, not 1", counting)
 
 
-def test_file_of_another_length(there: Path, counting: Any) -> None:
-    path = next(path for path in there.iterdir() if path.name in ("rows.npy", "rows.npy.partial"))
-    path.write_bytes(path.read_bytes()[:-4])
+def test_file_that_has_changed_since(there: Path, counting: Any) -> None:
+    path = there / "rows.npy"
+    content = path.read_bytes()
+    path.write_bytes(content[:-4])
+    refused(there, "that cannot be read", counting)
+    np.save(path, np.zeros((27, 2), dtype=np.float32))
     refused(there, "which has changed since", counting)
-
-
-def test_damaged_progress(tmp_path: Path, counting: Any, stopping: Any) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        encode_texts(stopping, TEXTS, out=tmp_path / "rows.npy")
-    (tmp_path / "rows.npy.progress").write_bytes(b"far too much")
-    refused(
-        tmp_path,
-        "rows.npy.partial', which has changed since .* delete rows.npy.partial, rows.npy.json, rows.npy.progress in",
-        counting,
-    )
 
 
 def test_array_of_the_user_is_not_overwritten(tmp_path: Path, counting: Any) -> None:
     np.save(tmp_path / "rows.npy", np.eye(3))
-    refused(tmp_path, "without a readable rows.npy.json beside it", counting)
+    refused(tmp_path, "or has no readable rows.npy.json beside it", counting)
 
 
 def test_after_deleting_what_the_error_names_all_is_encoded_anew(there: Path, counting_class: Any) -> None:
     other = counting_class("other")
-    with pytest.raises(InvalidParameterError, match=r"delete (.*) in ") as caught:
+    with pytest.raises(InvalidParameterError, match=r"or delete rows\.npy in "):
         encode_texts(other, TEXTS, out=there / "rows.npy")
-    for name in str(caught.value).split("or delete ")[1].split(" in ")[0].split(", "):
-        (there / name).unlink()
-    assert names(there) == []
+    (there / "rows.npy").unlink()
     np.testing.assert_array_equal(encode_texts(other, TEXTS, out=there / "rows.npy"), encode_texts(other, TEXTS))
 
 
@@ -304,29 +303,47 @@ def test_encoder_that_changed_its_width_meanwhile(tmp_path: Path, counting_class
             return np.ones((len(texts), 5))
 
     Wider.__module__, Wider.__qualname__ = counting_class.__module__, counting_class.__qualname__
-    with pytest.raises(InvalidParameterError, match=r"must return rows of one width, got 5 numbers for .* and 3 for"):
+    with pytest.raises(InvalidParameterError, match=r"vectors of one width, got 5 numbers for .* and 3 for"):
         encode_texts(Wider(), TEXTS, out=tmp_path / "rows.npy")
 
 
 # -- one writer, room on the disk, parameters -------------------------------------------------------------------------
 
 
-def test_second_writer_is_told(tmp_path: Path, counting_class: Any) -> None:
-    pytest.importorskip("fcntl", reason="locks are those of POSIX")
+@pytest.mark.parametrize("texts", [TEXTS, TEXTS[:-1]])
+def test_of_two_writers_the_faster_one_has_the_file(tmp_path: Path, counting_class: Any, texts: list[str]) -> None:
     out, inner = tmp_path / "rows.npy", counting_class()
-    errors = []  # one a chunk
 
-    class Nested(counting_class):  # type: ignore[misc]
+    class Overtaken(counting_class):  # type: ignore[misc]
+        def encode(self, some: Any) -> Any:
+            if len(self.asked) == 8:
+                encode_texts(inner, texts, out=out)
+            return super().encode(some)
+
+    Overtaken.__module__, Overtaken.__qualname__ = counting_class.__module__, counting_class.__qualname__
+    if texts is TEXTS:
+        np.testing.assert_array_equal(encode_texts(Overtaken(), TEXTS, out=out), encode_texts(counting_class(), TEXTS))
+    else:
+        with pytest.raises(InvalidParameterError, match="which has other texts: 26, digest"):
+            encode_texts(Overtaken(), TEXTS, out=out)
+    np.testing.assert_array_equal(np.load(out), encode_texts(counting_class(), texts))
+    assert len(inner.asked) == N_DISTINCT - 8
+    assert names(tmp_path) == ["rows.npy", "rows.npy.json"]
+
+
+def test_writer_whose_array_is_gone_says_so(tmp_path: Path, counting_class: Any) -> None:
+    class Cleared(counting_class):  # type: ignore[misc]
         def encode(self, texts: Any) -> Any:
-            with pytest.raises(InvalidParameterError, match="`out` must be written by one process at a time") as caught:
-                encode_texts(inner, TEXTS, out=out)
-            errors.append(caught)
+            for path in (tmp_path / "rows.npy.partial").glob("*.npy"):
+                path.unlink()
             return super().encode(texts)
 
-    encode_texts(Nested(), TEXTS, out=out)
-    assert len(errors) == -(-N_DISTINCT // 4)
-    assert inner.asked == []
-    np.testing.assert_array_equal(np.load(out), encode_texts(inner, TEXTS))
+    with pytest.raises(InvalidParameterError, match="`out` must be written by one process at a time, got"):
+        encode_texts(Cleared(), TEXTS, out=tmp_path / "rows.npy")
+    assert names(tmp_path) == ["rows.npy.partial"]
+    second = Cleared()
+    encode_texts(second, TEXTS, out=tmp_path / "rows.npy")
+    assert second.asked == []
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="room is asked for with a call of POSIX")
@@ -334,10 +351,10 @@ def test_disk_without_room(tmp_path: Path, counting: Any, monkeypatch: pytest.Mo
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_out_file.os, "posix_fallocate", full)
+    monkeypatch.setattr(_encode.os, "posix_fallocate", full)
     with pytest.raises(InvalidParameterError, match=r"a disk with room for 324 bytes.*No space left.*dtype='float16'"):
         encode_texts(counting, TEXTS, out=tmp_path / "rows.npy")
-    assert names(tmp_path) == []
+    assert list((tmp_path / "rows.npy.partial").glob("*.npy")) == []
     assert len(counting.asked) == 4  # nothing more: it shows at the first rows
 
 
@@ -345,7 +362,7 @@ def test_disk_without_room(tmp_path: Path, counting: Any, monkeypatch: pytest.Mo
 def test_other_names(tmp_path: Path, counting: Any, out: str) -> None:
     if out.endswith("/"):
         (tmp_path / "rows.npy").mkdir()
-    match = "without a readable" if out.endswith("/") else "must be the name of a file that ends in '.npy', got"
+    match = "that cannot be read" if out.endswith("/") else "must be the name of a file that ends in '.npy', got"
     with pytest.raises(InvalidParameterError, match=match):
         encode_texts(counting, TEXTS, out=tmp_path / out)
 

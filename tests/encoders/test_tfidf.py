@@ -12,7 +12,8 @@ from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, 
 from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, normalize
 
-from skellagnn.encoders import TfidfEncoder, encode_texts, fit_encoder
+from skellagnn.encoders import TfidfEncoder, fit_encoder
+from skellagnn.encoders._encode import encode_texts
 from skellagnn.encoders._tfidf import tokenize
 from skellagnn.exceptions import InvalidParameterError
 

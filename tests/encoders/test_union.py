@@ -14,16 +14,10 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from skellagnn import ELLaGNNClassifier
 from skellagnn.datasets import make_text_graph
-from skellagnn.encoders import (
-    EncoderUnion,
-    SentenceBertEncoder,
-    TfidfEncoder,
-    encode_graph,
-    encode_texts,
-    fit_encoder,
-    resolve_encoder,
-)
+from skellagnn.encoders import EncoderUnion, SentenceBertEncoder, TfidfEncoder, encode_graph, fit_encoder
+from skellagnn.encoders._encode import encode_texts
 from skellagnn.encoders._identity import encoder_identity
+from skellagnn.encoders._resolve import resolve_encoder
 from skellagnn.exceptions import InvalidParameterError
 
 TEXTS = ["w1 w2 w3", "w2 w4", "w5 w1 w1", "w6 w7"]

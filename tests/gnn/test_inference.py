@@ -1,4 +1,4 @@
-"""Prediction: exact, on raw rows, and without a trace in the network."""
+"""Prediction: exact, on raw vectors, and without a trace in the network."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ import pytest
 
 from skellagnn import TextGraph
 from skellagnn.exceptions import GraphError
-from skellagnn.graph import _feature_rows
-from skellagnn.graph._feature_rows import count_rows_not_finite
+from skellagnn.graph import _finite
+from skellagnn.graph._finite import count_not_finite
 
 ROWS = np.array([[0.5, 1], [-2, 0.1], [65504, 3], [0, 0]], dtype=np.float16)
 
@@ -24,8 +24,8 @@ def make(features, targets=None):
     return graph if targets is None else graph[targets]
 
 
-def mapped(path, rows=ROWS, mode="r"):
-    np.save(path, rows)
+def mapped(path, features=ROWS, mode="r"):
+    np.save(path, features)
     return np.load(path, mmap_mode=mode)
 
 
@@ -38,67 +38,70 @@ def test_half_precision_is_shared_and_not_converted():
 
 @pytest.mark.parametrize("dtype", [np.float64, np.int32, ">f2", ">f4", np.uint8, bool])
 def test_other_numbers_still_become_float32(dtype):
-    rows = np.array([[1, 0], [0, 1], [1, 1], [0, 0]], dtype=dtype)
-    features = make(rows).features
+    features = np.array([[1, 0], [0, 1], [1, 1], [0, 0]], dtype=dtype)
+    features = make(features).features
 
     assert features.dtype == np.float32
     assert features.dtype.isnative
-    np.testing.assert_array_equal(features, rows.astype(np.float32))
+    np.testing.assert_array_equal(features, features.astype(np.float32))
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 @pytest.mark.parametrize("mode", ["r", "r+", "c"])
 def test_a_memory_map_is_kept(tmp_path, dtype, mode):
-    rows = mapped(tmp_path / "rows.npy", ROWS.astype(dtype), mode)
-    features = make(rows).features
+    features = mapped(tmp_path / "features.npy", ROWS.astype(dtype), mode)
+    features = make(features).features
 
     assert isinstance(features, np.memmap)
     assert features.dtype == dtype
-    assert np.shares_memory(features, rows)
+    assert np.shares_memory(features, features)
     np.testing.assert_array_equal(features, ROWS)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
 @pytest.mark.parametrize("block", [1, 8, 1 << 20])
-def test_rows_that_are_not_finite_are_counted_over_all_blocks(tmp_path, monkeypatch, wrong, dtype, block):
-    monkeypatch.setattr(_feature_rows, "_BLOCK_BYTES", block)
-    rows = ROWS.astype(dtype)
-    rows[0] = wrong
-    rows[3, 1] = wrong
+def test_vectors_that_are_not_finite_are_counted_over_all_blocks(tmp_path, monkeypatch, wrong, dtype, block):
+    monkeypatch.setattr(_finite, "_BLOCK_BYTES", block)
+    features = ROWS.astype(dtype)
+    features[0] = wrong
+    features[3, 1] = wrong
 
-    for features in (rows, mapped(tmp_path / "rows.npy", rows)):
+    for given in (features, mapped(tmp_path / "features.npy", features)):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             with pytest.raises(GraphError, match="must be finite, got NaN or infinite values in 2 of 4 rows"):
-                make(features)
-    assert count_rows_not_finite(rows[1:3]) == 0
+                make(given)
+    assert count_not_finite(given[1:3]) == 0
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0)])
-def test_no_rows_and_no_columns_are_finite(shape):
-    assert count_rows_not_finite(np.empty(shape, dtype=np.float16)) == 0
+def test_no_vectors_and_no_columns_are_finite(shape):
+    assert count_not_finite(np.empty(shape, dtype=np.float16)) == 0
 
 
 def test_what_was_written_to_a_copying_map_is_not_given_back(tmp_path):
-    rows = mapped(tmp_path / "rows.npy", mode="c")
-    rows[1] = 7
-    rows.setflags(write=False)
+    features = mapped(tmp_path / "features.npy", mode="c")
+    features[1] = 7
+    features.setflags(write=False)
 
-    np.testing.assert_array_equal(make(rows).features[1], [7, 7])
-    np.testing.assert_array_equal(make(rows[:, ::-1]).features[1], [7, 7])
-    np.testing.assert_array_equal(make(np.asarray(rows)).features[1], [7, 7])
+    np.testing.assert_array_equal(make(features).features[1], [7, 7])
+    np.testing.assert_array_equal(make(features[:, ::-1]).features[1], [7, 7])
+    np.testing.assert_array_equal(make(np.asarray(features)).features[1], [7, 7])
 
 
-@pytest.mark.parametrize("view", [lambda rows: rows, lambda rows: rows[:, :1], np.asarray, lambda rows: rows[::2][:1]])
+@pytest.mark.parametrize(
+    "view",
+    [lambda features: features, lambda features: features[:, :1], np.asarray, lambda features: features[::2][:1]],
+)
 def test_what_was_written_to_a_shared_map_is_still_there(tmp_path, view):
-    rows = mapped(tmp_path / "rows.npy", mode="r+")
-    rows[:] = 7
+    features = mapped(tmp_path / "features.npy", mode="r+")
+    features[:] = 7
 
-    assert count_rows_not_finite(view(rows)) == 0
-    np.testing.assert_array_equal(rows, np.full((4, 2), 7))
-    rows.flush()
-    np.testing.assert_array_equal(np.load(tmp_path / "rows.npy"), np.full((4, 2), 7))
+    assert count_not_finite(view(features)) == 0
+    np.testing.assert_array_equal(features, np.full((4, 2), 7))
+    features.flush()
+    np.testing.assert_array_equal(np.load(tmp_path / "features.npy"), np.full((4, 2), 7))
 
 
 @pytest.mark.skipif(not hasattr(mmap, "MADV_DONTNEED"), reason="pages cannot be given back here")
@@ -106,18 +109,18 @@ def test_what_was_written_to_a_shared_map_is_still_there(tmp_path, view):
     ("mode", "view", "expected"),
     [
         ("r", np.asarray, True),
-        ("r", lambda rows: rows[1:, ::2], True),
-        ("r+", lambda rows: rows, True),
-        ("c", lambda rows: rows, False),
+        ("r", lambda features: features[1:, ::2], True),
+        ("r+", lambda features: features, True),
+        ("c", lambda features: features, False),
         ("c", np.asarray, False),
-        ("r", lambda rows: rows.copy(), False),
-        ("r", lambda rows: rows[[0, 1]], False),
+        ("r", lambda features: features.copy(), False),
+        ("r", lambda features: features[[0, 1]], False),
     ],
 )
 def test_pages_are_given_back_of_maps_that_lose_nothing_by_it(tmp_path, mode, view, expected):
-    rows = mapped(tmp_path / "rows.npy", mode=mode)
+    features = mapped(tmp_path / "features.npy", mode=mode)
 
-    assert (_feature_rows._shared_mapping(view(rows)) is not None) == expected
+    assert (_finite._shared_mapping(view(features)) is not None) == expected
 
 
 # -- what a graph does with them ---------------------------------------------------------------------------------
@@ -125,7 +128,7 @@ def test_pages_are_given_back_of_maps_that_lose_nothing_by_it(tmp_path, mode, vi
 
 @pytest.fixture(params=["array", "map"])
 def graph(request, tmp_path):
-    return make(ROWS if request.param == "array" else mapped(tmp_path / "rows.npy"), [2, 0])
+    return make(ROWS if request.param == "array" else mapped(tmp_path / "features.npy"), [2, 0])
 
 
 @pytest.mark.parametrize(("name", "mmap_mode"), [("graph.npz", None), ("graph", None), ("graph", "r")])
@@ -181,8 +184,8 @@ def _backing_file(graph):
 
 
 def test_workers_open_the_same_file(tmp_path):
-    graph = make(mapped(tmp_path / "rows.npy"))
+    graph = make(mapped(tmp_path / "features.npy"))
 
     (seen,) = joblib.Parallel(n_jobs=2)([joblib.delayed(_backing_file)(graph)])
 
-    assert seen == (str(tmp_path / "rows.npy"), "float16", ROWS.tolist())
+    assert seen == (str(tmp_path / "features.npy"), "float16", ROWS.tolist())
