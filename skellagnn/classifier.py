@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import numbers
+import warnings
 from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ from skellagnn.llm.asking import Budget, LLMUsage
 from skellagnn.llm.enhancers import DetachedEnhancer
 from skellagnn.llm.plan import Plan
 from skellagnn.llm.prompts import PromptCatalog
-from skellagnn.llm.store import without_password
+from skellagnn.llm.store import StoreURL, without_password
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, resolve_device, shared_parameters
 from skellagnn.selection import READS, select_active_nodes
@@ -308,6 +309,11 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.random_state = random_state
         self.verbose = verbose
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "store" and type(value) is str and value != "auto":
+            value = StoreURL(value)  # whatever prints the parameter, here or in a search, shows no password
+        super().__setattr__(name, value)
+
     # -- fit ----------------------------------------------------------------------------------------------------
 
     @with_callbacks  # type: ignore[untyped-decorator]
@@ -357,6 +363,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         labels = check_labels(graph, y, sample_weight, class_weight=self.class_weight, named=self._nameable(y))
         augmenter = self._augmenter(labels.classes)
         encoder = augmenter.check(graph, self.encoder)
+        group.first(lambda: augmenter.check_enhancer(graph, self._n_queried(graph)))
         seed, split_seed = group.first(self._draw_seeds)
         callbacks = FitCallbacks(self, X, y, n_epochs=self.max_iter)
 
@@ -525,6 +532,20 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         return select_active_nodes(
             graph, seen, self.selection, self.augmentation_ratio, candidates=self.candidates, seed=seed
         )
+
+    def _n_queried(self, graph: TextGraph) -> int:
+        """Say how many nodes will be asked about, whichever the selection prefers."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the selection itself warns
+            features = np.empty((graph.n_nodes, 0), dtype=np.float32)
+            chosen = select_active_nodes(
+                graph,
+                features,
+                lambda graph, *_: np.zeros(graph.n_nodes),
+                self.augmentation_ratio,
+                candidates=self.candidates,
+            )
+        return len(chosen)
 
     def _plan_nodes(self, graph: TextGraph, labels: Labels | None) -> NDArray[np.int64]:
         """Choose the nodes that a fit would ask about; encodes texts only where the selection looks at them."""

@@ -150,8 +150,7 @@ def enhance(
             if answer is not None and not diagnose(table.questions[position], answer, class_names):
                 answers[position] = answer
                 del reasons[position]
-    not_read = find_unread(table.questions, answers, class_names or ())
-    misread = not_read.warning(class_names or ()) if not_read.n_answers >= FEW else None
+    unread = find_unread(table.questions, answers, class_names or ())
     for position, reason in reasons.items():
         answers[position] = None
         bad = asking.usage_of(position).bad
@@ -159,15 +158,14 @@ def enhance(
     total, prices = spending.mine, spending.budget.prices
     cost = None if prices is None else spending.budget.cost(total.tokens_in, total.tokens_out)
     usage = LLMUsage(enhancer.name, asking.usage, cost)
-    _report(usage, on_bad_answer, warn)
-    if misread is not None and warn:
-        warnings.warn(misread, AnswerWarning, stacklevel=3)
+    names_unclear = unread.warning(class_names or ()) if unread.n_answers >= FEW else None
+    _report(usage, on_bad_answer, warn, names_unclear)
     _report_snapshots(enhancer.name, answers)
-    unread = frozenset(position for position, reason in reasons.items() if reason == "no_class")
-    return Enhancement(table, answers, usage, unread)
+    no_class = frozenset(position for position, reason in reasons.items() if reason == "no_class")
+    return Enhancement(table, answers, usage, no_class)
 
 
-def _report(usage: LLMUsage, on_bad_answer: str, warn: bool) -> None:
+def _report(usage: LLMUsage, on_bad_answer: str, warn: bool, names_unclear: str | None) -> None:
     total = usage.total
     parts = [f"{count} {reason} ({BAD_ANSWERS[reason]})" for reason, count in sorted(total.bad.items())]
     if parts and on_bad_answer == "raise":
@@ -180,13 +178,15 @@ def _report(usage: LLMUsage, on_bad_answer: str, warn: bool) -> None:
         parts.append(f"{total.failed} not answered")
     if total.left:
         parts.append(f"{total.left} not asked, since the budget was spent")
-    if parts and warn:
-        warnings.warn(
+    sentences = [] if names_unclear is None else [names_unclear]
+    if parts:
+        sentences.insert(
+            0,
             f"Of {total.questions} questions to {usage.model!r}, these brought nothing: {', '.join(parts)}. Their "
             "nodes keep their raw rows.",
-            AnswerWarning,
-            stacklevel=4,
         )
+    if sentences and warn:
+        warnings.warn(" ".join(sentences), AnswerWarning, stacklevel=4)
 
 
 def _report_snapshots(model: str, answers: Iterable[str | None]) -> None:

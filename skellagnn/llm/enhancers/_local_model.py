@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from skellagnn.exceptions import EnhancerError, MissingDependencyError
+from skellagnn.exceptions import EnhancerError
 from skellagnn.llm.enhancers._naming import describe_settings
 from skellagnn.llm.prompts import Question
 
@@ -93,8 +93,6 @@ def load_model(
     ------
     EnhancerError
         If it cannot be loaded; quotes why.
-    MissingDependencyError
-        If ``transformers`` is not installed.
     """
     folder = model_folder(model)
     source = f"{folder}#{folder_digest(folder)}" if folder is not None else model
@@ -134,12 +132,8 @@ def unload_models() -> None:
 
 
 def _load(source: str, shared: dict[str, Any], dtype: str, device: str, model_kwargs: Mapping[str, Any]) -> LocalModel:
-    try:
-        import transformers
-    except ImportError as error:
-        raise MissingDependencyError(
-            "A TransformersEnhancer needs the package 'transformers', which is not installed: pip install transformers."
-        ) from error
+    import transformers
+
     release = tuple(int(part) for part in transformers.__version__.split(".")[:2])
     arguments = {"dtype" if release >= (4, 56) else "torch_dtype": dtype, **shared, **model_kwargs}
     try:
@@ -154,11 +148,7 @@ def _load(source: str, shared: dict[str, Any], dtype: str, device: str, model_kw
         tokens = _control_tokens(tokenizer)
         markup = set(tokens.values()) | _template_markup(tokenizer)
     except Exception as error:  # the loaders raise of everything; what they say is passed on
-        raise EnhancerError(
-            f"`model` must name a causal or sequence-to-sequence model that can be loaded, got {source!r}: "
-            f"{type(error).__name__}: {str(error)[:500]}. Check the name, `revision` and `model_kwargs`, or download "
-            "the model before and give its folder."
-        ) from error
+        raise _not_loaded(source, error) from error
     model.eval()
     recommended = copy.deepcopy(model.generation_config)
     model.generation_config.do_sample = False
@@ -169,6 +159,41 @@ def _load(source: str, shared: dict[str, Any], dtype: str, device: str, model_kw
     # the last resort matches nowhere: a tokenizer without any control token
     pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
     return LocalModel(tokenizer, model, is_seq2seq, _window(config, tokenizer), recommended, tokens, pattern)
+
+
+def _not_loaded(source: str, error: Exception) -> EnhancerError:
+    return EnhancerError(
+        f"`model` must name a causal or sequence-to-sequence model that can be loaded, got {source!r}: "
+        f"{type(error).__name__}: {str(error)[:500]}. Check the name, `revision` and `model_kwargs`, or download "
+        "the model before and give its folder."
+    )
+
+
+def check_model(model: str, revision: str | None, trust_remote_code: bool) -> None:
+    """Raise an EnhancerError if there is no such model, neither here nor on the hub; reads its configuration at most.
+
+    Parameters
+    ----------
+    model : str
+    revision : str or None
+    trust_remote_code : bool
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    folder = model_folder(model)
+    try:
+        known = folder is not None and (folder / "config.json").is_file()
+        if known or (
+            folder is None and isinstance(try_to_load_from_cache(model, "config.json", revision=revision), str)
+        ):
+            return
+        from transformers import AutoConfig
+
+        AutoConfig.from_pretrained(
+            model if folder is None else str(folder), revision=revision, trust_remote_code=trust_remote_code
+        )
+    except Exception as error:  # of the hub, of the network, of a name that cannot be one
+        raise _not_loaded(model, error) from error
 
 
 def _window(config: Any, tokenizer: Any) -> int | None:

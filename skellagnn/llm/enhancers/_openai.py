@@ -30,6 +30,7 @@ from skellagnn.llm.enhancers._service import (
     RequestFailed,
     Service,
     check_key_variable,
+    check_reachable,
     client_for,
     question_id,
     read_key,
@@ -219,6 +220,19 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         """Return how many tokens each answer may have: ``max_tokens``, else what its prompt allows."""
         return [answer_limit(prompt, self.max_tokens) for prompt in prompts]
 
+    def check(self) -> None:
+        """Find out what is wrong before anything is asked.
+
+        Raises
+        ------
+        InvalidParameterError, EnhancerError, MissingDependencyError
+            If a parameter is wrong, the key or the package is missing, or nobody is at the address.
+        """
+        self._check()
+        service = self._service()
+        if not service.limits.blame.has_succeeded:
+            check_reachable(service.url)
+
     def complete(self, prompts: Sequence[str]) -> list[Answer | None]:
         """Answer each prompt; see :meth:`complete_iter`, which hands answers over as they arrive."""
         answers: list[Answer | None] = [None] * len(prompts)
@@ -259,11 +273,7 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         extra = self._check()
         if not questions:
             return iter(())
-        url = resolve_url(self.base_url)
-        key = read_key(self.api_key_env, url)
-        limits = shared_limits(url, self.model, self.requests_per_minute, self.tokens_per_minute)
-        client = client_for(url, key, float(self.timeout))
-        service = Service(url, client, key, self.api_key_env, self.max_retries, limits)
+        service = self._service()
         bodies = [self._body(question, extra) for question in self._fitting(questions)]
         if self.batch:
             run = BatchRun(service, bodies, model=self.model, poll=float(self.batch_poll), state=self.batch_state)
@@ -272,7 +282,14 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
             choices = [choices_of(question) if self.structured else () for question in questions]
             arriving = self._ask_each(service, bodies, choices)
         sent = [_prompt_tokens(body) for body in bodies]
-        return self._hand_over(arriving, url, sent)
+        return self._hand_over(arriving, service.url, sent)
+
+    def _service(self) -> Service:
+        url = resolve_url(self.base_url)
+        key = read_key(self.api_key_env, url)
+        limits = shared_limits(url, self.model, self.requests_per_minute, self.tokens_per_minute)
+        client = client_for(url, key, float(self.timeout))
+        return Service(url, client, key, self.api_key_env, self.max_retries, limits)
 
     def _hand_over(
         self, arriving: Generator[tuple[int, Answer | Unanswered], None, None], url: str, sent: list[int]

@@ -12,6 +12,7 @@ from skellagnn.llm.enhancers._base import Answer
 from skellagnn.llm.enhancers._encoding import Encoder, Row
 from skellagnn.llm.enhancers._generation import Generation
 from skellagnn.llm.enhancers._local_model import (
+    check_model,
     folder_digest,
     has_chat_template,
     load_model,
@@ -159,6 +160,17 @@ class TransformersEnhancer(BaseEstimator):  # type: ignore[misc]
     def chunk_size(self) -> int:
         """How many prompts to pass at a time: enough for batches of like lengths."""
         return 64 * self.batch_size
+
+    def check(self) -> None:
+        """Find out what is wrong before anything is asked; loads no weights.
+
+        Raises
+        ------
+        InvalidParameterError, EnhancerError
+            If a parameter is wrong, or there is no such model.
+        """
+        self._check()
+        check_model(self.model, self.revision, self.trust_remote_code)
 
     def complete(self, prompts: Sequence[str]) -> list[Answer | None]:
         """Answer each prompt; see :meth:`complete_iter`, which hands answers over batch by batch."""

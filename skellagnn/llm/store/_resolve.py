@@ -41,6 +41,13 @@ def resolve_store(store: Any, enhancer: Any = None) -> ResponseStore | None:
     )
 
 
+class StoreURL(str):
+    """A path or database URL as an estimator keeps it: a str whose repr shows no password."""
+
+    def __repr__(self) -> str:
+        return repr(str(without_password(str(self))))
+
+
 def without_password(store: Any) -> Any:
     """Return a ``store`` parameter as it may go into a pickle: a database URL loses its passwords, also in its query.
 
