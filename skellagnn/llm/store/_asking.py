@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from skellagnn.base.interrupts import holding_interrupts
 from skellagnn.exceptions import EnhancerError, InvalidParameterError, StoreError
 from skellagnn.llm.enhancers import Answer
 from skellagnn.llm.store._answers import as_answer
@@ -226,6 +227,11 @@ class _Worker:
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        with holding_interrupts():  # one that comes now, or comes again, would lose what arrived
+            self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        """Keep what arrived and release the rest, whatever ended the call."""
         self._over.set()
         self._awake.set()
         if self._thread is not None:
