@@ -15,7 +15,7 @@ from skellagnn.exceptions import InvalidParameterError, SkellagnnError
 from skellagnn.gnn._distributed import ALONE, ProcessGroup
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.graph import TextGraph
-from skellagnn.llm.asking import Budget, Enhancement, LLMUsage, build_questions, enhance
+from skellagnn.llm.asking import Budget, Enhancement, LLMUsage, build_questions, enhance, resolve_budget
 from skellagnn.llm.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.llm.plan import PlanPart
 from skellagnn.llm.prompts import PromptCatalog
@@ -110,19 +110,14 @@ class Augmenter:
         on_bad_answer: str = "raw",
         verbose: int = 0,
     ) -> None:
-        if on_bad_answer not in ("raw", "retry", "raise"):
+        if not isinstance(on_bad_answer, str) or on_bad_answer not in ("raw", "retry", "raise"):
             raise InvalidParameterError(f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {on_bad_answer!r}.")
-        if budget is not None and not isinstance(budget, Budget):
-            raise InvalidParameterError(
-                f"`budget` must be a Budget or None, got {budget!r:.200}. Write budget=Budget(max_calls=100), with "
-                "limits of calls, tokens or money."
-            )
         self.enhancer = resolve_enhancer(enhancer)
         self.catalog = PromptCatalog.from_parameter(prompts)
         self.names = names
         self.listed = None if names is None else names.names
         self.store = resolve_store(store, self.enhancer)
-        self.budget = budget or Budget()
+        self.budget = resolve_budget(budget)
         self.on_bad_answer = on_bad_answer
         self.verbose = verbose
 

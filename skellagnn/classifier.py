@@ -47,6 +47,7 @@ from skellagnn.validation import (
     as_graph,
     check_class_names,
     check_labels,
+    check_sample_weight,
     check_true_labels,
     hold_out,
     named_classes,
@@ -446,7 +447,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 )
             columns = stand_in(self)  # this estimator's own are those of an earlier fit until this is done
             remember_columns(columns, X)
-            val_graph = as_graph(columns, X_val, reset=False)
+            val_graph = as_graph(columns, X_val, reset=False, argument="X_val")
             held_out = check_labels(val_graph, y_val, classes=labels.classes, argument="y_val").labeled
             # a view shares the arrays of its graph
             if val_graph.adjacency is not graph.adjacency or val_graph.features is not graph.features:
@@ -670,9 +671,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Raises
         ------
         LabelError
-            If labels are missing, or -1 among numbers.
+            If labels are missing, or -1 among numbers, or a weight is no finite number of 0 or more.
         """
-        return float(super().score(X, check_true_labels(y, X if isinstance(X, TextGraph) else None), sample_weight))
+        y = check_true_labels(y, X if isinstance(X, TextGraph) else None)
+        if sample_weight is not None:
+            graph = as_graph(self, X, reset=False)
+            sample_weight = check_sample_weight(graph, sample_weight) * np.ones(len(graph))
+        return float(super().score(X, y, sample_weight))
 
     def _logits(self, X: Any) -> NDArray[np.float64]:
         """Steps 1 to 4 of prediction. Nothing in here can reach an enhancer."""

@@ -15,6 +15,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from skellagnn.base.files import check_path
 from skellagnn.encoders._contract import ObjectEncoder, checked_rows, name_of
 from skellagnn.encoders._distinct import text_key
 from skellagnn.encoders._identity import encoder_identity
@@ -48,7 +49,7 @@ class CachedEncoder(ObjectEncoder):
     def around(cls, encoder: Any, memory: Any) -> Any:
         """Return the encoder with its file inside a joblib.Memory; itself where nothing is to be kept."""
         if isinstance(memory, (str, Path)):
-            memory = joblib.Memory(str(memory), verbose=0)
+            memory = joblib.Memory(str(check_path("memory", memory)), verbose=0)
         if memory is not None and not isinstance(memory, joblib.Memory):
             raise InvalidParameterError(
                 f"`memory` must be None, a folder, or a joblib.Memory, got {type(memory).__name__}. "

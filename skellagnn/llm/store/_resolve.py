@@ -34,6 +34,12 @@ def resolve_store(store: Any, enhancer: Any = None) -> ResponseStore | None:
     if isinstance(store, str) and store == "auto":
         return None if getattr(enhancer, "is_recording", False) else ResponseStore()
     if isinstance(store, (str, os.PathLike)):
+        from skellagnn.llm.store._engines import locate
+
+        try:
+            locate(store)
+        except InvalidParameterError as error:
+            raise InvalidParameterError(str(error).replace("`url` of a ResponseStore", "`store`", 1)) from None
         return ResponseStore(store)
     raise InvalidParameterError(
         f"`store` must be 'auto', a ResponseStore, a path, a database URL, or None for none, got "
