@@ -240,23 +240,34 @@ def has_chat_template(tokenizer: Any) -> bool:
 def render_chat(tokenizer: Any, text: str, system_prompt: str | None, template_kwargs: Mapping[str, Any]) -> str:
     """Write a message, and a system prompt if there is one, the way the model was trained on.
 
-    Templates that know no system role get the system prompt at the head of the message.
+    Templates that know no system role, refuse it or pass over it, get the system prompt at the head of the message;
+    those that want a message in parts get it so.
     """
     from jinja2.exceptions import TemplateError
 
-    def render(messages: list[dict[str, str]]) -> str:
-        rendered = tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, **template_kwargs
-        )
-        return str(rendered)
-
-    user = {"role": "user", "content": text}
-    if system_prompt is None:
-        return render([user])
-    try:
-        return render([{"role": "system", "content": system_prompt}, user])
-    except TemplateError:
-        return render([{"role": "user", "content": f"{system_prompt}\n\n{text}"}])
+    forms: list[list[tuple[str, str]]] = [[("user", text)]]
+    if system_prompt is not None:
+        forms = [[("system", system_prompt), ("user", text)], [("user", f"{system_prompt}\n\n{text}")]]
+    refusal: TemplateError | None = None
+    rendered: list[str] = []
+    for in_parts in (False, True):
+        for form in forms:
+            messages = [
+                {"role": role, "content": [{"type": "text", "text": said}] if in_parts else said} for role, said in form
+            ]
+            try:
+                written = tokenizer.apply_chat_template(
+                    messages, tokenize=False, add_generation_prompt=True, **template_kwargs
+                )
+            except TemplateError as error:
+                refusal = error
+                continue
+            rendered.append(str(written))
+            if all(said.strip() in rendered[-1] for _, said in form):
+                return rendered[-1]
+    if not rendered and refusal is not None:
+        raise refusal
+    return rendered[0]  # one that rewrites what is said
 
 
 def model_folder(model: str) -> Path | None:
