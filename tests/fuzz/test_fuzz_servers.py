@@ -91,6 +91,7 @@ def read(reply):
 
 def refuse(status, body, headers):
     code, message = words_of(body, "otherwise")
+    assert len(message) <= 2000
     assert isinstance(code, str)
     assert message
     assert isinstance(concerns_question(status, code, message), bool)

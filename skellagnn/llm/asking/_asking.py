@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skellagnn.base.progress import progress_bar
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
-from skellagnn.llm.answers import BAD_ANSWERS, diagnose, find_repeated, find_unread
+from skellagnn.llm.answers import BAD_ANSWERS, diagnose, find_repeated, unread_warning
 from skellagnn.llm.asking._budget import Budget, resolve_budget
 from skellagnn.llm.asking._questions import QuestionTable
 from skellagnn.llm.asking._spending import Spending
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 # Questions handed to an enhancer at a time, unless it says what it likes (`chunk_size`).
 BATCH = 64
-
-
-# Fewer answers say nothing of the class names.
-FEW = 2
 
 
 @dataclass(frozen=True)
@@ -150,7 +146,7 @@ def enhance(
             if answer is not None and not diagnose(table.questions[position], answer, class_names):
                 answers[position] = answer
                 del reasons[position]
-    unread = find_unread(table.questions, answers, class_names or ())
+    names_unclear = unread_warning(table.questions, answers, class_names or ())
     for position, reason in reasons.items():
         answers[position] = None
         bad = asking.usage_of(position).bad
@@ -158,7 +154,6 @@ def enhance(
     total, prices = spending.mine, spending.budget.prices
     cost = None if prices is None else spending.budget.cost(total.tokens_in, total.tokens_out)
     usage = LLMUsage(enhancer.name, asking.usage, cost)
-    names_unclear = unread.warning(class_names or ()) if unread.n_answers >= FEW else None
     _report(usage, on_bad_answer, warn, names_unclear)
     _report_snapshots(enhancer.name, answers)
     no_class = frozenset(position for position, reason in reasons.items() if reason == "no_class")

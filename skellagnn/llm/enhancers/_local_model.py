@@ -270,6 +270,24 @@ def render_chat(tokenizer: Any, text: str, system_prompt: str | None, template_k
     return rendered[0]  # one that rewrites what is said
 
 
+def encode_prompts(
+    tokenizer: Any, texts: Iterable[str], system_prompt: str | None, template_kwargs: Mapping[str, Any]
+) -> list[tuple[str, list[int]]]:
+    """Return each prompt as it is written for the model, and its token ids; tokenizers work on several at a time."""
+    is_chat = has_chat_template(tokenizer)
+    written = []
+    for text in texts:
+        text = text.encode("utf-8", "replace").decode()  # tokenizers refuse lone surrogates
+        if is_chat:
+            text = render_chat(tokenizer, text, system_prompt, template_kwargs)
+        elif system_prompt is not None:
+            text = f"{system_prompt}\n\n{text}"
+        written.append(text)
+    # a chat template writes the tokens that begin a text itself
+    encoded = tokenizer(written, add_special_tokens=not is_chat, verbose=False)["input_ids"] if written else []
+    return [(text, list(ids)) for text, ids in zip(written, encoded, strict=True)]
+
+
 def model_folder(model: str) -> Path | None:
     """Return the folder that ``model`` means, None if it is a name.
 
