@@ -11,19 +11,22 @@ from numpy.typing import NDArray
 from skellagnn.base.vectors import unit_vectors
 from skellagnn.encoders._encode import encode_texts
 from skellagnn.encoders._features import check_same_space, ready_encoder
-from skellagnn.exceptions import InvalidParameterError
+from skellagnn.exceptions import InvalidParameterError, SkellagnnError
 from skellagnn.gnn._distributed import ALONE, ProcessGroup
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.graph import TextGraph
-from skellagnn.llm.asking import Budget, Enhancement, LLMUsage, build_questions, enhance
+from skellagnn.llm.asking import Budget, Enhancement, LLMUsage, build_questions, enhance, resolve_budget
 from skellagnn.llm.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.llm.plan import PlanPart
 from skellagnn.llm.prompts import PromptCatalog
-from skellagnn.llm.store import resolve_store
+from skellagnn.llm.store import QuestionKey, resolve_store
 from skellagnn.supervision import Answers
 from skellagnn.validation import ClassNames
 
 __all__ = ["AnsweredQuestion", "Augmentation", "Augmenter"]
+
+# Nodes whose answers are looked for in the store at a time.
+_CHUNK = 5000
 
 
 class AnsweredQuestion(NamedTuple):
@@ -107,19 +110,14 @@ class Augmenter:
         on_bad_answer: str = "raw",
         verbose: int = 0,
     ) -> None:
-        if on_bad_answer not in ("raw", "retry", "raise"):
+        if not isinstance(on_bad_answer, str) or on_bad_answer not in ("raw", "retry", "raise"):
             raise InvalidParameterError(f"`on_bad_answer` must be 'raw', 'retry' or 'raise', got {on_bad_answer!r}.")
-        if budget is not None and not isinstance(budget, Budget):
-            raise InvalidParameterError(
-                f"`budget` must be a Budget or None, got {budget!r:.200}. Write budget=Budget(max_calls=100), with "
-                "limits of calls, tokens or money."
-            )
         self.enhancer = resolve_enhancer(enhancer)
         self.catalog = PromptCatalog.from_parameter(prompts)
         self.names = names
         self.listed = None if names is None else names.names
         self.store = resolve_store(store, self.enhancer)
-        self.budget = budget or Budget()
+        self.budget = resolve_budget(budget)
         self.on_bad_answer = on_bad_answer
         self.verbose = verbose
 
@@ -149,6 +147,45 @@ class Augmenter:
                 )
             build_questions(graph, np.empty(0, dtype=np.int64), self.catalog, self.listed)
         return ready_encoder(encoder, graph, answers=self.enhancer is not None)
+
+    def check_enhancer(self, graph: TextGraph, n_nodes: int) -> None:
+        """Let the enhancer say what it lacks to be asked, such as a key, before anything is encoded.
+
+        Parameters
+        ----------
+        graph : TextGraph
+        n_nodes : int
+            How many nodes will be asked about.
+
+        Raises
+        ------
+        SkellagnnError
+            What the enhancer's ``check()`` raises, if it has one: unless so many nodes have all their answers in the
+            store that it may not be needed.
+        """
+        check = getattr(self.enhancer, "check", None)
+        if check is None or n_nodes == 0 or self.budget.max_calls == 0:
+            return
+        try:
+            check()
+        except SkellagnnError:
+            if not self._may_be_stored(graph, n_nodes):
+                raise
+
+    def _may_be_stored(self, graph: TextGraph, n_nodes: int) -> bool:
+        """Whether at least so many nodes have all their answers in the store, whichever will be chosen."""
+        n_stored = 0
+        for start in range(0, graph.n_nodes if self.store is not None else 0, _CHUNK):
+            nodes = np.arange(start, min(start + _CHUNK, graph.n_nodes))
+            table = build_questions(graph, nodes, self.catalog, self.listed)
+            keys = [QuestionKey.of(question) for question in table.questions]
+            assert self.store is not None
+            assert self.enhancer is not None
+            found = self.store.get_many(self.enhancer.name, keys)
+            n_stored += int(np.array([key in found for key in keys])[table.index].all(axis=1).sum())
+            if n_stored >= n_nodes:
+                return True
+        return False
 
     def augment(
         self,

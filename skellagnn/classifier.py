@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import numbers
+import warnings
 from collections.abc import Callable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ from skellagnn.llm.asking import Budget, LLMUsage
 from skellagnn.llm.enhancers import DetachedEnhancer
 from skellagnn.llm.plan import Plan
 from skellagnn.llm.prompts import PromptCatalog
-from skellagnn.llm.store import without_password
+from skellagnn.llm.store import StoreURL, without_password
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, shared_parameters
 from skellagnn.selection import READS, select_active_nodes
@@ -47,6 +48,7 @@ from skellagnn.validation import (
     as_graph,
     check_class_names,
     check_labels,
+    check_sample_weight,
     check_true_labels,
     hold_out,
     named_classes,
@@ -305,6 +307,11 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         self.random_state = random_state
         self.verbose = verbose
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "store" and type(value) is str and value != "auto":
+            value = StoreURL(value)  # whatever prints the parameter, here or in a search, shows no password
+        super().__setattr__(name, value)
+
     # -- fit ----------------------------------------------------------------------------------------------------
 
     @with_callbacks  # type: ignore[untyped-decorator]
@@ -354,6 +361,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         labels = check_labels(graph, y, sample_weight, class_weight=self.class_weight, named=self._nameable(y))
         augmenter = self._augmenter(labels.classes)
         encoder = augmenter.check(graph, self.encoder)
+        group.first(lambda: augmenter.check_enhancer(graph, self._n_queried(graph)))
         seed, split_seed = group.first(self._draw_seeds)
         callbacks = FitCallbacks(self, X, y, n_epochs=self.max_iter)
 
@@ -440,7 +448,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 )
             columns = stand_in(self)  # this estimator's own are those of an earlier fit until this is done
             remember_columns(columns, X)
-            val_graph = as_graph(columns, X_val, reset=False)
+            val_graph = as_graph(columns, X_val, reset=False, argument="X_val")
             held_out = check_labels(val_graph, y_val, classes=labels.classes, argument="y_val").labeled
             # a view shares the arrays of its graph
             if val_graph.adjacency is not graph.adjacency or val_graph.features is not graph.features:
@@ -525,6 +533,20 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             seed=self._fixed_seed(),
             probabilities=lambda: reference().probabilities,
         )
+
+    def _n_queried(self, graph: TextGraph) -> int:
+        """Say how many nodes will be asked about, whichever the selection prefers."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the selection itself warns
+            features = np.empty((graph.n_nodes, 0), dtype=np.float32)
+            chosen = select_active_nodes(
+                graph,
+                features,
+                lambda graph, *_: np.zeros(graph.n_nodes),
+                self.augmentation_ratio,
+                candidates=self.candidates,
+            )
+        return len(chosen)
 
     def _plan_nodes(self, graph: TextGraph, labels: Labels | None) -> NDArray[np.int64]:
         """Choose the nodes that a fit would ask about; encodes texts only where the selection looks at them."""
@@ -648,9 +670,13 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         Raises
         ------
         LabelError
-            If labels are missing, or -1 among numbers.
+            If labels are missing, or -1 among numbers, or a weight is no finite number of 0 or more.
         """
-        return float(super().score(X, check_true_labels(y, X if isinstance(X, TextGraph) else None), sample_weight))
+        y = check_true_labels(y, X if isinstance(X, TextGraph) else None)
+        if sample_weight is not None:
+            graph = as_graph(self, X, reset=False)
+            sample_weight = check_sample_weight(graph, sample_weight) * np.ones(len(graph))
+        return float(super().score(X, y, sample_weight))
 
     def _logits(self, X: Any) -> NDArray[np.float64]:
         """Steps 1 to 4 of prediction. Nothing in here can reach an enhancer."""

@@ -88,6 +88,10 @@ def _check_seed(name: str, value: Any) -> None:
     check_seed(name, value)
 
 
+def _check_verbose(name: str, value: Any) -> None:
+    check_int(name, int(value) if isinstance(value, (bool, np.bool_)) else value, at_least=0)
+
+
 def _check_teacher(name: str, value: Any) -> None:
     if value is None or (isinstance(value, str) and value == "auto"):
         return
@@ -119,6 +123,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], None]] = MappingProxyType(
         "early_stopping": _check_early_stopping,
         "n_iter_no_change": _is_int(1),
         "random_state": _check_seed,
+        "verbose": _check_verbose,
     }
 )
 

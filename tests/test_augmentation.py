@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skellagnn import Budget, TextGraph
+from skellagnn import Budget, ELLaGNNClassifier, TextGraph
 from skellagnn.augmentation import AnsweredQuestion, Augmenter
 from skellagnn.base.vectors import unit_vectors
 from skellagnn.encoders import TfidfEncoder
-from skellagnn.enhancers import CallableEnhancer
+from skellagnn.enhancers import CallableEnhancer, OpenAIEnhancer, ReplayEnhancer, TransformersEnhancer
 from skellagnn.exceptions import AnswerWarning, EnhancerError, GraphError, InvalidParameterError
-from skellagnn.prompts import Prompt
+from skellagnn.llm.store import QuestionKey, ResponseStore
+from skellagnn.prompts import Prompt, Question
 from skellagnn.validation import check_class_names
 
 TEXTS = ["cats purr", "dogs bark", "rocks are hard", "sand is soft", "cats purr"]
@@ -152,7 +153,7 @@ def test_what_names_no_class_does():
 
     assert found.answers.choices[0].tolist() == [[-1, -1]] * 4
     assert {(row.answer, row.classes, row.confidence) for row in found.said} == {(None, (), None)}
-    assert "3 of 3 answers name none of the classes 'animals', 'stones'" in str(caught[1].message)
+    assert "3 of 3 answers name none of the classes 'animals', 'stones'" in str(caught[0].message)
     with pytest.raises(EnhancerError, match="3 of 3 answers of 'mine' cannot be used"):
         augment(function=lambda prompt: "fungi (90 %)", prompts=[CLASS], on_bad_answer="raise")
 
@@ -232,6 +233,75 @@ def test_nothing_is_asked_where_answers_would_be_of_no_use(graph, encoder, optio
     with pytest.raises(error, match=sentence):
         asking.check(graph, encoder)
     assert asked == []
+
+
+class Keyless(CallableEnhancer):
+    """Has no key: what is stored is all that it has to say."""
+
+    def check(self):
+        raise EnhancerError("no key")
+
+
+@pytest.mark.parametrize(
+    ("n_nodes", "stored", "options", "fails"),
+    [
+        (2, None, {}, True),  # no store
+        (2, [], {}, True),
+        (2, [0, 2], {}, False),  # these may be chosen
+        (3, [0, 2], {}, False),  # the last node has the text of the first
+        (4, [0, 2], {}, True),
+        (1, [0], {"prompts": [SAY, CLASS]}, True),  # an answer to one of two prompts
+        (0, [], {}, False),
+        (2, [], {"budget": Budget(max_calls=0)}, False),
+    ],
+)
+def test_what_an_enhancer_lacks_shows_unless_the_store_may_have_all(n_nodes, stored, options, fails, tmp_path):
+    store = None if stored is None else ResponseStore(tmp_path / "answers.sqlite")
+    enhancer = Keyless(reply, model_name="mine")
+    for node in stored or []:
+        question = Question(SAY, {"text": TEXTS[node]})
+        store.put_many(enhancer.name, {QuestionKey.of(question): "said"})
+    asking = Augmenter(enhancer, **{"prompts": [SAY], "names": NAMES, "store": store, **options})
+
+    if fails:
+        with pytest.raises(EnhancerError, match="no key"):
+            asking.check_enhancer(GRAPH, n_nodes)
+    else:
+        asking.check_enhancer(GRAPH, n_nodes)
+    if store is not None:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("enhancer", "sentence"),
+    [
+        (OpenAIEnhancer("m", api_key_env="SKELLAGNN_TEST_NOT_SET"), "`api_key_env` must name an environment variable"),
+        (OpenAIEnhancer("m", base_url="http://127.0.0.1:9/v1", api_key_env=None), "Is the server running"),
+        (OpenAIEnhancer("m", base_url="http://nobody.invalid/v1", api_key_env=None), "can be reached"),
+        (OpenAIEnhancer("m", api_key_env=None), "`api_key_env` must name the environment variable"),
+        (OpenAIEnhancer("m", max_tokens=0), "`max_tokens`"),
+        (TransformersEnhancer("./nowhere"), "`model` must be a name or an existing folder"),
+        (TransformersEnhancer("nobody/nothing"), "`model` must name a causal or sequence-to-sequence model"),
+        (ReplayEnhancer("nowhere.jsonl"), "`source` of a ReplayEnhancer must be a JSON-lines file"),
+        (CallableEnhancer(lambda prompt: prompt), "`model_name` of a CallableEnhancer must be given"),
+    ],
+)
+def test_a_fit_says_what_is_missing_before_it_encodes(enhancer, sentence, monkeypatch):
+    monkeypatch.setattr("skellagnn.classifier.raw_features", lambda *_, **__: pytest.fail("encoded"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    clf = ELLaGNNClassifier(enhancer, prompts=[SAY], encoder=ENCODER, augmentation_ratio=2, store=None)
+
+    with pytest.raises((EnhancerError, InvalidParameterError), match=sentence):
+        clf.fit(GRAPH, [0, 0, 1, 1, 0])
+
+
+def test_a_fit_that_asks_nothing_needs_no_enhancer_that_can_be_asked(monkeypatch):
+    enhancer = Keyless(reply, model_name="mine")
+    settings = {"prompts": [SAY], "encoder": ENCODER, "store": None, "max_iter": 1, "teacher": None}
+
+    clf = ELLaGNNClassifier(enhancer, augmentation_ratio=0, **settings).fit(GRAPH, [0, 0, 1, 1, 0])
+
+    assert clf.llm_usage_.total.questions == 0
 
 
 def test_without_an_enhancer_nothing_is_missing():

@@ -79,6 +79,8 @@ def write_aside(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     with partial.open("xb") as file:
         try:
             write(file)
+            file.flush()
+            os.fsync(file.fileno())  # a loss of power must not leave the new name with nothing in it
         except BaseException:
             file.close()
             partial.unlink(missing_ok=True)

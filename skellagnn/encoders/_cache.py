@@ -14,6 +14,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from skellagnn.base.files import check_path
 from skellagnn.encoders._contract import ObjectEncoder, checked_embeddings, name_of
 from skellagnn.encoders._distinct import text_key
 from skellagnn.encoders._identity import encoder_identity
@@ -46,7 +47,7 @@ class CachedEncoder(ObjectEncoder):
     def around(cls, encoder: Any, memory: Any) -> Any:
         """Return the encoder with its file inside a joblib.Memory; itself where nothing is to be kept."""
         if isinstance(memory, (str, Path)):
-            location: Any = str(Path(memory) / "joblib")  # where a joblib.Memory of that folder has its entries
+            location: Any = str(check_path("memory", memory) / "joblib")  # where a joblib.Memory of that folder has its entries
         elif memory is None or (isinstance(memory, joblib.Memory) and memory.store_backend is None):
             return encoder
         else:

@@ -6,11 +6,10 @@ import re
 import string
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from skellagnn.llm.prompts import Question, read_choices
 
-__all__ = ["BAD_ANSWERS", "UnreadAnswers", "diagnose", "find_repeated", "find_unread"]
+__all__ = ["BAD_ANSWERS", "diagnose", "find_repeated", "unread_warning"]
 
 # What can be wrong with an answer, in the order in which it is looked for.
 BAD_ANSWERS = {
@@ -256,7 +255,9 @@ def _repeats_instruction(question: Question, answer: str) -> bool:
 MANY_TEXTS = 5
 # Beyond this share of unread answers, what was read comes from a biased remainder.
 MOST_UNREAD = 0.2
-_SHOWN_CHARACTERS = 100
+# Fewer answers say nothing of the class names.
+FEW = 2
+_SHOWN = 100  # characters of an example
 
 
 def find_repeated(questions: Sequence[Question], answers: Sequence[str | None]) -> list[int]:
@@ -294,49 +295,10 @@ def find_repeated(questions: Sequence[Question], answers: Sequence[str | None]) 
     )
 
 
-@dataclass(frozen=True)
-class UnreadAnswers:
-    """How many answers to a class-naming prompt name no class.
-
-    Parameters
-    ----------
-    n_answers, n_unread : int
-        Answers given, and those among them from which neither a class nor "none of these" could be read.
-    examples : tuple of str
-        The beginnings of two of the unread answers.
-    """
-
-    n_answers: int
-    n_unread: int
-    examples: tuple[str, ...]
-
-    @property
-    def share(self) -> float:
-        """Unread answers among those given, 0 where none was given."""
-        return self.n_unread / self.n_answers if self.n_answers else 0.0
-
-    def warning(self, class_names: Sequence[str]) -> str | None:
-        """Return the sentences that tell of it, or None where the share is at most ``MOST_UNREAD``.
-
-        Parameters
-        ----------
-        class_names : sequence of str
-        """
-        if self.share <= MOST_UNREAD:
-            return None
-        shown = " and ".join(repr(example) for example in self.examples)
-        names = ", ".join(repr(name) for name in class_names[:12]) + (", ..." if len(class_names) > 12 else "")
-        return (
-            f"{self.n_unread} of {self.n_answers} answers name none of the classes {names}, for instance {shown}. The "
-            "others are a biased remainder and are trusted less. Pass class_names=[...] with the names as the LLM "
-            "writes them, in the order of the classes."
-        )
-
-
-def find_unread(
+def unread_warning(
     questions: Sequence[Question], answers: Sequence[str | None], class_names: Sequence[str]
-) -> UnreadAnswers:
-    """Count the answers to class-naming prompts from which no class could be read.
+) -> str | None:
+    """Return what to say where many answers to class-naming prompts name no class.
 
     Parameters
     ----------
@@ -347,29 +309,29 @@ def find_unread(
 
     Returns
     -------
-    unread : UnreadAnswers
+    warning : str or None
+        With two of the unread answers; None where their share is at most ``MOST_UNREAD``, or a single one was given.
 
     Examples
     --------
     >>> from skellagnn.prompts import BUILTIN_PROMPTS, Question
     >>> questions = [Question(BUILTIN_PROMPTS["topic"], {"text": t, "class_names": "IR, DB"}) for t in "abc"]
-    >>> unread = find_unread(questions, ["Information retrieval.", "DB", "None of these."], ["IR", "DB"])
-    >>> unread.n_answers, unread.n_unread, unread.examples
-    (3, 1, ('Information retrieval.',))
+    >>> unread_warning(questions, ["Information retrieval.", "DB", "None of these."], ["IR", "DB"])
+    "1 of 3 answers name none of the classes 'IR', 'DB', for instance 'Information retrieval.'. The others ..."
     """
     given = [
         answer
         for question, answer in zip(questions, answers, strict=True)
         if answer is not None and question.prompt.names_classes
     ]
-    unread: list[str] = []
-    for answer in given:
-        choices = read_choices(answer, class_names)
-        if not choices.classes and not choices.none:
-            unread.append(" ".join(answer.split()))
-    # two different ones say more
-    examples = list(dict.fromkeys(answer for answer in unread if answer))[:2]
-    shortened = tuple(
-        answer if len(answer) <= _SHOWN_CHARACTERS else f"{answer[:_SHOWN_CHARACTERS]}..." for answer in examples
+    unread = [" ".join(answer.split()) for answer in given if read_choices(answer, class_names) == ([], False)]
+    if len(given) < FEW or len(unread) <= MOST_UNREAD * len(given):
+        return None
+    examples = list(dict.fromkeys(filter(None, unread)))[:2]  # two different ones say more
+    shown = " and ".join(repr(said if len(said) <= _SHOWN else f"{said[:_SHOWN]}...") for said in examples)
+    names = ", ".join(map(repr, class_names[:12])) + (", ..." if len(class_names) > 12 else "")
+    return (
+        f"{len(unread)} of {len(given)} answers name none of the classes {names}, for instance {shown}. The others are "
+        "a biased remainder and are trusted less. Pass class_names=[...] with the names as the LLM writes them, in the "
+        "order of the classes."
     )
-    return UnreadAnswers(len(given), len(unread), shortened)

@@ -8,6 +8,7 @@ from skellagnn.validation._graph import as_graph, remember_columns, stand_in
 from skellagnn.validation._labels import (
     Labels,
     check_labels,
+    check_sample_weight,
     check_true_labels,
     hold_out,
     named_classes,
@@ -22,6 +23,7 @@ __all__ = [
     "as_graph",
     "check_labels",
     "check_class_names",
+    "check_sample_weight",
     "check_true_labels",
     "hold_out",
     "named_classes",

@@ -15,7 +15,7 @@ from skellagnn.graph import TextGraph
 from skellagnn.graph._tables import as_pandas
 
 
-def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
+def as_graph(estimator: Any, X: Any, *, reset: bool, argument: str = "X") -> TextGraph:
     """Return X as a graph; a 2-D array is a graph without edges.
 
     Parameters
@@ -25,6 +25,8 @@ def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
     X : TextGraph or array-like of shape (n_samples, n_features)
     reset : bool
         True in ``fit``. False compares an array with the columns that the estimator remembers.
+    argument : str, default="X"
+        How errors call it.
 
     Returns
     -------
@@ -38,6 +40,15 @@ def as_graph(estimator: Any, X: Any, *, reset: bool) -> TextGraph:
     ValueError, TypeError
         From scikit-learn, if X is an array that it does not accept.
     """
+    try:
+        return _as_graph(estimator, X, reset)
+    except GraphError as error:
+        if argument == "X":
+            raise
+        raise GraphError(str(error).replace("`X`", f"`{argument}`", 1)) from error
+
+
+def _as_graph(estimator: Any, X: Any, reset: bool) -> TextGraph:
     if isinstance(X, TextGraph):
         if len(X) == 0:
             raise GraphError("`X` must have at least one node in view, got a graph with 0 targets in view.")

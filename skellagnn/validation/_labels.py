@@ -97,7 +97,7 @@ def check_labels(
     known = y != UNLABELED if y.dtype.kind in "iuf" else np.ones(len(y), dtype=bool)
     if not known.any() and named is None:
         raise LabelError(f"`{argument}` must label at least two classes, got -1 (unlabeled) for all {len(y)} targets.")
-    weights = _check_weights(graph, sample_weight)
+    weights = check_sample_weight(graph, sample_weight)
     unweighted = known.any()
     known &= weights > 0
     if unweighted and not known.any():
@@ -142,8 +142,14 @@ def _check_column(graph: TextGraph, given: Any, argument: str) -> NDArray[Any]:
     return y
 
 
-def _check_weights(graph: TextGraph, sample_weight: Any) -> NDArray[np.float64]:
-    """Return the weight of each target."""
+def check_sample_weight(graph: TextGraph, sample_weight: Any) -> NDArray[np.float64]:
+    """Return the weight of each target.
+
+    Raises
+    ------
+    LabelError
+        If there is not one finite number of 0 or more for each.
+    """
     if sample_weight is not None:
         check_order("sample_weight", sample_weight, graph.targets, graph.node_names, error=LabelError)
         sample_weight = as_numbers("sample_weight", sample_weight, error=LabelError)
@@ -266,7 +272,12 @@ def _weight_of_classes(class_weight: Any, classes: NDArray[Any], indices: NDArra
     per_class = np.zeros(len(classes))
     # a class that an LLM may name need not have a label
     labeled = np.unique(indices) if is_name else np.arange(len(classes))
-    per_class[labeled] = compute_class_weight(class_weight, classes=classes[labeled], y=classes[indices])
+    try:
+        per_class[labeled] = compute_class_weight(class_weight, classes=classes[labeled], y=classes[indices])
+    except ValueError as error:
+        raise InvalidParameterError(
+            f"`class_weight` must name the classes, got {class_weight!r:.200} ({error}). Write the labels as in `y`."
+        ) from error
     if not (np.isfinite(per_class).all() and (per_class >= 0).all() and per_class[indices].any()):
         raise InvalidParameterError(
             f"`class_weight` must be finite and not negative, and positive for some class, got {class_weight!r}. Drop "

@@ -2,18 +2,22 @@
 
 What is accepted all the same stands in ``ACCEPTED``, with the reason.
 """
+# ruff: noqa: E501
 
 from __future__ import annotations
 
 import networkx as nx
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from scipy import sparse
 from torch_geometric.data import Data
 
-from skellagnn import ELLaGNNClassifier, TextGraph
+from skellagnn import Budget, ELLaGNNClassifier, TextGraph
 from skellagnn.datasets import edge_homophily, load_api_reference, load_folder, make_text_graph, save_folder
+from skellagnn.encoders import TfidfEncoder
+from skellagnn.enhancers import CallableEnhancer
 from skellagnn.exceptions import SkellagnnError
 from skellagnn.graph import TextColumn, share_graph
 from skellagnn.neighborhood import rank_neighbors
@@ -37,6 +41,10 @@ def masked(values):
 def once(values):
     """A generator, made anew for each call."""
     return lambda: (value for value in values)
+
+
+class Bare:
+    name = "bare"
 
 
 ANYTHING = {"None": None, "object": OBJECT, "a function": len, "complex": 1j, "bytes": b"ab", "a class": int}
@@ -134,8 +142,85 @@ KINDS = {
     },
     "choice": ANYTHING
     | {"unknown": "nothing", "3": 3, "a list": ["pagerank"], "r+": "r+", "an array": np.ones(2), "empty": ""},
+    "enhancer": ANYTHING
+    | {
+        "unknown": "nothing", "no model": "openai:", "another prefix": "opneai:m", "a list": ["a"], "a dict": {"a": "b"},
+        "3": 3, "empty": "", "NaN": NAN, "without a name": CallableEnhancer(lambda prompt: prompt),
+        "without complete": Bare(),
+    },
+    "prompts": ANYTHING
+    | {"unknown": "nothing", "misspelled": "topics", "empty": "", "no one": [], "a dict": {}, "3": 3, "nested": [["topic"]],
+       "a set": {"topic"}, "a+": "topic+", "NaN": NAN},
+    "encoder": ANYTHING | {"3": 3, "empty": "", "a list": ["tfidf"], "a dict": {}, "NaN": NAN, "a+": "tfidf+", "True": True},
+    "backbone": ANYTHING | {"unknown": "nothing", "3": 3, "a list": ["sage"], "empty": "", "NaN": NAN, "of no network": dict},
+    "teacher": ANYTHING | {"unknown": "nothing", "3": 3, "True": True, "a list": [], "a dict": {}, "NaN": NAN, "empty": ""},
+    "class_weight": ANYTHING
+    | {"unknown": "nothing", "3": 3, "an array": np.ones(2), "another class": {5: 1.0}, "negative": {0: -1.0, 1: 1.0},
+       "NaN": {0: NAN, 1: 1.0}, "words": {0: "heavy", 1: 1.0}, "empty": "", "a list": [1, 2], "True": True},
+    "store": ANYTHING
+    | {"3": 3, "empty": "", "a list": ["a"], "a dict": {}, "NUL": "a\0b", "another database": "mysql://h/d", "blank": " ",
+       "settings": "host=h password=p", "a broken address": "postgresql://h:x/d", "NaN": NAN, "True": True},
+    "budget": ANYTHING | {"3": 3, "a dict": {"max_calls": 1}, "a text": "5", "NaN": NAN, "True": True, "a list": [1]},
+    "memory": ANYTHING | {"3": 3, "empty": "", "a list": ["a"], "a dict": {}, "NUL": "a\0b", "NaN": NAN, "True": True},
+    "device": ANYTHING | {"unknown": "nothing", "3": 3, "a list": ["cpu"], "empty": "", "not here": "cuda:99", "NaN": NAN},
+    "verbose": ANYTHING | SCALARS | {"'1'": "1", "'x'": "x"},
+    "early stopping": ANYTHING | SCALARS | {"unknown": "nothing", "1.5": 1.5, "0.0": 0.0, "-0.1": -0.1},
+    "limit": ANYTHING | SCALARS | {"-1": -1, "1.5": 1.5, "'2'": "2", "True": True},
+    "money": ANYTHING | SCALARS | {"-1": -1.0, "'2'": "2", "True": True},
+    "prices": ANYTHING | SCALARS | {"one": (1.0,), "three": (1.0, 2.0, 3.0), "negative": (-1.0, 2.0), "words": ("a", "b"), "3": 3},
 }  # fmt: skip
 del KINDS["choice"]["None"]
+
+
+SETTINGS = {
+    "enhancer": CallableEnhancer(lambda prompt: "soft and hard things", model_name="calm"), "prompts": "keywords", "encoder": TfidfEncoder(),
+    "store": None, "max_iter": 1, "hidden_channels": 2, "augmentation_ratio": 1, "teacher": None, "early_stopping": False,
+    "random_state": 0,
+}  # fmt: skip
+WORDS = TextGraph.from_edges([(0, 1), (1, 2)], ["cats purr", "rocks are hard", "dogs bark"], node_names=list("xyz"))
+
+
+def calls_of_the_estimator():
+    """Each parameter of the constructor, through fit, and each argument of fit, predict, score and plan."""
+    kinds = dict.fromkeys(["n_layers", "hidden_channels", "max_iter", "n_iter_no_change", "n_neighbors"], "count")
+    kinds |= dict.fromkeys(["dropout", "view_probability"], "fraction")
+    kinds |= dict.fromkeys(["answer_weight", "learning_rate_init", "weight_decay"], "number")
+    kinds |= {"augmentation_ratio": "fraction", "selection": "choice", "candidates": "nodes", "class_names": "names"}
+    kinds |= {"enhanced_queries": "flag", "batch_size": "count", "sample_size": "count", "random_state": "seed"}
+    kinds |= {"early_stopping": "early stopping", "on_bad_answer": "choice"}
+    own = [
+        "enhancer",
+        "prompts",
+        "encoder",
+        "backbone",
+        "teacher",
+        "class_weight",
+        "store",
+        "budget",
+        "memory",
+        "device",
+    ]
+    kinds |= {name: name for name in [*own, "verbose"]}
+
+    def construct(**settings):
+        ELLaGNNClassifier(**{**SETTINGS, **settings}).fit(WORDS, [0, 1, 0])
+
+    yield "ELLaGNNClassifier", construct, {}, kinds
+    budget = {"max_calls": "limit", "max_tokens": "limit", "max_cost": "money", "prices": "prices", "shared_as": "path"}
+    yield "Budget", lambda **limits: construct(budget=Budget(**{"prices": (1, 1), **limits})), {}, budget
+    good = {"X": WORDS, "y": [0, 1, 0]}
+    fitted = ELLaGNNClassifier(**SETTINGS).fit(**good)
+
+    def fit(**arguments):
+        early_stopping = "X_val" in arguments or "y_val" in arguments
+        ELLaGNNClassifier(**{**SETTINGS, "early_stopping": early_stopping}).fit(**arguments)
+
+    yield "fit of the estimator", fit, good, {"X": "graph", "y": "labels", "sample_weight": "labels"}
+    validated = {**good, "X_val": WORDS, "y_val": [0, 1, 0]}
+    yield "fit, validated", fit, validated, {"X_val": "graph", "y_val": "labels"}
+    yield "predict", fitted.predict, {"X": WORDS}, {"X": "graph"}
+    yield "score of the estimator", fitted.score, good, {"X": "graph", "y": "labels", "sample_weight": "labels"}
+    yield "plan", fitted.plan, {"X": WORDS}, {"X": "graph"}
 
 
 def calls(tmp_path):
@@ -207,6 +292,7 @@ def calls(tmp_path):
     yield "score", check_true_labels, {"y": [0, 1, 0], "graph": GRAPH}, {"y": "labels"}
     named = {"class_names": ["p", "q"], "classes": np.array([0, 1])}
     yield "class_names", check_class_names, named, {"class_names": "names"}
+    yield from calls_of_the_estimator()
     yield "X", lambda X: as_graph(ELLaGNNClassifier(), X, reset=True), {}, {"X": "features"}
 
 
@@ -218,6 +304,17 @@ NONE_IS_MEANT = {
     *(("to_pyg", "y"), ("subgraph", "nodes"), ("with_features", "features"), ("make_text_graph", "random_state")),
     *(("save_folder", "target"), ("save_folder", "target_names"), ("select_active_nodes", "candidates")),
     *(("rank_neighbors", "n_neighbors"), ("fit", "sample_weight"), ("class_names", "class_names")),
+    *(
+        ("ELLaGNNClassifier", part)
+        for part in ("n_neighbors", "candidates", "class_names", "batch_size", "sample_size")
+    ),
+    *(
+        ("ELLaGNNClassifier", part)
+        for part in ("random_state", "enhancer", "teacher", "class_weight", "store", "budget")
+    ),
+    *(("Budget", part) for part in ("max_calls", "max_tokens", "max_cost", "prices", "shared_as")),
+    *(("ELLaGNNClassifier", "memory"), ("fit of the estimator", "sample_weight")),
+    ("score of the estimator", "sample_weight"),
 }
 READ_ONCE = "read once and kept: nothing is lost"
 NO_NAMES = "there are no names that the index could contradict"
@@ -235,7 +332,11 @@ ACCEPTED = {
     ("edge_homophily", "target", "NaN in it"): "documented: an unlabeled node",
     ("edge_homophily", "target", "NaT"): "documented: an unlabeled node",
     ("edge_homophily", "target", "names and numbers"): "labels are only compared with each other",
-    ("fit", "sample_weight", "3"): "scikit-learn's: the same weight for all",
+    **{
+        (call, "sample_weight", "3"): "scikit-learn's: the same weight for all"
+        for call in ("fit", "fit of the estimator", "score of the estimator")
+    },
+    ("Budget", "prices", "a list"): "two prices, as in a file of settings",
     ("X", "X", "too few"): "one sample is enough to predict for",
     ("X", "X", "strings"): "scikit-learn's: strings that are numbers",
     ("X", "X", "strings as objects"): "scikit-learn's: strings that are numbers",
@@ -244,11 +345,19 @@ ACCEPTED = {
 THEIRS = {
     ("X", "X"): (ValueError, TypeError),  # scikit-learn's own about arrays, which its estimator checks ask for
     ("select_active_nodes", "selection"): TypeError,  # of a function of the user's that cannot be called so
+    ("ELLaGNNClassifier", "selection"): TypeError,
+    ("ELLaGNNClassifier", "backbone"): TypeError,
+    **{
+        (call, "X"): (ValueError, TypeError)
+        for call in ("fit of the estimator", "predict", "score of the estimator", "plan")
+    },
+    ("fit, validated", "X_val"): (ValueError, TypeError),
 }
 # Errors that name what is indexed, for what has no name where it is written.
-OTHER_NAMES = {"graph[key]": "A TextGraph is indexed by"}
+OTHER_NAMES = {"graph[key]": "A TextGraph is indexed by", "ELLaGNNClassifier": "`model_name` of a CallableEnhancer"}
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # what is odd and no error may be warned of
 def test_a_thousand_malformed_calls(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     n_calls, foreign, nameless, silent = 0, [], [], []
@@ -261,7 +370,7 @@ def test_a_thousand_malformed_calls(tmp_path, monkeypatch):
                 try:
                     function(**{**good, argument: wrong})
                 except SkellagnnError as error:
-                    if f"`{argument}" not in str(error) and OTHER_NAMES.get(name, "nothing") not in str(error)[:30]:
+                    if f"`{argument}" not in str(error) and OTHER_NAMES.get(name, "nothing") not in str(error)[:40]:
                         nameless.append((*where, str(error)[:100]))
                 except THEIRS.get((name, argument), ()):
                     pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skellagnn.enhancers import Answer
-from skellagnn.llm.answers import BAD_ANSWERS, UnreadAnswers, diagnose, find_repeated, find_unread
+from skellagnn.llm.answers import BAD_ANSWERS, diagnose, find_repeated, unread_warning
 from skellagnn.prompts import BUILTIN_PROMPTS, Prompt, Question
 
 NAMES = ["Neural_Networks", "Theory", "B", "7"]
@@ -332,24 +332,20 @@ def test_answers_of_different_prompts_are_not_the_same():
     assert find_repeated(asked, ["cats"] * 8) == []
 
 
-def test_unread_answers_are_counted_with_examples():
+def test_one_warning_shows_answers_names_and_the_cure():
     long = "Databases. " * 20
     answers = ["Information\nretrieval", "IR", "None of these", None, long, "Information retrieval", "DB; second: IR"]
 
-    unread = find_unread(questions(7, "topic"), answers, ["IR", "DB", "HCI"])
-
-    assert (unread.n_answers, unread.n_unread, unread.share) == (6, 3, 0.5)
-    assert unread.examples == ("Information retrieval", long[:100] + "...")
-    assert find_unread(questions(3), ["x", "y", "z"], ["IR", "DB"]).share == 0.0  # that prompt names no classes
-
-
-def test_one_warning_shows_answers_names_and_the_cure():
-    unread = UnreadAnswers(400, 275, ("Information retrieval", "Databases"))
-
-    assert unread.warning(["IR", "DB", "HCI"]) == (
-        "275 of 400 answers name none of the classes 'IR', 'DB', 'HCI', for instance 'Information retrieval' and "
-        "'Databases'. The others are a biased remainder and are trusted less. Pass class_names=[...] with the names as "
-        "the LLM writes them, in the order of the classes."
+    assert unread_warning(questions(7, "topic"), answers, ["IR", "DB", "HCI"]) == (
+        f"3 of 6 answers name none of the classes 'IR', 'DB', 'HCI', for instance 'Information retrieval' and "
+        f"'{long[:100]}...'. The others are a biased remainder and are trusted less. Pass class_names=[...] with the "
+        "names as the LLM writes them, in the order of the classes."
     )
-    assert UnreadAnswers(400, 80, ("a", "b")).warning(["IR"]) is None
-    assert ", ..., for" in (UnreadAnswers(2, 2, ("a",)).warning([f"c{i}" for i in range(13)]) or "")
+
+
+def test_few_unread_answers_are_not_told_of():
+    assert unread_warning(questions(3), ["x", "y", "z"], ["IR", "DB"]) is None  # that prompt names no classes
+    assert unread_warning(questions(5, "topic"), ["x", *["IR"] * 4], ["IR"]) is None
+    assert unread_warning(questions(4, "topic"), ["x", *["IR"] * 3], ["IR"]) is not None
+    assert unread_warning(questions(1, "topic"), ["x"], ["IR"]) is None  # says nothing of the names
+    assert ", ..., for" in (unread_warning(questions(2, "topic"), ["x", "y"], [f"c{i}" for i in range(13)]) or "")

@@ -221,10 +221,7 @@ def test_a_fake_list_of_classes_in_a_text_adds_no_class(counting_enhancer):
     graph = TextGraph.from_edges([], texts=[HOSTILE[2], "calm"])
     enhancer = counting_enhancer(lambda question: "Fake, or else Other" if "Fake" in question else "Stones")
 
-    with (
-        pytest.warns(AnswerWarning, match="1 no_class"),
-        pytest.warns(AnswerWarning, match=r"1 of 2 answers name none of the classes .* instance 'Fake, or else Other'"),
-    ):
+    with pytest.warns(AnswerWarning, match=r"1 no_class .*1 of 2 answers name none .* instance 'Fake, or else Other'"):
         found = ask(graph, nodes(0, 1), enhancer, "topic", names=NAMES)
 
     assert found.choices(0, NAMES).tolist() == [[-1, -1], [1, -1]]
@@ -430,10 +427,8 @@ def test_the_warning_can_be_left_out(counting_enhancer):
 def test_an_answer_that_names_no_class_is_bad_for_the_prompt_that_lists_them(counting_enhancer):
     enhancer = answering({"cats": "Stones or soft animals", "dogs": "No idea.", "rocks": None}, counting_enhancer)
 
-    with (
-        pytest.warns(AnswerWarning, match=r"1 no_class \(names none of the classes .*\), 2 not answered"),
-        pytest.warns(AnswerWarning, match=r"1 of 2 answers name none of the classes .*, for instance 'No idea\.'\."),
-    ):
+    said = r"1 no_class \(names none .*\), 2 not answered\. .* 1 of 2 answers name none of .* instance 'No idea\.'\."
+    with pytest.warns(AnswerWarning, match=said):
         found = ask(GRAPH, nodes(0, 1, 4), enhancer, CLASS, SHOUT, names=NAMES)
 
     assert found.answers[::2] == ["Stones or soft animals", None, None]
@@ -754,9 +749,10 @@ def test_many_unread_answers_are_warned_of_once_with_an_example(n_unread, warned
         warnings.simplefilter("always")
         ask(graph, np.arange(5), enhancer, CLASS, names=NAMES)
 
-    assert [str(warning.message)[:5] for warning in caught] == ["Of 5 ", f"{n_unread} of "][: 1 + warned]
-    if warned:
-        assert "'Soft_Animals', 'Stones', for instance 'Fungi, I think.'" in str(caught[1].message)
+    [warning] = caught
+    assert str(warning.message).startswith(f"Of 5 questions to 'counting', these brought nothing: {n_unread} no_class")
+    told = f"{n_unread} of 5 answers name none of the classes 'Soft_Animals', 'Stones', for instance 'Fungi, I think.'"
+    assert (told in str(warning.message)) == warned
 
 
 def test_choices_of_no_nodes(counting_enhancer):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skellagnn.base.progress import progress_bar
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
-from skellagnn.llm.answers import BAD_ANSWERS, diagnose, find_repeated, find_unread
+from skellagnn.llm.answers import BAD_ANSWERS, diagnose, find_repeated, unread_warning
 from skellagnn.llm.asking._budget import Budget, resolve_budget
 from skellagnn.llm.asking._questions import QuestionTable
 from skellagnn.llm.asking._spending import Spending
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 # Questions handed to an enhancer at a time, unless it says what it likes (`chunk_size`).
 BATCH = 64
-
-
-# Fewer answers say nothing of the class names.
-FEW = 2
 
 
 @dataclass(frozen=True)
@@ -150,8 +146,7 @@ def enhance(
             if answer is not None and not diagnose(table.questions[position], answer, class_names):
                 answers[position] = answer
                 del reasons[position]
-    not_read = find_unread(table.questions, answers, class_names or ())
-    misread = not_read.warning(class_names or ()) if not_read.n_answers >= FEW else None
+    names_unclear = unread_warning(table.questions, answers, class_names or ())
     for position, reason in reasons.items():
         answers[position] = None
         bad = asking.usage_of(position).bad
@@ -159,15 +154,13 @@ def enhance(
     total, prices = spending.mine, spending.budget.prices
     cost = None if prices is None else spending.budget.cost(total.tokens_in, total.tokens_out)
     usage = LLMUsage(enhancer.name, asking.usage, cost)
-    _report(usage, on_bad_answer, warn)
-    if misread is not None and warn:
-        warnings.warn(misread, AnswerWarning, stacklevel=3)
+    _report(usage, on_bad_answer, warn, names_unclear)
     _report_snapshots(enhancer.name, answers)
-    unread = frozenset(position for position, reason in reasons.items() if reason == "no_class")
-    return Enhancement(table, answers, usage, unread)
+    no_class = frozenset(position for position, reason in reasons.items() if reason == "no_class")
+    return Enhancement(table, answers, usage, no_class)
 
 
-def _report(usage: LLMUsage, on_bad_answer: str, warn: bool) -> None:
+def _report(usage: LLMUsage, on_bad_answer: str, warn: bool, names_unclear: str | None) -> None:
     total = usage.total
     parts = [f"{count} {reason} ({BAD_ANSWERS[reason]})" for reason, count in sorted(total.bad.items())]
     if parts and on_bad_answer == "raise":
@@ -180,13 +173,15 @@ def _report(usage: LLMUsage, on_bad_answer: str, warn: bool) -> None:
         parts.append(f"{total.failed} not answered")
     if total.left:
         parts.append(f"{total.left} not asked, since the budget was spent")
-    if parts and warn:
-        warnings.warn(
+    sentences = [] if names_unclear is None else [names_unclear]
+    if parts:
+        sentences.insert(
+            0,
             f"Of {total.questions} questions to {usage.model!r}, these brought nothing: {', '.join(parts)}. Their "
             "nodes keep their raw rows.",
-            AnswerWarning,
-            stacklevel=4,
         )
+    if sentences and warn:
+        warnings.warn(" ".join(sentences), AnswerWarning, stacklevel=4)
 
 
 def _report_snapshots(model: str, answers: Iterable[str | None]) -> None:

@@ -20,12 +20,15 @@ class Enhancer(Protocol):
 
     Notes
     -----
-    Six further members are optional. Where they are missing, nothing but comfort is lost.
+    Seven further members are optional. Where they are missing, nothing but comfort is lost.
 
     ``complete_iter(prompts) -> iterator of (position, answer)``
         Hands each answer over when it arrives, in any order, each position once. The caller stores each at once, so
         that an error, a crash or Ctrl-C midway loses nothing that was paid for. ``complete`` is then two lines on
         top of it.
+    ``check()``
+        Raises an error of this package if it cannot be asked, for want of a key, a package or a server. ``fit`` calls
+        it before it encodes anything; it is to be cheap and to ask nothing.
     ``chunk_size``
         How many prompts the back end likes to get in one call, an int: a server with many connections is kept busy
         only by many prompts.

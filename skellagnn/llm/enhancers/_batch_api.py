@@ -6,17 +6,19 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from skellagnn.llm.enhancers._base import Answer, Unanswered
 from skellagnn.llm.enhancers._batch_state import BatchState, JSONFileState, checked_state, unwritable
+from skellagnn.llm.enhancers._chat import ChatRun, Request
 from skellagnn.llm.enhancers._limits import backoff
 from skellagnn.llm.enhancers._naming import digest_of
 from skellagnn.llm.enhancers._replies import BadReply, read_reply
-from skellagnn.llm.enhancers._service import Failure, RequestFailed, Service, question_id
+from skellagnn.llm.enhancers._service import Failure, RequestFailed, Service
+from skellagnn.llm.enhancers._structured import read_choice
 
 _LOGGER = logging.getLogger("skellagnn")
 _ENDPOINT = "/v1/chat/completions"
@@ -45,25 +47,28 @@ class BatchRun:
     is recognized by the questions in it even if others are asked now.
     """
 
-    def __init__(self, service: Service, bodies: list[dict[str, Any]], *, model: str, poll: float, state: Any) -> None:
+    def __init__(self, service: Service, requests: Sequence[Request], *, model: str, poll: float, state: Any) -> None:
         self.service = service
         self.poll = poll
         self.state: BatchState = JSONFileState() if state is None else checked_state(state)
         self.state_name = f"openai-batch:{digest_of(f'{service.url} {model}')}"
-        self.bodies: dict[str, dict[str, Any]] = {}
+        self.requests: dict[str, Request] = {}
         self.positions: dict[str, list[int]] = {}
-        for position, body in enumerate(bodies):
-            question = question_id(body)
-            self.bodies[question] = body
-            self.positions.setdefault(question, []).append(position)
+        for position, request in enumerate(requests):
+            self.requests[request.id] = request
+            self.positions.setdefault(request.id, []).append(position)
 
     def outcomes(self) -> Generator[tuple[int, Answer | Unanswered], None, None]:
         """Yield an outcome for each position, job by job; raise RequestFailed if the server refuses."""
-        found = (self._find(job) for job in self._stored() if not job.questions.isdisjoint(self.bodies))
+        found = (self._find(job) for job in self._stored() if not job.questions.isdisjoint(self.requests))
         waiting = [job for job in found if job is not None]
         covered = set().union(*(job.questions for job in waiting))
         stored = {job.id for job in waiting}
-        for part in self._parts(question for question in self.bodies if question not in covered):
+        new = [question for question in self.requests if question not in covered]
+        for question, outcome in self._trial(new):
+            new.remove(question)
+            yield from ((position, outcome) for position in self.positions[question])
+        for part in self._parts(new):
             waiting.append(self._submit(part))
         while waiting:
             for job in list(waiting):
@@ -81,7 +86,7 @@ class BatchRun:
                     _LOGGER.warning("batch job %s is gone from %s and is made again", job.id, self.service.url)
                     waiting.remove(job)
                     self._forget(job, job.questions)
-                    for part in self._parts(question for question in self.bodies if question in job.questions):
+                    for part in self._parts(question for question in self.requests if question in job.questions):
                         waiting.append(self._submit(part))
                 else:
                     waiting.remove(job)
@@ -89,12 +94,26 @@ class BatchRun:
             if waiting:
                 time.sleep(self.poll)
 
+    def _trial(self, new: Sequence[str]) -> Iterator[tuple[str, Answer | Unanswered]]:
+        """Ask one question for a class by itself, where nobody knows what the server takes beside a question.
+
+        A day later each line of a job might come back refused.
+        """
+        if not self.service.limits.has_tried:
+            for question in [question for question in new if self.requests[question].names][:1]:
+                run = ChatRun(self.service, [self.requests[question]], max_concurrency=1)
+                yield from ((question, outcome) for _, outcome in run.outcomes())
+
     def _parts(self, questions: Iterable[str]) -> Iterator[dict[str, bytes]]:
         """Cut what is to be asked into files that one job may hold: lines by question."""
         part: dict[str, bytes] = {}
         size = 0
+        limits = self.service.limits
         for question in questions:
-            request = {"custom_id": question, "method": "POST", "url": _ENDPOINT, "body": self.bodies[question]}
+            body = self.requests[question].body
+            if limits.has_tried:
+                body = {**body, **self.requests[question].parts(limits.refused)}
+            request = {"custom_id": question, "method": "POST", "url": _ENDPOINT, "body": body}
             line = json.dumps(request).encode() + b"\n"
             if part and (len(part) == _MOST_REQUESTS or size + len(line) > _MOST_BYTES):
                 yield part
@@ -180,7 +199,7 @@ class BatchRun:
 
     def _collect(self, job: _Job, batch: Any, lines: list[str]) -> Iterator[tuple[int, Answer | Unanswered]]:
         """Yield what came of an ended job, and forget it once all of that was taken."""
-        wanted = job.questions & self.bodies.keys()
+        wanted = job.questions & self.requests.keys()
         outcomes: dict[str, Answer | Unanswered] = {}
         refusals: list[Failure] = []
         n_unreadable = 0
@@ -226,7 +245,9 @@ class BatchRun:
         error = result.get("error")
         try:
             if isinstance(response, dict) and response.get("status_code") == 200:
-                return question, read_reply(response.get("body"))
+                answer = read_reply(response.get("body"))
+                names = self.requests[question].names if question in self.requests else ()
+                return question, read_choice(answer, response["body"], names)[0] if names else answer
             if isinstance(response, dict):
                 body = response.get("body")
                 status = response.get("status_code")

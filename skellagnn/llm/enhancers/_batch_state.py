@@ -10,12 +10,12 @@ import json
 import logging
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from skellagnn.base.files import write_aside
 from skellagnn.exceptions import EnhancerError, InvalidParameterError
 
 _LOGGER = logging.getLogger("skellagnn")
@@ -106,17 +106,7 @@ class JSONFileState:
         return values
 
     def _write(self, values: dict[str, Any]) -> None:
-        file = self._file()
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=file.name)
-        try:
-            with open(handle, "w", encoding="utf-8") as stream:
-                json.dump(values, stream)
-                stream.flush()
-                os.fsync(stream.fileno())  # what it names was paid for
-            os.replace(temporary, file)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_aside(self._file(), lambda file: file.write(json.dumps(values).encode()))
 
 
 def _wait_for(lock: IO[bytes]) -> None:

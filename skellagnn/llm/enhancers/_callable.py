@@ -68,6 +68,11 @@ class CallableEnhancer(BaseEstimator):  # type: ignore[misc]
             )
         return "callable:" + ".".join(filter(None, [getattr(self.function, "__module__", None), qualified]))
 
+    def check(self) -> None:
+        """Raise what asking would raise because of a parameter."""
+        self._check()
+        _ = self.name
+
     def complete(self, prompts: Sequence[str]) -> list[str | None]:
         """Answer each prompt.
 

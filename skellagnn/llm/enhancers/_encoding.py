@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
-from skellagnn.llm.enhancers._local_model import LocalModel, has_chat_template, render_chat
+from skellagnn.llm.enhancers._local_model import LocalModel, encode_prompts, has_chat_template
 from skellagnn.llm.enhancers._naming import answer_limit
 from skellagnn.llm.enhancers._shortening import shortened
 from skellagnn.llm.enhancers._thinking import opened_thinking
@@ -49,7 +49,6 @@ class Encoder:
         model: str,
     ) -> None:
         self.loaded = loaded
-        self.is_chat = has_chat_template(loaded.tokenizer)
         self.system_prompt = system_prompt
         self.template_kwargs = template_kwargs
         self.window = min((n for n in (context_window, loaded.window) if n is not None), default=None)
@@ -95,18 +94,10 @@ class Encoder:
         return self.encode_all([question])[0]
 
     def encode_all(self, questions: list[str]) -> list[tuple[list[int], str]]:
-        """Encode several prompts at once, which tokenizers do in parallel."""
-        rendered = [self._render(str(question)) for question in questions]
-        # a chat template writes the tokens that begin a text itself
-        encoded = self.loaded.tokenizer(rendered, add_special_tokens=not self.is_chat, verbose=False)["input_ids"]
-        opened = [opened_thinking(text) if self.is_chat else "" for text in rendered]
-        return [(list(ids), tag) for ids, tag in zip(encoded, opened, strict=True)]
-
-    def _render(self, text: str) -> str:
-        text = text.encode("utf-8", "replace").decode()  # tokenizers refuse lone surrogates
-        if self.is_chat:
-            return render_chat(self.loaded.tokenizer, text, self.system_prompt, self.template_kwargs)
-        return text if self.system_prompt is None else f"{self.system_prompt}\n\n{text}"
+        """Encode several prompts."""
+        tokenizer = self.loaded.tokenizer
+        encoded = encode_prompts(tokenizer, map(str, questions), self.system_prompt, self.template_kwargs)
+        return [(ids, opened_thinking(text) if has_chat_template(tokenizer) else "") for text, ids in encoded]
 
     def _has_foreign_control(self, question: str, ids: list[int]) -> bool:
         """Say whether a prompt has other control tokens than the same one with nothing filled in."""

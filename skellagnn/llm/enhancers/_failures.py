@@ -20,6 +20,8 @@ _MESSAGES = ("message", "msg", "detail", "error_description", "error_message", "
 _CODES = ("code", "type", "error_code", "error_type", "status")
 _NO_CODES = ("error", "invalid_request_error")  # say nothing
 _DEEPEST = 8  # levels of a body that are looked into
+# Characters that are looked at, of a page or of a message: what the patterns here cost grows with the square of them.
+_PAGE, _MESSAGE = 20_000, 2_000
 
 _ABOUT_QUESTION = re.compile(
     r"content[ _-]?(?:filter|policy|exists|moderat|management)|inspection|inappropriate|moderation|flagged|prohibited"
@@ -73,7 +75,7 @@ def words_of(body: Any, otherwise: str = "") -> tuple[str, str]:
         with suppress(ValueError, RecursionError):
             body = json.loads(body)
     messages = list(dict.fromkeys(filter(None, (text.strip() for text in _messages(body, _DEEPEST)))))
-    return next(_codes(body, _DEEPEST), ""), "; ".join(messages[:4]) or otherwise
+    return next(_codes(body, _DEEPEST), "")[:_MESSAGE], ("; ".join(messages[:4]) or otherwise)[:_MESSAGE]
 
 
 def _messages(body: Any, depth: int) -> Iterator[str]:
@@ -114,6 +116,7 @@ def _as_text(body: Any) -> str:
 
 def _plain(text: str) -> str:
     """Return the words of a text that may be HTML, such as the page of a proxy."""
+    text = text[:_PAGE]
     if re.search(r"<(?:!doctype|html|body|h\d|title|p)\b", text, re.IGNORECASE):
         text = re.sub(r"(?is)<(script|style)\b.*?</\1>|<!--.*?-->", " ", text)
         text = unescape(re.sub(r"<[^<>]*>", " ", text))
@@ -157,7 +160,7 @@ def used_up(status: int, code: str, message: str, body: Any = None) -> str | Non
     """Return which allowance is used up for longer than one may wait: ``"a day"``, ``"money"``, or None."""
     if status not in (402, 403, 429):
         return None
-    words = f"{code} {message} {_as_text(body)}"
+    words = f"{code} {message} {_as_text(body)[:_PAGE]}"
     if _OF_A_DAY.search(words):
         return "a day"
     if status == 402 or code == "insufficient_quota":
@@ -232,7 +235,7 @@ def _resets(headers: Mapping[str, str], now: datetime) -> Iterator[float]:
 
 def seconds_in(value: str, *, unit: float = 1.0, now: datetime | None = None) -> float | None:
     """Read a length of time ("7", "36s", "6m0s", "120ms"), a date or a time since 1970; None if it is none of these."""
-    value = value.strip()
+    value = value[:100].strip()
     now = now or datetime.now(timezone.utc)
     try:
         number = float(value)

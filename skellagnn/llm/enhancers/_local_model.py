@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from skellagnn.exceptions import EnhancerError, MissingDependencyError
+from skellagnn.exceptions import EnhancerError
 from skellagnn.llm.enhancers._naming import describe_settings
 from skellagnn.llm.prompts import Question
 
@@ -93,8 +93,6 @@ def load_model(
     ------
     EnhancerError
         If it cannot be loaded; quotes why.
-    MissingDependencyError
-        If ``transformers`` is not installed.
     """
     folder = model_folder(model)
     source = f"{folder}#{folder_digest(folder)}" if folder is not None else model
@@ -134,12 +132,8 @@ def unload_models() -> None:
 
 
 def _load(source: str, shared: dict[str, Any], dtype: str, device: str, model_kwargs: Mapping[str, Any]) -> LocalModel:
-    try:
-        import transformers
-    except ImportError as error:
-        raise MissingDependencyError(
-            "A TransformersEnhancer needs the package 'transformers', which is not installed: pip install transformers."
-        ) from error
+    import transformers
+
     release = tuple(int(part) for part in transformers.__version__.split(".")[:2])
     arguments = {"dtype" if release >= (4, 56) else "torch_dtype": dtype, **shared, **model_kwargs}
     try:
@@ -154,11 +148,7 @@ def _load(source: str, shared: dict[str, Any], dtype: str, device: str, model_kw
         tokens = _control_tokens(tokenizer)
         markup = set(tokens.values()) | _template_markup(tokenizer)
     except Exception as error:  # the loaders raise of everything; what they say is passed on
-        raise EnhancerError(
-            f"`model` must name a causal or sequence-to-sequence model that can be loaded, got {source!r}: "
-            f"{type(error).__name__}: {str(error)[:500]}. Check the name, `revision` and `model_kwargs`, or download "
-            "the model before and give its folder."
-        ) from error
+        raise _not_loaded(source, error) from error
     model.eval()
     recommended = copy.deepcopy(model.generation_config)
     model.generation_config.do_sample = False
@@ -169,6 +159,41 @@ def _load(source: str, shared: dict[str, Any], dtype: str, device: str, model_kw
     # the last resort matches nowhere: a tokenizer without any control token
     pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
     return LocalModel(tokenizer, model, is_seq2seq, _window(config, tokenizer), recommended, tokens, pattern)
+
+
+def _not_loaded(source: str, error: Exception) -> EnhancerError:
+    return EnhancerError(
+        f"`model` must name a causal or sequence-to-sequence model that can be loaded, got {source!r}: "
+        f"{type(error).__name__}: {str(error)[:500]}. Check the name, `revision` and `model_kwargs`, or download "
+        "the model before and give its folder."
+    )
+
+
+def check_model(model: str, revision: str | None, trust_remote_code: bool) -> None:
+    """Raise an EnhancerError if there is no such model, neither here nor on the hub; reads its configuration at most.
+
+    Parameters
+    ----------
+    model : str
+    revision : str or None
+    trust_remote_code : bool
+    """
+    from huggingface_hub import try_to_load_from_cache
+
+    folder = model_folder(model)
+    try:
+        known = folder is not None and (folder / "config.json").is_file()
+        if known or (
+            folder is None and isinstance(try_to_load_from_cache(model, "config.json", revision=revision), str)
+        ):
+            return
+        from transformers import AutoConfig
+
+        AutoConfig.from_pretrained(
+            model if folder is None else str(folder), revision=revision, trust_remote_code=trust_remote_code
+        )
+    except Exception as error:  # of the hub, of the network, of a name that cannot be one
+        raise _not_loaded(model, error) from error
 
 
 def _window(config: Any, tokenizer: Any) -> int | None:
@@ -215,23 +240,52 @@ def has_chat_template(tokenizer: Any) -> bool:
 def render_chat(tokenizer: Any, text: str, system_prompt: str | None, template_kwargs: Mapping[str, Any]) -> str:
     """Write a message, and a system prompt if there is one, the way the model was trained on.
 
-    Templates that know no system role get the system prompt at the head of the message.
+    Templates that know no system role, refuse it or pass over it, get the system prompt at the head of the message;
+    those that want a message in parts get it so.
     """
     from jinja2.exceptions import TemplateError
 
-    def render(messages: list[dict[str, str]]) -> str:
-        rendered = tokenizer.apply_chat_template(
-            messages, tokenize=False, add_generation_prompt=True, **template_kwargs
-        )
-        return str(rendered)
+    forms: list[list[tuple[str, str]]] = [[("user", text)]]
+    if system_prompt is not None:
+        forms = [[("system", system_prompt), ("user", text)], [("user", f"{system_prompt}\n\n{text}")]]
+    refusal: TemplateError | None = None
+    rendered: list[str] = []
+    for in_parts in (False, True):
+        for form in forms:
+            messages = [
+                {"role": role, "content": [{"type": "text", "text": said}] if in_parts else said} for role, said in form
+            ]
+            try:
+                written = tokenizer.apply_chat_template(
+                    messages, tokenize=False, add_generation_prompt=True, **template_kwargs
+                )
+            except TemplateError as error:
+                refusal = error
+                continue
+            rendered.append(str(written))
+            if all(said.strip() in rendered[-1] for _, said in form):
+                return rendered[-1]
+    if not rendered and refusal is not None:
+        raise refusal
+    return rendered[0]  # one that rewrites what is said
 
-    user = {"role": "user", "content": text}
-    if system_prompt is None:
-        return render([user])
-    try:
-        return render([{"role": "system", "content": system_prompt}, user])
-    except TemplateError:
-        return render([{"role": "user", "content": f"{system_prompt}\n\n{text}"}])
+
+def encode_prompts(
+    tokenizer: Any, texts: Iterable[str], system_prompt: str | None, template_kwargs: Mapping[str, Any]
+) -> list[tuple[str, list[int]]]:
+    """Return each prompt as it is written for the model, and its token ids; tokenizers work on several at a time."""
+    is_chat = has_chat_template(tokenizer)
+    written = []
+    for text in texts:
+        text = text.encode("utf-8", "replace").decode()  # tokenizers refuse lone surrogates
+        if is_chat:
+            text = render_chat(tokenizer, text, system_prompt, template_kwargs)
+        elif system_prompt is not None:
+            text = f"{system_prompt}\n\n{text}"
+        written.append(text)
+    # a chat template writes the tokens that begin a text itself
+    encoded = tokenizer(written, add_special_tokens=not is_chat, verbose=False)["input_ids"] if written else []
+    return [(text, list(ids)) for text, ids in zip(written, encoded, strict=True)]
 
 
 def model_folder(model: str) -> Path | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 import warnings
 from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
@@ -15,6 +13,7 @@ from sklearn.base import BaseEstimator
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
 from skellagnn.llm.enhancers._base import Answer, Unanswered
 from skellagnn.llm.enhancers._batch_api import BatchRun
+from skellagnn.llm.enhancers._chat import ChatRun, Request
 from skellagnn.llm.enhancers._limits import shared_limits
 from skellagnn.llm.enhancers._naming import (
     answer_limit,
@@ -23,27 +22,22 @@ from skellagnn.llm.enhancers._naming import (
     require_number,
     require_text,
 )
-from skellagnn.llm.enhancers._pool import gather
-from skellagnn.llm.enhancers._replies import read_reply
 from skellagnn.llm.enhancers._service import (
     OPENAI_URL,
     RequestFailed,
     Service,
     check_key_variable,
+    check_reachable,
     client_for,
-    question_id,
     read_key,
     resolve_url,
 )
 from skellagnn.llm.enhancers._shortening import shortened
-from skellagnn.llm.enhancers._structured import FORMAT, choices_of, extras, read_choice, refused_parts
+from skellagnn.llm.enhancers._structured import choices_of
 from skellagnn.llm.prompts import Question, estimate_tokens
 
-_HARMLESS = "Reply with the word yes."
 _CLEARLY_SENT = 400  # estimated tokens from which a count by the server says whether it read all
 _TOKEN_PARAMETERS = ("max_tokens", "max_completion_tokens")
-# With these a server refuses a part of a request that it does not know, or it fails at it.
-_REFUSES_PARTS = frozenset({400, 404, 405, 415, 422, 500, 501})
 _OWN_FIELDS = {
     "model": "That is the parameter `model`.",
     "messages": "They are made from the prompt and `system_prompt`.",
@@ -94,7 +88,8 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         never the instruction. Servers such as Ollama cut a longer prompt in silence, and may cut the instruction.
     structured : bool, default=True
         Ask for class names by a JSON schema, and for token probabilities as a confidence, where the server takes that:
-        it is tried once and remembered. The answer reads as any other, "Theory; second choice: Logic. ..."
+        it is tried once and remembered. The answer reads as any other, "Theory; second choice: Logic. ..." Before the
+        first batch job one question is asked by itself to try it.
     extra_body : dict, default=None
         Further fields of the request, such as ``{"chat_template_kwargs": {"enable_thinking": False}}`` for vLLM or
         ``{"reasoning_effort": "low"}``.
@@ -219,6 +214,19 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         """Return how many tokens each answer may have: ``max_tokens``, else what its prompt allows."""
         return [answer_limit(prompt, self.max_tokens) for prompt in prompts]
 
+    def check(self) -> None:
+        """Find out what is wrong before anything is asked.
+
+        Raises
+        ------
+        InvalidParameterError, EnhancerError, MissingDependencyError
+            If a parameter is wrong, the key or the package is missing, or nobody is at the address.
+        """
+        self._check()
+        service = self._service()
+        if not service.limits.blame.has_succeeded:
+            check_reachable(service.url)
+
     def complete(self, prompts: Sequence[str]) -> list[Answer | None]:
         """Answer each prompt; see :meth:`complete_iter`, which hands answers over as they arrive."""
         answers: list[Answer | None] = [None] * len(prompts)
@@ -259,20 +267,21 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         extra = self._check()
         if not questions:
             return iter(())
+        service = self._service()
+        requests = [self._request(question, extra) for question in self._fitting(questions)]
+        run: BatchRun | ChatRun
+        if self.batch:
+            run = BatchRun(service, requests, model=self.model, poll=float(self.batch_poll), state=self.batch_state)
+        else:
+            run = ChatRun(service, requests, self.max_concurrency)
+        return self._hand_over(run.outcomes(), service.url, [request.tokens for request in requests])
+
+    def _service(self) -> Service:
         url = resolve_url(self.base_url)
         key = read_key(self.api_key_env, url)
         limits = shared_limits(url, self.model, self.requests_per_minute, self.tokens_per_minute)
         client = client_for(url, key, float(self.timeout))
-        service = Service(url, client, key, self.api_key_env, self.max_retries, limits)
-        bodies = [self._body(question, extra) for question in self._fitting(questions)]
-        if self.batch:
-            run = BatchRun(service, bodies, model=self.model, poll=float(self.batch_poll), state=self.batch_state)
-            arriving = run.outcomes()
-        else:
-            choices = [choices_of(question) if self.structured else () for question in questions]
-            arriving = self._ask_each(service, bodies, choices)
-        sent = [_prompt_tokens(body) for body in bodies]
-        return self._hand_over(arriving, url, sent)
+        return Service(url, client, key, self.api_key_env, self.max_retries, limits)
 
     def _hand_over(
         self, arriving: Generator[tuple[int, Answer | Unanswered], None, None], url: str, sent: list[int]
@@ -325,70 +334,6 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
                 stacklevel=3,
             )
 
-    def _ask_each(
-        self, service: Service, bodies: list[dict[str, Any]], choices: list[tuple[str, ...]]
-    ) -> Generator[tuple[int, Answer | Unanswered], None, None]:
-        refused = service.limits.refused
-
-        def post(client: Any, body: dict[str, Any]) -> tuple[Answer, Any]:
-            start = time.monotonic()
-            # `post` and not `chat.completions.create`: the same request and checks without building and
-            # validating a dozen pydantic objects, a third of the time that a request costs on this side
-            reply = client.post("/chat/completions", body=body, cast_to=object)
-            return read_reply(reply, time.monotonic() - start), reply
-
-        def ask(position: int, stop: threading.Event) -> Answer | Unanswered | None:
-            body, names = bodies[position], choices[position]
-            estimate = _prompt_tokens(body) + float(body[self.token_parameter])
-
-            def send(client: Any) -> Answer:
-                if not names or service.limits.has_tried:
-                    return send_with_parts(client)
-                with service.limits.trial:  # what a server takes is found out once, not by all threads at a time
-                    answer = send_with_parts(client)
-                    service.limits.has_tried = True
-                    return answer
-
-            def send_with_parts(client: Any) -> Answer:
-                parts = extras(names, refused) if names else {}
-                parts = {name: part for name, part in parts.items() if name not in body}
-                while parts:
-                    try:
-                        answer, reply = post(client, {**body, **parts})
-                    except Exception as error:
-                        status = getattr(error, "status_code", None)
-                        if status not in _REFUSES_PARTS:
-                            raise
-                        unwanted = refused_parts(parts, service.judge(error).reason)
-                    else:
-                        answer, is_structured = read_choice(answer, reply, names)
-                        if FORMAT in parts and not is_structured and answer.is_complete:
-                            refused.add(FORMAT)  # it takes no notice
-                        return answer
-                    parts = {name: part for name, part in parts.items() if name not in unwanted}
-                    answer, reply = post(client, {**body, **parts})  # what is refused still: it was not the parts
-                    refused.update(unwanted)
-                    return read_choice(answer, reply, names)[0] if parts else answer
-                return post(client, body)[0]
-
-            def probe(client: Any) -> Any:
-                messages = [*body["messages"][:-1], {"role": "user", "content": _HARMLESS}]
-                return client.post("/chat/completions", body={**body, "messages": messages}, cast_to=object)
-
-            try:
-                answer = service.request(send, stop=stop, tokens=estimate, question=question_id(body), probe=probe)
-            except RequestFailed as error:
-                if error.failure.about_question:
-                    return Unanswered(error.failure.reason, error.failure.kind)
-                raise
-            if isinstance(answer, Answer):
-                if answer.tokens_in is not None and answer.tokens_out is not None:
-                    service.limits.correct(estimate, answer.tokens_in + answer.tokens_out)
-                return answer
-            return None
-
-        return gather(ask, len(bodies), self.max_concurrency)
-
     def _fitting(self, questions: list[str]) -> list[str]:
         """Shorten the texts of questions that would not fit the context window with their answers."""
         if self.context_window is None:
@@ -419,18 +364,19 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
             )
         return fitting
 
-    def _body(self, question: str, extra: dict[str, Any]) -> dict[str, Any]:
+    def _request(self, question: str, extra: dict[str, Any]) -> Request:
         text = str(question).encode("utf-8", "replace").decode()  # lone surrogates cannot be sent
         messages = [{"role": "user", "content": text}]
         if self.system_prompt is not None:
             messages.insert(0, {"role": "system", "content": self.system_prompt})
         body: dict[str, Any] = {"model": self.model, "messages": messages}
-        body[self.token_parameter] = answer_limit(question, self.max_tokens)
+        longest = answer_limit(question, self.max_tokens)
+        body[self.token_parameter] = longest
         if self.temperature is not None:
             body["temperature"] = self.temperature
         if self.seed is not None:
             body["seed"] = self.seed
-        return {**body, **extra}
+        return Request({**body, **extra}, choices_of(question) if self.structured else (), longest)
 
     def _check(self) -> dict[str, Any]:
         require_text(self.model, "model")
@@ -454,7 +400,3 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
                 "Use the one that the server knows."
             )
         return require_mapping(self.extra_body, "extra_body", taken=_OWN_FIELDS)
-
-
-def _prompt_tokens(body: dict[str, Any]) -> int:
-    return sum(estimate_tokens(message["content"]) for message in body["messages"])

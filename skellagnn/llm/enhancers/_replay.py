@@ -74,6 +74,10 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
     def name(self) -> str:
         return self.model_name if self.model_name is not None else f"replay:{_load(self.source).digest}"
 
+    def check(self) -> None:
+        """Raise what asking would raise because of a parameter, or of the recording itself."""
+        self._recording()
+
     def complete(self, prompts: Sequence[str]) -> list[Answer | None]:
         """Look each question up.
 
@@ -82,12 +86,7 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
         MissingAnswerError
             If answers are missing and ``on_missing="raise"``: says how many, and which.
         """
-        if self.on_missing not in ("raise", "skip"):
-            raise InvalidParameterError(
-                f"`on_missing` of a ReplayEnhancer must be 'raise' or 'skip', got {self.on_missing!r}. With 'skip' "
-                "nodes without an answer keep their raw rows."
-            )
-        recording = _load(self.source)
+        recording = self._recording()
         answers = [recording.find(question) for question in prompts]
         missing = [question for question, answer in zip(prompts, answers, strict=True) if answer is None]
         if missing and self.on_missing == "raise":
@@ -100,6 +99,14 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
                 "on_missing='skip'."
             )
         return answers
+
+    def _recording(self) -> _Recording:
+        if self.on_missing not in ("raise", "skip"):
+            raise InvalidParameterError(
+                f"`on_missing` of a ReplayEnhancer must be 'raise' or 'skip', got {self.on_missing!r}. With 'skip' "
+                "nodes without an answer keep their raw rows."
+            )
+        return _load(self.source)
 
     @property
     def recorded_nodes(self) -> frozenset[str]:

@@ -7,12 +7,14 @@ import json
 import logging
 import os
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from skellagnn.exceptions import EnhancerError, InvalidParameterError, MissingDependencyError
 from skellagnn.llm.enhancers import _limits
@@ -25,6 +27,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 _LOGGER = logging.getLogger("skellagnn")
 _PASSING = frozenset({408, 409, 425, 429})  # and 500 to 599: the same request may succeed later
 _ABOUT_ALL = frozenset({401, 402})  # the key and the money: no other question would be answered
+_CONNECT = 10.0  # seconds that a host may take to say that it is there
 _LONGEST_QUOTE = 300  # characters of a server's message that an error repeats
 
 
@@ -286,6 +289,28 @@ def resolve_url(base_url: Any) -> str:
     if url.endswith(("/chat/completions", "/completions")):
         raise InvalidParameterError(f"{expected}, got {base_url!r}. Leave the endpoint off its end.")
     return url
+
+
+def check_reachable(url: str) -> None:
+    """Open a connection to a server and close it again; behind a proxy, which alone may know the name, do nothing.
+
+    Raises
+    ------
+    EnhancerError
+        If there is no such host, or nobody listens there.
+    """
+    parts = urlsplit(url)
+    host = str(parts.hostname)
+    proxies = getproxies()
+    if (parts.scheme in proxies or "all" in proxies) and not proxy_bypass(host):
+        return
+    try:
+        socket.create_connection((host, parts.port or (443 if parts.scheme == "https" else 80)), _CONNECT).close()
+    except OSError as error:
+        raise EnhancerError(
+            f"`base_url` must be the address of a server that can be reached, got {url} ({type(error).__name__}: "
+            f"{error}). Is the server running, and are you online?"
+        ) from error
 
 
 # Keys of providers that have the form of a name, too: by their beginning, or long, of small letters and digits.

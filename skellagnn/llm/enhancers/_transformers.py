@@ -12,12 +12,12 @@ from skellagnn.llm.enhancers._base import Answer
 from skellagnn.llm.enhancers._encoding import Encoder, Row
 from skellagnn.llm.enhancers._generation import Generation
 from skellagnn.llm.enhancers._local_model import (
+    check_model,
+    encode_prompts,
     folder_digest,
-    has_chat_template,
     load_model,
     load_tokenizer,
     model_folder,
-    render_chat,
 )
 from skellagnn.llm.enhancers._naming import (
     answer_limit,
@@ -160,6 +160,17 @@ class TransformersEnhancer(BaseEstimator):  # type: ignore[misc]
         """How many prompts to pass at a time: enough for batches of like lengths."""
         return 64 * self.batch_size
 
+    def check(self) -> None:
+        """Find out what is wrong before anything is asked; loads no weights.
+
+        Raises
+        ------
+        InvalidParameterError, EnhancerError
+            If a parameter is wrong, or there is no such model.
+        """
+        self._check()
+        check_model(self.model, self.revision, self.trust_remote_code)
+
     def complete(self, prompts: Sequence[str]) -> list[Answer | None]:
         """Answer each prompt; see :meth:`complete_iter`, which hands answers over batch by batch."""
         answers: list[Answer | None] = [None] * len(prompts)
@@ -206,7 +217,7 @@ class TransformersEnhancer(BaseEstimator):  # type: ignore[misc]
         encoder = Encoder(
             loaded,
             system_prompt=self.system_prompt,
-            template_kwargs=_NO_THINKING if self.chat_template_kwargs is None else self.chat_template_kwargs,
+            template_kwargs=self._template_kwargs,
             context_window=self.context_window,
             model=self.model,
         )
@@ -228,19 +239,16 @@ class TransformersEnhancer(BaseEstimator):  # type: ignore[misc]
         tokenizer = load_tokenizer(self.model, self.revision, self.trust_remote_code)
         if tokenizer is None:
             return None
-        texts = [str(prompt).encode("utf-8", "replace").decode() for prompt in prompts]
-        is_chat = has_chat_template(tokenizer)
-        if is_chat:
-            kwargs = _NO_THINKING if self.chat_template_kwargs is None else self.chat_template_kwargs
-            texts = [render_chat(tokenizer, text, self.system_prompt, kwargs) for text in texts]
-        elif self.system_prompt is not None:
-            texts = [f"{self.system_prompt}\n\n{text}" for text in texts]
-        encoded = tokenizer(texts, add_special_tokens=not is_chat, verbose=False)["input_ids"] if texts else []
-        return [len(ids) for ids in encoded]
+        encoded = encode_prompts(tokenizer, map(str, prompts), self.system_prompt, self._template_kwargs)
+        return [len(ids) for _, ids in encoded]
 
     def longest_answers(self, prompts: Sequence[str]) -> list[int]:
         """Return how many tokens each answer may have: ``max_new_tokens``, else what its prompt allows."""
         return [answer_limit(prompt, self.max_new_tokens) for prompt in prompts]
+
+    @property
+    def _template_kwargs(self) -> dict[str, Any]:
+        return _NO_THINKING if self.chat_template_kwargs is None else self.chat_template_kwargs
 
     def _answer(self, generation: Generation, rows: list[Row]) -> Iterator[tuple[int, Answer | None]]:
         rows = sorted(rows, key=lambda row: (-row.limit, -len(row.ids), row.position))

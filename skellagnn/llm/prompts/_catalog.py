@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from skellagnn.base.resolve import resolve
@@ -11,16 +11,8 @@ from skellagnn.llm.prompts._builtin import BUILTIN_PROMPTS, DIVERSE
 from skellagnn.llm.prompts._prompt import Prompt
 
 
-class PromptCatalog(Sequence[Prompt]):
-    """The prompts of one fit, in order, each name once.
-
-    Parameters
-    ----------
-    prompts : tuple of Prompt
-    """
-
-    def __init__(self, prompts: tuple[Prompt, ...]) -> None:
-        self.prompts = prompts
+class PromptCatalog(tuple[Prompt, ...]):
+    """The prompts of one fit, in order, each name once."""
 
     @classmethod
     def from_parameter(cls, prompts: Any) -> PromptCatalog:
@@ -63,24 +55,15 @@ class PromptCatalog(Sequence[Prompt]):
                         f"`prompts` must give each name one prompt, got two different ones named {prompt.name!r}. "
                         "Rename one."
                     )
-        return cls(tuple(found.values()))
+        return cls(found.values())
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(prompt.name for prompt in self.prompts)
+        return tuple(prompt.name for prompt in self)
 
     @property
     def needs_class_names(self) -> bool:
-        return any(prompt.names_classes for prompt in self.prompts)
-
-    def __len__(self) -> int:
-        return len(self.prompts)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.prompts[index]
-
-    def __iter__(self) -> Iterator[Prompt]:
-        return iter(self.prompts)
+        return any(prompt.names_classes for prompt in self)
 
     def __repr__(self) -> str:
         return f"PromptCatalog({', '.join(self.names)})"

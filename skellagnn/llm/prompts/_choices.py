@@ -82,7 +82,7 @@ def read_choices(answer: str, class_names: Sequence[str]) -> Choices:
     if not class_names:
         return Choices([], False)
     names = tuple(class_names)
-    text = cues.BROKEN_EMPHASIS.sub(r"\2", normal_form(answer))
+    text = cues.BROKEN_EMPHASIS.sub(r"\2", cues.marks_in_words(normal_form(answer)))
     listed = from_json(text, names)
     text = without_tags(text, names) if listed is None else listed
     classes = _Reading(text, names).choices()
@@ -131,6 +131,7 @@ class _Reading:
         self.claims = [_Claim(m, self._is_strong(m)) for m in self.mentions]
         for place in range(len(self.claims)):
             self._judge(place)
+        self._refer_back()
         self._drop_repeated_list()
 
     # -- which names count ------------------------------------------------------------------------------------------
@@ -238,7 +239,10 @@ class _Reading:
         claim.negated = self._is_negated(place, gap, connected) or bool(cues.NOT_AFTER.match(post))
         self._judge_options(claim, place, gap, connected)
         self._judge_order(claim, place, gap, post)
-        claim.dropped = claim.negated or claim.option
+        claim.dropped = (claim.negated and not claim.second) or claim.option  # "rather than B, which is second"
+        # what is called the second choice, and several words that are called the first, are there by no chance
+        several = " " in self.names[mention.name].strip()
+        claim.strong = claim.strong or claim.second or (claim.first and several)
         # "neural networks / theory": the second is written as the first is
         if connected and previous is not None and previous.strong and not claim.strong and not mention.inflected:
             claim.strong = self._slice(previous.mention).islower() and self._slice(mention).islower()
@@ -303,6 +307,11 @@ class _Reading:
         pre = re.split(r"(?<!\b\d)[.!?;](?=\s)", gap)[-1]
         near = gap[-60:]
         said = self._own(post, has_next=place + 1 < len(self.mentions))
+        if place and cues.CORRECTION.search(gap):
+            claim.order, claim.first = 0.0, True
+            for corrected in self.claims[:place]:
+                corrected.dropped = corrected.dropped or not corrected.second
+            return
         cue = re.search(cues.SECOND, pre)
         both = cue and re.search(r"\b(?:first|1st)\b[^.;]{0,12}\b(?:and|&|/)\W*\Z", pre[: cue.start()])
         after_second, after_first = cues.POST_SECOND.match(said), cues.POST_FIRST.match(said)
@@ -337,6 +346,13 @@ class _Reading:
         ):
             claim.order = 1.5 if claim.order == 3.0 else claim.order
 
+    def _refer_back(self) -> None:
+        """Let "the former" and "the latter" stand for the two names before them."""
+        for reference in cues.LATTER.finditer(self.small):
+            two = [claim for claim in self.claims if claim.mention.end <= reference.start()][-2:]
+            if len(two) == 2:
+                two[reference.group(1) == "latter"].order = 0.0
+
     def _is_counted_second(self, near: str, mention: Mention) -> bool:
         """Whether a number from 2 on stands before a name, in a list that has a first entry."""
         return (
@@ -348,12 +364,14 @@ class _Reading:
     def _own(self, post: str, *, has_next: bool) -> str:
         """Return what belongs to a name of the words after it: up to the next sign, or to the "and" before a name."""
         match = re.match(
-            r"\s*\([^()]*\)|[ \t]*(?:,\s*(?:which|that|this|my|so that|so this"
+            r"[\s*_\"'`]*\([^()]*\)|[ \t]*(?:,\s*(?:which|that|this|my|so that|so this"
             r"|so it)\b)?[^,;.\n(]*",
             post,
         )
         said = match.group() if match else ""
-        if has_next and not said.lstrip().startswith("(") and not post[len(said) :].strip():
+        if has_next and said.rstrip(" *_\"'`").endswith(":") and not post[len(said) :].strip("( "):
+            return ""  # what the next one is called
+        if has_next and "(" not in said and not post[len(said) :].strip():
             parts = re.split(r"\b(?:and|but|while|with|then|or)\b", said)
             return parts[0] if len(parts) > 1 else ""
         return said

@@ -17,7 +17,8 @@ FILL = (
 # "**Neural** **Networks**"
 BROKEN_EMPHASIS = re.compile(r"(?<=\w)(\*{1,2}|__)([ \t]+)\1(?=\w)")
 SECOND = (
-    r"(?:\b(?:(?:second(?:ly|ary)?|2nd|third|3rd|zweit\w*|deuxi[eè]me|segund[ao]|втор(?:ой|ое|ым|ая)"
+    r"(?:(?<!\bno )(?<!\bno clear )\b(?:(?:second(?:ly|ary)?|2nd|third|3rd|zweit\w*|deuxi[eè]me|segund[ao]|втор(?:ой"
+    r"|ое|ым|ая)"
     r"|second[ao]|tweede|(?:choice|option|rank|top|no\.?|number)[\s_#]*[23])(?!-(?!best|choice)\w)"
     r"(?!\s(?:order|generation|world|language|half|hand|year|century|level|stage|layer|moment)s?\b)"
     r"|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|failing (?:that|which|this)|alternative(?:ly)?|alternate|otherwise"
@@ -42,7 +43,8 @@ NUMBER_1 = re.compile(r"(?:^|[\s(\[|#])(?:1|a|i)\s?[.):|\]][\s*_\"'`(\[]*\Z")
 NUMBER_2 = re.compile(r"(?:^|[\s(\[|#])(?:[2-9]|\d\d)\s?[.):|\]][\s*_\"'`(\[]*\Z")
 PRE_FINAL = re.compile(
     r"\b(?:final|corrected|overall)[\s_](?:\w+[\s_])?(?:answer|choice|verdict|decision|class|label)\b"
-    rf"{LINK}[\W_]*\Z"
+    rf"{LINK}[\W_]*\Z|(?:\A|[.!?\n])[\W_]*(?:so|therefore|thus|hence|in conclusion|in summary"
+    rf"|overall)[\s,:]{LINK}[\W_]*\Z"
 )
 NOUN = (
     r"(?:answer|choice|prediction|predicted[\s_](?:class|label|category)|classification|verdict|conclusion|decision"
@@ -54,7 +56,8 @@ PRE_HARD = re.compile(
     rf"|最可能\w{{0,6}})(?:是|为|:)?[\W_]*\Z)"
 )
 PRE_SOFT = re.compile(
-    r"\b(?:most likely|most probabl[ey]|likeliest|most plausibl[ey]|best (?:match|fit|guess|answer|option)"
+    r"\b(?:main (?:point|topic|theme|subject|focus|contribution) is|most likely|most probabl[ey]|likeliest"
+    r"|most plausibl[ey]|best (?:match|fit|guess|answer|option)"
     r"|i(?:'d|'ll| would| will| should)? (?:\w+ )?(?:choose|pick|select|go (?:with|for)|opt for|vote for|settle (?:on"
     r"|for)"
     r"|favou?r|prefer|conclude)|belongs (?:\w+ )?to|falls (?:\w+ )?(?:under|into)|classif(?:y|ied) \w* ?as|(?:class"
@@ -68,7 +71,8 @@ AFTER = (
     r"|comes?|ranks?|takes?|in|for|stands?|fits?|named|considered|looks?|follows|remains?)\W+)*(?:[\w'-]+\W+){0,3}?"
 )
 POST_SECOND = re.compile(
-    rf"{AFTER}(?:second|2nd|secondary|secondly|third|3rd|runner[\s-]?up|back[\s-]?up|fall[\s-]?back|alternatives?"
+    rf"{AFTER}(?<!\bno )(?<!\bno clear )(?:second|2nd|secondary|secondly|third|3rd|runner[\s-]?up|back[\s-]?up"
+    rf"|fall[\s-]?back|alternatives?"
     rf"|less likely"
     r"|next|(?:the|an?)?other (?:choice|option)|reserve|substitute|after (?:that|it))\b"
     r"(?!-(?!best|choice)\w)(?!\s(?:order|generation|world|language|half|hand)s?\b)"
@@ -93,22 +97,26 @@ NO_DOUBT = re.compile(
     r"|if (?:it (?:is|were) )?not)\b"
 )
 NOT = re.compile(
-    r"\b(?:not|never|cannot|neither|nor|hardly|i doubt|exclude[sd]?|excluding|rul(?:e|es|ed|ing) out|nicht|kein\w*"
+    r"\b(?:not|never|unlike|cannot|neither|nor|hardly|i doubt|exclude[sd]?|excluding|rul(?:e|es|ed|ing) out|nicht"
+    r"|kein\w*"
     r"|weder|ne|ni|non(?=-\Z)|не|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
 )
 NOT_CLOSE = re.compile(
     r"\b(?:by no means|(?:nothing|little|not much) to do with|not so much"
     r"|(?:wrong|incorrect|misleading|a mistake) to (?:say|call it|choose|name|pick)|as opposed to|opposed to"
-    r"|rather than|instead of|unlike|other than"
+    r"|rather than|instead of|other than"
     r"|except(?: for)?|apart from|no (?:relation|connection|link|reference|mention|trace|hint|sign)s? (?:to|of|with)"
     r"|no|non|anti|far from|statt|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it"
     r"|of))*[\s*_\"'`(\[]*\Z|\bnot\s?:\W*\Z"
+    r"|\bleast (?:likely|probable|plausible|fitting|suitable)\b(?:\W+(?:class|category|choice|one|is|are|would|be"
+    r"|the))*\W*\Z"
 )
 NOT_AFTER = re.compile(
     r"[ \t*_\"'`)\]]{0,4}(?:class |category )?(?:(?:is|was|can|could|does|do|did|would|should|may|might|seems?|looks?"
     r"|has|have|are|be|been|being|clearly|therefore|also|definitely|certainly) )*(?:not(?! only| just| merely| un\w+"
     r"| im\w+)"
     r"|\w+n't|cannot|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question"
+    r"|off(?=\s*[.,;])|least \w+"
     r"|out(?=\s*[.;,])"
     r"|less than likely)\b(?! be (?:excluded|ruled out|dismissed|discounted))|[ \t]*[-:=\u2014]\s*(?:no"
     r"|nope)\b(?=\s*(?:[.,;\n]|\Z))"
@@ -154,22 +162,25 @@ CONCESSION = re.compile(
 MENTIONED = re.compile(r"\b(?:mention(?:s|ed|ing)?|cites?|refers? to|talks? (?:of|about))\W*\Z")
 NONE = re.compile(
     r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W{0,8}none\b|\bn/a\b"
-    r"|\bnot applicable\b|\b(?:no|not any|not one) (?:\w+ )?(?:suitable |fitting |matching )?(?:class|category|label"
+    r"|\bnot applicable\b|\b(?:isn't|is not|aren't|are not) an?y? (?:\w+ )?(?:class|category|label|option|topic)"
+    r"|\b(?:no|not any|not one) (?:\w+ )?(?:suitable |fitting |matching )?(?:class|category|label"
     r"|option|topic)\w*\b|(?:\bnot|n't|\bcannot)\b[^.;]{0,40}\bany (?:of|class|categor|label)|\bneither (?:of|one"
     r"|class|category|fits?|applies)"
     r"|\bno(?:thing| match| fit)\b[^.;,]{0,20}\b(?:fits?|match|list|appl)|\A\W*neither\b|\boutside (?:of )?(?:all"
-    r"|the) |\bnot (?:in|on|part of|among) (?:the|this|your|my) (?:\w+ )?(?:list|options|classes)|(?:\bnot"
+    r"|the) |\bout of scope\b|\bnot (?:in|on|part of|among) (?:the|this|your|my) (?:\w+ )?(?:list|options|classes)"
+    r"|(?:\bnot"
     r"|n't) (?:listed|in the list)\b|\bfits? none\b|\A\W*no fit\b|\b(?:keine (?:davon|dieser|der|von|passt)"
     r"|keine\w* (?:klasse|kategorie)|aucune?\b|ningun[oa]\b|nessun[oa]\b|nenhum\w*|geen van|ни один|ни одна|ни одному"
     r"|ни к одно\w+)"
-    r"|(?:以上|都)\w{0,3}(?:都)?不(?:是|属于|符合)|没有合适|どれにも|該当なし|どれでもない|해당 없음"
+    r"|(?:以上|都)\w{0,3}(?:都)?不(?:是|属于|符合)|不(?:是|属于|符合)(?:以上|上述|任何|其中)"
+    r"|没有合适|どれにも|該当なし|どれでもない|해당 없음"
 )
 CONNECTOR = re.compile(
     r"[\s*_\"'`\[\](){}|.\u2022>#-]*(?:,|;|/|\||\n|\bor\b|\band\b|\bnor\b|&|\bund\b|\boder\b|\bou\b|\bet\b|\by\b"
-    r"|\bo\b|、|或|\bfrom\b|\bto\b|[\s*_\"'`\[\](){}.\u2022>#\d-])*"
+    r"|\bo\b|\bnoch\b|\bni\b|、|或|\bzu\b|\bfrom\b|\bto\b|[\s*_\"'`\[\](){}.\u2022>#\d-])*"
 )
 SAME_LIST = re.compile(r"(?:[\s*_\"'`\[\](){}|.\u2022>#\d,;/&\u2014-]|\band\b|\bor\b|、|\b[a-h]\b(?=[.)]))*\Z")
-OR = re.compile(r"\b(?:or|nor|from|and|und|oder|ou|et)\b|/|&|或")
+OR = re.compile(r"\b(?:or|nor|noch|ni|from|and|und|oder|ou|et)\b|/|&|或")
 OPENING = "*_`\"'([{<|#>\u2022~=+"
 STANDS_WHERE_A_CHOICE_DOES = re.compile(
     r"(?:[:=>]|\b(?:is|be|as|say|choose|pick|select|guess|likely|probably|perhaps|maybe|possibly|definitely|clearly"
@@ -177,63 +188,36 @@ STANDS_WHERE_A_CHOICE_DOES = re.compile(
     r"|first|with|for|called|to|suggests?|it's|under|into|say|prefer|just|simply))(?:\s(?:the|a"
     r"|an))?[\s*_`\"'(\[{]*\Z"
 )
-# Names that are also words which stand in every text count only where nothing else can be meant.
-FUNCTION_WORDS = frozenset(
-    [
-        "a",
-        "i",
-        "it",
-        "us",
-        "is",
-        "in",
-        "as",
-        "or",
-        "and",
-        "at",
-        "be",
-        "by",
-        "do",
-        "he",
-        "if",
-        "me",
-        "my",
-        "no",
-        "of",
-        "on",
-        "so",
-        "to",
-        "up",
-        "we",
-        "an",
-        "am",
-        "are",
-        "all",
-        "can",
-        "for",
-        "has",
-        "his",
-        "how",
-        "its",
-        "may",
-        "not",
-        "now",
-        "one",
-        "our",
-        "out",
-        "see",
-        "the",
-        "too",
-        "two",
-        "use",
-        "was",
-        "who",
-        "why",
-        "you",
-        "any",
-        "this",
-        "that",
-    ]
+LATTER = re.compile(
+    r"\b(?:choose|pick|select|prefer|favou?r|go (?:with|for)|is|be|say|likely)\b[ :,]*the (former|latter)\b"
 )
+# Before a choice that takes back the one before.
+CORRECTION = re.compile(
+    r"\b(?:wait|on (?:second thoughts?|(?:further )?reflection)|scratch that|correction|i mean|i meant|make that"
+    r"|(?:it|that|this) should (?:rather )?(?:be|have been)|rather|or rather|more (?:like|precisely)"
+    r"|(?<=[?!.] )no(?=\s?[,:;\u2014]))\b"
+    rf"{LINK}[\W_]*\Z"
+)
+_MARKS = (
+    (re.compile(r"^([ \t>*\d.)-]*)(?:[\u274c\u2717\u2718\u2716\u2612]|\[ \])\s*(?=\w)", re.MULTILINE), r"\1not "),
+    (re.compile(r"[ \t]*[\u274c\u2717\u2718\u2716]"), " - no"),
+    (re.compile(r"[\u2705\u2713\u2714\u2611]|^([ \t>*-]*)\[[xX]\]", re.MULTILINE), r"\1"),
+)
+
+
+def marks_in_words(text: str) -> str:
+    """Write a cross, or a box that is not ticked, as a "no"; take ticks away."""
+    for pattern, words in _MARKS:
+        text = pattern.sub(words, text)
+    return text
+
+
+# Names that are also words which stand in every text count only where nothing else can be meant.
+_OF_EVERY_TEXT = (
+    "a i it us is in as or and at be by do he if me my no of on so to up we an am "
+    "are all can for has his how its may not now one our out see the too two use was who why you any this that"
+)
+FUNCTION_WORDS = frozenset(_OF_EVERY_TEXT.split())
 STANDS_ALONE_AFTER = re.compile(
     r"\s*\Z|\s*[,;:.!?()\]}/|>*\"'`\n\u2014-]|\s+\d|\s+(?:or|and|then|with|because|since|given|over|rather|first"
     r"|second)\b"

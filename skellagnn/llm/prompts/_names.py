@@ -186,6 +186,10 @@ def _folded(token: str) -> str:
     return "and" if token == "&" else unicodedata.normalize("NFKC", token.casefold())
 
 
+_ROMAN = dict(zip("12345", ("i", "ii", "iii", "iv", "v"), strict=True))
+_ROMAN |= {roman: number for number, roman in _ROMAN.items()}
+
+
 def _spellings(name: str, tokens: list[re.Match[str]], words: tuple[str, ...]) -> set[tuple[str, ...]]:
     """Return other ways to write a name: "Ecommerce" for "E-Commerce", without the comma of "Food, Drink"."""
     others = set()
@@ -200,6 +204,13 @@ def _spellings(name: str, tokens: list[re.Match[str]], words: tuple[str, ...]) -
     plain = tuple(word for word in words if word not in tuple(".,:;/'\"()!?"))
     if len(plain) > 1:
         others.add(plain)
+    # "Type2" for "Type 2", and the reverse
+    glued = re.sub(r"(?<=[a-z]) (?=\d+(?: |\Z))", "", " ".join(words))
+    others |= {tuple(glued.split()), tuple(re.sub(r"(?<=[a-z])(?=\d+(?: |\Z))", " ", glued).split())}
+    if len(words) > 1:  # "Type II" for "Type 2", and the reverse
+        others.add(tuple(_ROMAN.get(word, word) for word in words))
+    if "/" in words and len(words) == 3:
+        others.add(("".join(plain),))
     return others - {words}
 
 
@@ -226,6 +237,8 @@ def _walk(
         if j == len(tokens):
             continue
         word, k = tokens[j][0], j + 1
+        if word == "," and j > i and _END not in node:  # "Diabetes Mellitus, Type 1"
+            states.append((node, k))
         while True:
             following = node.get(_singular(word) if singular else word)
             if following is not None:

@@ -168,12 +168,3 @@ class Question(str):
         """SHA-256 over the field values. Together with the prompt's key it identifies the question."""
         canonical = json.dumps(self.values, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
-
-    def shortened(self, max_chars: int) -> Question:
-        """Return the same question with the node's text cut to ``max_chars``; the instruction stays whole."""
-        values = dict(self.values)
-        for name in ("text", "neighbor_titles", "title"):
-            if name in values:
-                values[name] = values[name][:max_chars]
-                break
-        return Question(self.prompt, values, self.node_names, self.choices)

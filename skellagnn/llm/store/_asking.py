@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from skellagnn.base.interrupts import holding_interrupts
 from skellagnn.exceptions import EnhancerError, InvalidParameterError, StoreError
 from skellagnn.llm.enhancers import Answer
 from skellagnn.llm.store._answers import as_answer
@@ -144,60 +145,87 @@ def ask_through(
     if isinstance(poll, bool) or not isinstance(poll, (int, float)) or not poll > 0:
         raise InvalidParameterError(f"`poll` must be a positive number of seconds, got {poll!r}. Try 2.0.")
     wanted = list(dict.fromkeys(keys))
-    worker = _Worker(store, model, on_answers)
-    answers: dict[QuestionKey, Answer] = {}
-
-    def look_up(missing: Iterable[QuestionKey]) -> list[QuestionKey]:
-        missing = list(missing)
-        found = store.get_many(model, missing)
-        answers.update(found)
-        if found and on_found is not None:
-            on_found(found)
-        return [key for key in missing if key not in found]
-
-    queue = deque(look_up(wanted))  # may be asked, as far as we know
-    busy: list[QuestionKey] = []  # claimed by others when last tried
-
-    def next_batch() -> list[QuestionKey]:
-        batch: list[QuestionKey] = []
-        size = batch_size
-        while queue and 2 * len(batch) <= batch_size:  # half a batch now is better than a whole one later
-            window = [queue.popleft() for _ in range(min(size, len(queue)))]
-            size = min(2 * size, max(_MAX_WINDOW, batch_size))
-            mine = worker.claim(window, batch_size - len(batch))
-            batch += [key for key in window if key in mine]
-            others = [key for key in window if key not in mine]
-            if len(batch) == batch_size:
-                queue.extendleft(reversed(others))
-            elif others:
-                busy.extend(look_up(others))
-        return batch
-
-    pause = first_pause = min(_FIRST_POLL_SECONDS, poll)
-    with worker:
-        while queue or busy:
-            if should_stop is not None and should_stop():
-                break
-            if batch := next_batch():
+    queue = _Queue(store, model, wanted, on_found)
+    with _Worker(store, model, on_answers) as worker:
+        pause = first_pause = min(_FIRST_POLL_SECONDS, poll)
+        while not queue.is_done and not (should_stop is not None and should_stop()):
+            if batch := queue.next_batch(worker, batch_size):
                 worker.ask(batch, ask)
                 pause = first_pause
-            elif not queue:
-                if worker.free_dead(busy):
-                    queue.extend(busy)
-                    busy.clear()
+            elif queue.only_waits:
+                if worker.free_dead(queue.busy):
+                    queue.try_again()
                     continue
                 time.sleep(pause)
                 pause = min(2 * pause, poll)
-            if not queue:
-                queue.extend(look_up(busy))
-                busy.clear()
-    answers.update(worker.answers)
+            if queue.only_waits:
+                queue.look_again()
+    answers = {**queue.answers, **worker.answers}
     return AskOutcome(
         {key: answers[key] for key in wanted if key in answers},
         frozenset(worker.answers.keys() | worker.failed),
         frozenset(worker.failed),
         frozenset(key for key in wanted if key not in answers and key not in worker.failed),
     )
+
+
+class _Queue:
+    """What one call still wants: to be asked here, as far as anybody knows, or claimed by others when last tried."""
+
+    def __init__(
+        self,
+        store: ResponseStore,
+        model: str,
+        wanted: Iterable[QuestionKey],
+        on_found: Callable[[Mapping[QuestionKey, Answer]], object] | None,
+    ) -> None:
+        self.store = store
+        self.model = model
+        self.on_found = on_found
+        self.answers: dict[QuestionKey, Answer] = {}  # found in the store
+        self.busy: list[QuestionKey] = []
+        self._free = deque(self._look_up(wanted))
+
+    @property
+    def is_done(self) -> bool:
+        return not self._free and not self.busy
+
+    @property
+    def only_waits(self) -> bool:
+        return not self._free
+
+    def next_batch(self, worker: _Worker, size: int) -> list[QuestionKey]:
+        """Claim the next questions to ask; none where others have claimed all of them."""
+        batch: list[QuestionKey] = []
+        width = size
+        while self._free and 2 * len(batch) <= size:  # half a batch now is better than a whole one later
+            window = [self._free.popleft() for _ in range(min(width, len(self._free)))]
+            width = min(2 * width, max(_MAX_WINDOW, size))
+            mine = worker.claim(window, size - len(batch))
+            batch += [key for key in window if key in mine]
+            others = [key for key in window if key not in mine]
+            if len(batch) == size:
+                self._free.extendleft(reversed(others))
+            elif others:
+                self.busy.extend(self._look_up(others))
+        return batch
+
+    def look_again(self) -> None:
+        """Take up what others had claimed and have not answered."""
+        self.busy = self._look_up(self.busy)
+        self.try_again()
+
+    def try_again(self) -> None:
+        self._free.extend(self.busy)
+        self.busy = []
+
+    def _look_up(self, missing: Iterable[QuestionKey]) -> list[QuestionKey]:
+        missing = list(missing)
+        found = self.store.get_many(self.model, missing)
+        self.answers.update(found)
+        if found and self.on_found is not None:
+            self.on_found(found)
+        return [key for key in missing if key not in found]
 
 
 class _Worker:
@@ -226,6 +254,11 @@ class _Worker:
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        with holding_interrupts():  # one that comes now, or comes again, would lose what arrived
+            self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        """Keep what arrived and release the rest, whatever ended the call."""
         self._over.set()
         self._awake.set()
         if self._thread is not None:

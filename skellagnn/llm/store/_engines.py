@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 
+from skellagnn.base.files import check_path
 from skellagnn.exceptions import InvalidParameterError, MissingDependencyError, SkellagnnError
 from skellagnn.llm.store import _schema
 from skellagnn.llm.store._errors import is_busy, is_conflict, is_unwritable, store_error
@@ -76,7 +77,7 @@ def locate(url: Any) -> Place:
             "pathlib.Path(...) for a file of that name."
         )
     if isinstance(url, os.PathLike) or (isinstance(url, str) and url and "://" not in url and url != ":memory:"):
-        return _file(Path(os.fspath(url)).expanduser())
+        return _file(check_path("url` of a ResponseStore", url))
     if not isinstance(url, (str, sa.URL)) or not url or url == ":memory:":
         raise InvalidParameterError(
             f"`url` of a ResponseStore must be None, a path or a database URL, got {url!r}. Name a file: "

@@ -8,11 +8,12 @@ import json
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
+from skellagnn.base.files import write_aside
 from skellagnn.exceptions import InvalidParameterError, StoreError
 from skellagnn.llm.enhancers import ANSWER_DETAILS, Answer
 from skellagnn.llm.store._answers import as_answer, as_utc
@@ -31,19 +32,16 @@ class Record(NamedTuple):
 def write_lines(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) -> int:
     """Write ``rows`` to ``path`` and return how many they were; all of them or none."""
     target = _check_path(path)
-    aside = target.with_name(f".{target.name}.{os.getpid()}.part")
     count = 0
+
+    def write(raw: IO[bytes]) -> None:
+        nonlocal count
+        with _packed(raw, target) as lines:
+            for count, row in enumerate(rows, start=1):  # noqa: B007
+                lines.write(json.dumps(dict(row), ensure_ascii=False, separators=(",", ":")) + "\n")
+
     try:
-        with ExitStack() as stack:
-            raw = stack.enter_context(aside.open("wb"))
-            stack.callback(aside.unlink, missing_ok=True)  # does nothing once it is renamed
-            with _packed(raw, target) as lines:
-                for count, row in enumerate(rows, start=1):  # noqa: B007
-                    lines.write(json.dumps(dict(row), ensure_ascii=False, separators=(",", ":")) + "\n")
-            raw.flush()
-            os.fsync(raw.fileno())
-            raw.close()
-            aside.replace(target)
+        write_aside(target, write)
     except OSError as error:
         raise StoreError(
             f"The export to {str(target)!r} failed ({error}). The store is as it was, and so is whatever stood there "

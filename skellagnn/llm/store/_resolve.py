@@ -34,11 +34,24 @@ def resolve_store(store: Any, enhancer: Any = None) -> ResponseStore | None:
     if isinstance(store, str) and store == "auto":
         return None if getattr(enhancer, "is_recording", False) else ResponseStore()
     if isinstance(store, (str, os.PathLike)):
+        from skellagnn.llm.store._engines import locate
+
+        try:
+            locate(store)
+        except InvalidParameterError as error:
+            raise InvalidParameterError(str(error).replace("`url` of a ResponseStore", "`store`", 1)) from None
         return ResponseStore(store)
     raise InvalidParameterError(
         f"`store` must be 'auto', a ResponseStore, a path, a database URL, or None for none, got "
         f"{type(store).__name__} ({store!r:.100})."
     )
+
+
+class StoreURL(str):
+    """A path or database URL as an estimator keeps it: a str whose repr shows no password."""
+
+    def __repr__(self) -> str:
+        return repr(str(without_password(str(self))))
 
 
 def without_password(store: Any) -> Any:

@@ -436,12 +436,12 @@ def test_whoever_takes_no_more_answers_pays_for_few_more(server, enhancer):
 
 
 def test_a_fault_of_the_package_itself_is_not_hidden(server, enhancer, monkeypatch):
-    import skellagnn.llm.enhancers._openai as module
+    import skellagnn.llm.enhancers._chat as module
 
     monkeypatch.setattr(module, "read_reply", lambda *args: 1 / 0)
     with pytest.raises(EnhancerError, match="ZeroDivisionError"):
         enhancer().complete(["cats"])
-    monkeypatch.setattr(module, "_prompt_tokens", lambda *args: 1 / 0)
+    monkeypatch.setattr(module, "estimate_tokens", lambda *args: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         enhancer().complete(["cats"])
 

@@ -190,6 +190,31 @@ def test_a_confidence_is_the_probability_of_the_first_name(server, enhancer, tok
     assert answer.confidence == (None if confidence is None else pytest.approx(confidence))
 
 
+@pytest.mark.parametrize(
+    ("answers", "kept"),
+    [(openai, {"response_format", "logprobs"}), (gemini, {"response_format"}), (deaf, {"logprobs"})],
+)
+def test_a_batch_job_asks_for_what_one_question_got(server, enhancer, answers, kept):
+    def on_chat(body):
+        answer = answers(body)
+        return answer if isinstance(answer, tuple) else (200, {}, answer)
+
+    server.on_chat = on_chat
+    server.batch_lines = lambda lines: [
+        {**line, "response": {"status_code": 200, "body": said(STRUCTURED)}} for line in lines
+    ]
+    batcher = enhancer(batch=True, batch_poll=0.0)
+    n_tries = 2 if answers is gemini else 1
+
+    assert batcher.complete([topic(f"text {i}") for i in range(4)] + [topic("text 0")]) == [TEXT] * 5
+    assert len(server.chats) == n_tries
+    bodies = [json.loads(line)["body"] for line in server.files["file-0"].splitlines()]
+    assert len(bodies) == 3  # the first was asked by itself
+    assert all({"response_format", "logprobs"} & body.keys() == kept for body in bodies)
+    batcher.complete([topic("another")])
+    assert len(server.chats) == n_tries
+
+
 def test_questions_know_their_choices():
     from skellagnn import TextGraph
 

@@ -251,27 +251,5 @@ def test_copies_of_a_question_keep_everything(duplicate):
     assert twin.digest == question.digest
 
 
-def test_shortening_cuts_the_text_and_nothing_else():
-    short = ask("one two three", node_names=("n",)).shortened(7)
-
-    assert short == "{json} T: one two of A, B"
-    assert short.node_names == ("n",)
-    assert ask("one").shortened(7) == ask("one")
-
-
-@pytest.mark.parametrize(
-    ("template", "expected"),
-    [
-        ("{text} | {neighbor_titles} | {title}", "ab | cdef | ghij"),
-        ("{neighbor_titles} | {title}", "cd | ghij"),
-        ("{title} of {class_names}", "gh of klmn"),
-    ],
-)
-def test_shortening_takes_the_longest_kind_of_field_that_there_is(template, expected):
-    values = {"text": "abcd", "neighbor_titles": "cdef", "title": "ghij", "class_names": "klmn"}
-
-    assert Question(Prompt("p", template), values).shortened(2) == expected
-
-
 def test_every_known_field_is_described():
     assert all(description for description in FIELDS.values())

@@ -1,11 +1,15 @@
-"""What goes into a pickle of a store parameter."""
+"""What is shown of a store parameter, and what goes into a pickle."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
+from skellagnn import ELLaGNNClassifier
 from skellagnn.llm.store import ResponseStore, without_password
 
 
@@ -35,3 +39,32 @@ def test_what_has_no_password_stays(store: object) -> None:
 @pytest.mark.parametrize("url", ["host=h password=s3cr3t", "mysql://u:s3cr3t@h/db", "u:s3cr3t@h", "postgresql:s3cr3t"])
 def test_what_is_no_address_is_not_handed_on(url: str) -> None:
     assert "s3cr3t" not in without_password(url) + without_password(ResponseStore(url)).url
+
+
+URLS = [
+    "postgresql://u:s3cr3t@h/db",
+    "postgresql://h/db?PASSWORD=s3cr3t",
+    "host=h password=s3cr3t",
+    "mysql://u:s3cr3t@h",
+]
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("wrap", [str, ResponseStore])
+def test_no_repr_of_an_estimator_shows_a_password(url: str, wrap: type) -> None:
+    clf = ELLaGNNClassifier(store=wrap(url))
+    later = ELLaGNNClassifier().set_params(store=wrap(url))
+    search = GridSearchCV(make_pipeline(clf), {"ellagnnclassifier__store": [clf.store]})
+    for shown in (clf, later, clone(clf), make_pipeline(clf), search, clf.get_params(), clf.store):
+        assert "s3cr3t" not in repr(shown)
+        if hasattr(shown, "_repr_html_"):
+            assert "s3cr3t" not in shown._repr_html_()
+    assert "store=" in repr(clf)
+
+
+@pytest.mark.parametrize("path", ["answers.sqlite", "sqlite:///answers.sqlite"])
+def test_an_estimator_keeps_its_store_as_it_was_given(path: str) -> None:
+    clf = clone(ELLaGNNClassifier(store=path))
+    assert clf.store == path
+    assert f"store={path!r}" in repr(clf)
+    assert clf.set_params(store="auto").store == "auto"
