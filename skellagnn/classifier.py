@@ -826,7 +826,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
 def _sizes_of(X: Any) -> dict[str, Any]:
     """Return how much a model was trained on, for its card."""
     if not isinstance(X, TextGraph):
-        n_samples = int(np.shape(X)[0])
+        n_samples = len(np.asarray(X))
         return {"n_nodes": n_samples, "n_edges": 0, "n_in_view": n_samples, "inductive": False}
     return {
         "n_nodes": X.n_nodes,
