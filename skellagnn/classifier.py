@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import numbers
+import os
 import warnings
 from collections.abc import Callable
 from functools import cache, partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,11 +24,12 @@ from skellagnn.base.resources import resolve_device
 from skellagnn.distillation import PropagationTeacher, propagate
 from skellagnn.encoders._features import check_n_features, raw_features, ready_encoder
 from skellagnn.encoders._resolve import with_weights, without_weights
-from skellagnn.exceptions import InvalidParameterError
+from skellagnn.exceptions import InvalidParameterError, SkellagnnWarning
 from skellagnn.gnn._batch_size import choose_batch_size
 from skellagnn.gnn._distributed import ProcessGroup
 from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import predict_logits
+from skellagnn.gnn._network_state import network_arrays, network_from_arrays
 from skellagnn.gnn._steps import N_UNLABELED, TrainingSettings
 from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.gnn._trainer import Trainer, build_network
@@ -37,6 +40,7 @@ from skellagnn.llm.enhancers import DetachedEnhancer
 from skellagnn.llm.plan import Plan
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.llm.store import StoreURL, without_password
+from skellagnn.model_file import read_model, write_model
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, shared_parameters
 from skellagnn.selection import READS, select_active_nodes
@@ -582,6 +586,9 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             "feature_names_in_": getattr(columns, "feature_names_in_", None),
             "encoder_": encoder,
             "network_": copy.deepcopy(network),
+            "_built_with": {
+                name: getattr(self, name) for name in ("backbone", "hidden_channels", "n_layers", "dropout")
+            },
             "_scale_features": isinstance(X, TextGraph),
             "_n_neighbors": self.n_neighbors,
         }
@@ -601,6 +608,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             if name != "feature_names_in_":  # only there for a table with names
                 setattr(self, name, value)
         self.network_ = self.network_.cpu()
+        self._trained_on = _sizes_of(X)
         self.queried_nodes_ = queried if self.enhancer is not None else queried[:0]
         self.llm_usage_ = augmented.usage
         self.answers_ = list(augmented.said)
@@ -724,6 +732,79 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         names = tuple(graph.name_of(node) for node in queried.tolist())
         return Plan(graph.n_nodes, queried, names, (augmenter.plan(graph, queried),), augmenter.budget)
 
+    # -- files --------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model to a folder that anybody may load: arrays, JSON and a card, and nothing that runs.
+
+        Parameters
+        ----------
+        path : path-like
+            A new or empty folder, or one with a model, which is replaced. ``README.md`` in it is a model card, with
+            sizes of the data, prompts, answers, scores and versions: yours to go on with, :meth:`load` does not read
+            it. Saving again writes it anew.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        InvalidParameterError
+            If ``path`` is no such place, or the classes are neither numbers nor strings.
+
+        Warns
+        -----
+        SkellagnnWarning
+            If a parameter of training is an object that no file can hold, such as a ``selection`` of your own.
+
+        Notes
+        -----
+        ``config.json`` and ``model.safetensors`` hold what a pickle does, but for objects of your own, and but for what
+        belongs to the machine: ``store``, ``memory``, ``budget``, ``device`` and ``verbose`` are at their defaults in a
+        loaded model.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from skellagnn import ELLaGNNClassifier
+        >>> from skellagnn.datasets import make_text_graph
+        >>> data = make_text_graph(n_nodes=60, random_state=0)
+        >>> clf = ELLaGNNClassifier(encoder="tfidf", max_iter=5, random_state=0).fit(data.graph, data.target)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     clf.save(folder)
+        ...     loaded = ELLaGNNClassifier.load(folder)
+        >>> bool((loaded.predict_proba(data.graph) == clf.predict_proba(data.graph)).all())
+        True
+        """
+        check_is_fitted(self)
+        write_model(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], **parameters: Any) -> ELLaGNNClassifier:
+        """Read a model that :meth:`save` wrote, a stranger's too: nothing in it is run or believed.
+
+        Parameters
+        ----------
+        path : path-like
+        **parameters
+            Parameters of the classifier to set. ``backbone`` and ``encoder`` have to be given where they were objects
+            of your own, or a language model other than ``"minilm"``: a factory, an encoder that is fitted if it learns.
+            ``encoder=None`` gives up predictions from texts.
+
+        Returns
+        -------
+        clf : ELLaGNNClassifier
+            Its ``enhancer`` is a ``DetachedEnhancer``, as in a pickle.
+
+        Raises
+        ------
+        InvalidParameterError
+            If there is no such model, it is damaged, of a newer format, too large for the free memory, or does not fit
+            together; or if a parameter has to be given, or is wrong.
+        """
+        model: ELLaGNNClassifier = read_model(cls, path, parameters)
+        check_parameters(model.get_params(deep=False))
+        return model
+
     # -- scikit-learn -------------------------------------------------------------------------------------------
 
     def __sklearn_tags__(self) -> Any:
@@ -741,4 +822,39 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             state["store"] = without_password(state["store"])
             for name in ("encoder", "encoder_"):
                 state[name] = without_weights(state[name])
+            if isinstance(self._built_with["backbone"], str):  # no class of torch or of ours: for skops, and for later
+                state["network_"] = network_arrays(self.network_)
+            state["_skellagnn_version"] = version("skellagnn")
         return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what :meth:`__getstate__` gave; of another version, warn and say what to do."""
+        state = dict(state)
+        written_by = state.pop("_skellagnn_version", None)
+        if "network_" in state and written_by != version("skellagnn"):
+            warnings.warn(
+                f"A model that was pickled by skellagnn {written_by} is loaded by {version('skellagnn')}, and may "
+                f"predict something else. Load it with {written_by} and write it with clf.save(folder), which later "
+                "versions read; or fit it again.",
+                SkellagnnWarning,
+                stacklevel=2,
+            )
+        if isinstance(state.get("network_"), dict):
+            built, n_features, n_classes = state["_built_with"], state["n_features_in_"], len(state["classes_"])
+            state["network_"] = network_from_arrays(
+                **built, in_channels=n_features, out_channels=n_classes, arrays=state["network_"]
+            )
+        super().__setstate__(state)
+
+
+def _sizes_of(X: Any) -> dict[str, Any]:
+    """Return how much a model was trained on, for its card."""
+    if not isinstance(X, TextGraph):
+        n_samples = len(np.asarray(X))
+        return {"n_nodes": n_samples, "n_edges": 0, "n_in_view": n_samples, "inductive": False}
+    return {
+        "n_nodes": X.n_nodes,
+        "n_edges": int(X.adjacency.nnz),
+        "n_in_view": len(X),
+        "inductive": X.is_inductive,
+    }

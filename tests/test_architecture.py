@@ -47,6 +47,7 @@ AT_MODULE_LEVEL = {
     ("gnn/_early_stopping.py", "torch"): "scores of a network are torch",
     ("gnn/_loader.py", "torch"): "what a network reads is torch",
     ("gnn/_losses.py", "torch"): "losses are torch",
+    ("gnn/_network_state.py", "torch"): "parameters of a network are torch",
     ("gnn/_steps.py", "torch"): "what a network reads is torch",
     ("gnn/_torch_state.py", "torch"): "generators are torch",
     ("gnn/_trainer.py", "torch"): "builds the network",

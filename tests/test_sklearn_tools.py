@@ -30,7 +30,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils import resample, shuffle
 
-from skellagnn import ELLaGNNClassifier, ReplayEnhancer, TextGraph, encode_graph
+from skellagnn import ELLaGNNClassifier, NodeSplit, ReplayEnhancer, TextGraph, encode_graph
 from skellagnn.datasets import make_text_graph
 
 GOOD = 0.6  # chance is 1/2
@@ -65,6 +65,36 @@ def test_train_test_split_gives_views(problem):
 def test_splitters(problem, splitter):
     X, y = problem
     assert cross_val_score(quick(), X, y, cv=splitter).mean() > GOOD
+
+
+@pytest.mark.parametrize(
+    "splitter",
+    [
+        NodeSplit(3),
+        NodeSplit(3, random_state=0),
+        NodeSplit(ShuffleSplit(4, test_size=0.3, random_state=0)),
+        NodeSplit(2, time=range(90)),
+    ],
+    ids=["folds", "shuffled", "draws", "time"],
+)
+@pytest.mark.parametrize("cut", [False, True], ids=["transductive", "inductive"])
+def test_splitters_of_partly_labeled_nodes(splitter, cut):
+    data = make_text_graph(n_nodes=90, n_classes=2, homophily=0.9, informativeness=0.9, random_state=0)
+    X = encode_graph(data.graph.inductive() if cut else data.graph, "tfidf")
+    y = np.where(np.arange(90) % 3 == 1, -1, data.target)
+    assert cross_val_score(quick(), X, y, cv=splitter).mean() > GOOD
+    search = GridSearchCV(quick(), {"hidden_channels": [4, 8]}, cv=splitter).fit(X, y)
+    assert search.best_score_ > GOOD
+    with pytest.raises(ValueError, match="-1"):  # scikit-learn's own test on unlabeled nodes
+        cross_val_score(quick(), X, y, cv=StratifiedKFold(3), error_score="raise")
+
+
+def test_halving_search_over_partly_labeled_nodes(problem):
+    X, y = problem
+    y = np.where(np.arange(90) % 3 == 1, -1, y)
+    cv = NodeSplit(2, random_state=0)
+    search = HalvingGridSearchCV(quick(), {"hidden_channels": [4, 8]}, cv=cv, random_state=0, return_train_score=False)
+    assert search.fit(X, y).best_score_ > GOOD
 
 
 def test_shuffle_and_resample(problem):

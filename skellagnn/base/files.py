@@ -92,7 +92,10 @@ def write_aside(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
         raise
 
 
-def check_size(name: str, path: Path, n_bytes: int) -> None:
+_ADVICE = "For a graph that is really so large, TextGraph.save to a folder and TextGraph.load(folder, mmap_mode='r')."
+
+
+def check_size(name: str, path: Path, n_bytes: int, *, advice: str = _ADVICE) -> None:
     """Refuse what would not fit into memory once it is read: a small compressed file may hold any amount.
 
     Raises
@@ -104,8 +107,7 @@ def check_size(name: str, path: Path, n_bytes: int) -> None:
     if n_bytes > room:
         raise GraphError(
             f"`{name}` must hold what fits into half of the free memory ({room:,} bytes), got {str(path)!r}, which has "
-            f"{n_bytes:,} or more once it is read. Do not trust a small file that claims this; for a graph that is "
-            "really so large, TextGraph.save to a folder and TextGraph.load(folder, mmap_mode='r')."
+            f"{n_bytes:,} or more once it is read. Do not trust a small file that claims this. {advice}"
         )
 
 

@@ -47,7 +47,8 @@ class CachedEncoder(ObjectEncoder):
     def around(cls, encoder: Any, memory: Any) -> Any:
         """Return the encoder with its file inside a joblib.Memory; itself where nothing is to be kept."""
         if isinstance(memory, (str, Path)):
-            location: Any = str(check_path("memory", memory) / "joblib")  # where a joblib.Memory of that folder has its entries
+            # where a joblib.Memory of that folder has its entries
+            location: Any = str(check_path("memory", memory) / "joblib")
         elif memory is None or (isinstance(memory, joblib.Memory) and memory.store_backend is None):
             return encoder
         else:

@@ -6,7 +6,7 @@ import hashlib
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -21,6 +21,9 @@ from skellagnn.exceptions import InvalidParameterError
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
+
+# An encoder that was read may look for n-grams of so many words or characters, or as many as its longest term has.
+_LONGEST_GRAM = 64
 
 
 class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -111,7 +114,6 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         InvalidParameterError
             If a parameter has a value that it cannot have, or no term is left.
         """
-        from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.utils.extmath import randomized_svd
 
         n_components = self.n_components
@@ -122,18 +124,7 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if self.analyzer not in ("word", "char", "char_wb"):
             raise InvalidParameterError(f"`analyzer` must be 'word', 'char' or 'char_wb', got {self.analyzer!r}.")
         said = [text for text in texts if text.strip()]
-        words = self.analyzer == "word"
-        vectorizer = TfidfVectorizer(
-            analyzer=self.analyzer,
-            tokenizer=tokenize if words else None,
-            token_pattern=None if words else r"(?u)\b\w\w+\b",  # the default: other values draw a warning
-            ngram_range=self.ngram_range,
-            min_df=self.min_df,
-            max_features=self.max_features,
-            lowercase=self.lowercase,
-            sublinear_tf=True,
-            dtype=np.float32,
-        )
+        vectorizer = self._vectorizer()
         try:
             weights = vectorizer.fit_transform(said)  # (n_said, n_terms)
         except ValueError as error:  # no term, or a parameter of the vectorizer; its message says which
@@ -148,6 +139,68 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.vectorizer_ = vectorizer
         self.components_ = np.ascontiguousarray(components, dtype=np.float16)
         return self
+
+    def _vectorizer(self) -> Any:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+        words = self.analyzer == "word"
+        return TfidfVectorizer(
+            analyzer=self.analyzer,
+            tokenizer=tokenize if words else None,
+            token_pattern=None if words else r"(?u)\b\w\w+\b",  # the default: other values draw a warning
+            ngram_range=self.ngram_range,
+            min_df=self.min_df,
+            max_features=self.max_features,
+            lowercase=self.lowercase,
+            sublinear_tf=True,
+            dtype=np.float32,
+        )
+
+    @property
+    def learned(self) -> tuple[list[str], NDArray[Any], NDArray[np.float16]]:
+        """Return terms in the order of their columns, their weights, and the decomposition."""
+        check_is_fitted(self)
+        vocabulary = self.vectorizer_.vocabulary_
+        return sorted(vocabulary, key=vocabulary.__getitem__), self.vectorizer_.idf_, self.components_
+
+    @classmethod
+    def from_learned(
+        cls, parameters: Mapping[str, Any], terms: list[str], idf: NDArray[Any], components: NDArray[Any]
+    ) -> TfidfEncoder:
+        """Return an encoder that learned this: see :attr:`learned`.
+
+        Raises
+        ------
+        InvalidParameterError
+            If nothing of the kind can have been learned with these parameters.
+        """
+        encoder = cls(**parameters)
+        # an n-gram has n characters at least: longer ones than all terms would be looked for in vain, without bound
+        longest = max(_LONGEST_GRAM, *map(len, terms)) if terms else 0
+        shortest_gram, longest_gram = encoder.ngram_range
+        fits = (
+            encoder.analyzer in ("word", "char", "char_wb")
+            and 1 <= shortest_gram <= longest_gram <= longest
+            and len(set(terms)) == len(terms)
+            and (idf.dtype.kind, idf.shape) == ("f", (len(terms),))
+            and components.dtype == np.float16
+            and components.ndim == 2
+            and components.shape[1] == len(terms)
+            and components.shape[0] > 0
+            and bool(np.isfinite(idf).all() and np.isfinite(components).all())
+        )
+        if not fits:
+            raise InvalidParameterError(
+                f"`encoder` must be TF-IDF over different terms with finite weights, got {len(terms)} terms (n-grams "
+                f"of {shortest_gram!r:.20} to {longest_gram!r:.20}), {idf.shape} weights of {idf.dtype} and "
+                f"{components.shape} components of {components.dtype} that are not."
+            )
+        encoder.vectorizer_ = encoder._vectorizer()
+        encoder.vectorizer_.vocabulary_ = {term: column for column, term in enumerate(terms)}
+        encoder.vectorizer_.idf_ = idf
+        encoder.n_components_ = len(components)
+        encoder.components_ = components
+        return encoder
 
     def transform(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode texts with what was learned.

@@ -23,6 +23,8 @@ def text_repr(graph: TextGraph) -> str:
         parts.append(f"n_features={graph.features.shape[1]}")
     if not np.array_equal(graph.targets, np.arange(graph.n_nodes)):
         parts.append(f"{len(graph)} targets in view")
+    if graph.is_inductive:
+        parts.append("inductive")
     return f"{type(graph).__name__}({', '.join(parts)})"
 
 
@@ -33,7 +35,7 @@ def html_repr(graph: TextGraph) -> str:
         ("nodes", f"{graph.n_nodes:,}"),
         ("edges", f"{graph.n_edges:,} {'directed' if graph.is_directed else 'undirected'}"
                   f"{', weighted' if graph.is_weighted else ''}"),
-        ("targets in view", f"{len(graph):,}"),
+        ("targets in view", f"{len(graph):,}{', inductive' if graph.is_inductive else ''}"),
         ("neighbors per node", _spread(degrees)),
         ("isolated nodes", f"{int((degrees == 0).sum()):,}"),
     ]  # fmt: skip

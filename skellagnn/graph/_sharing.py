@@ -80,7 +80,7 @@ def share_graph(graph: TextGraph, folder: str | os.PathLike[str]) -> TextGraph:
         graph.save(path)
     except InvalidParameterError as error:
         raise InvalidParameterError(str(error).replace("`path`", "`folder`")) from error
-    return _open(path, _stamp(path), None)
+    return _open(path, _stamp(path), None, graph.is_inductive)
 
 
 class SharedTextGraph(TextGraph):
@@ -92,7 +92,7 @@ class SharedTextGraph(TextGraph):
 
     def _with(self, **changes: Any) -> TextGraph:
         view = super()._with(**changes)
-        if changes.keys() != {"targets"}:  # no longer what is in the folder
+        if not changes.keys() <= {"targets", "is_inductive"}:  # no longer what is in the folder
             for name in ("_folder", "_written", "_saved_targets"):
                 view.__dict__.pop(name, None)
             view.__class__ = TextGraph
@@ -100,7 +100,7 @@ class SharedTextGraph(TextGraph):
 
     def __reduce__(self) -> tuple[Any, ...]:
         targets = None if self._targets is self._saved_targets else self._targets
-        return _open, (self._folder, self._written, targets)
+        return _open, (self._folder, self._written, targets, self._is_inductive)
 
 
 def _stamp(folder: str) -> int:
@@ -115,7 +115,7 @@ def _stamp(folder: str) -> int:
         ) from error
 
 
-def _open(folder: str, written: int, targets: NDArray[np.int64] | None) -> TextGraph:
+def _open(folder: str, written: int, targets: NDArray[np.int64] | None, is_inductive: bool = False) -> TextGraph:
     """Return a view of the graph in a folder; this is what a pickle of it calls."""
     known, graph = _OPENED.get(folder, (None, None))
     if graph is None or known != written:
@@ -129,4 +129,5 @@ def _open(folder: str, written: int, targets: NDArray[np.int64] | None) -> TextG
         graph.__class__ = SharedTextGraph
         graph.__dict__.update(_folder=folder, _written=written, _saved_targets=graph.targets)
         _OPENED[folder] = (written, graph)
-    return graph if targets is None else graph._with(targets=targets)
+    view = graph if targets is None else graph._with(targets=targets)
+    return view.inductive() if is_inductive else view

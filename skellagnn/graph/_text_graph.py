@@ -115,6 +115,7 @@ class TextGraph:
                 check_order(argument, part, np.arange(n_nodes), self._node_names)
         self._targets = _targets(targets, n_nodes, self._node_names)
         self._symmetric: bool | None = None
+        self._is_inductive = False
 
     from_edges = classmethod(_convert.from_edges)
     from_pandas = classmethod(_convert.from_pandas)
@@ -173,6 +174,11 @@ class TextGraph:
         """Whether some edge weight is not 1."""
         data = self._adjacency.data
         return len(data) > 0 and not bool(data.min() == data.max() == 1)
+
+    @property
+    def is_inductive(self) -> bool:
+        """Whether a fit sees the nodes in view alone; see :meth:`inductive`."""
+        return self._is_inductive
 
     def name_of(self, node: int) -> str:
         """Return the name of a node: its entry in ``node_names``, else its number."""
@@ -284,6 +290,31 @@ class TextGraph:
         """Return the same view without texts and titles: all that prediction on features needs."""
         return self._with(texts=None, titles=None)
 
+    def inductive(self) -> TextGraph:
+        """Return the same view, of which a fit sees the nodes in view alone, and a prediction the whole graph.
+
+        So do the views made of it: a cross-validation over ``graph.inductive()`` is one over nodes that are not there
+        yet when the model is trained. ``fit`` and ``plan`` cut the other nodes off (:meth:`subgraph`, each node once);
+        ``predict`` and ``score`` do not. Put unlabeled nodes into view that may be seen in training, with -1 for their
+        label.
+
+        Returns
+        -------
+        graph : TextGraph
+            Its ``is_inductive`` is True. That is not part of what :meth:`save` writes.
+
+        Examples
+        --------
+        >>> from sklearn.model_selection import cross_val_score
+        >>> from skellagnn import ELLaGNNClassifier
+        >>> from skellagnn.datasets import make_text_graph
+        >>> data = make_text_graph(n_nodes=60, random_state=0)
+        >>> clf = ELLaGNNClassifier(encoder="tfidf", max_iter=5, random_state=0)
+        >>> cross_val_score(clf, data.graph.inductive(), data.target, cv=2).shape
+        (2,)
+        """
+        return self._with(is_inductive=True)
+
     def subgraph(self, nodes: ArrayLike | None = None) -> TextGraph:
         """Return the graph induced by some nodes: the inductive cut.
 
@@ -329,6 +360,7 @@ class TextGraph:
             node_names=names,
             features=None if self._features is None else self._features[kept],
             targets=np.arange(len(kept)),
+            is_inductive=False,
             symmetric=self._symmetric or None,  # without some nodes, a directed graph may be undirected
         )
 

@@ -10,7 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from skellagnn.base.arrays import as_array
-from skellagnn.exceptions import GraphError
+from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextGraph
 from skellagnn.graph._tables import as_pandas
 
@@ -24,7 +24,8 @@ def as_graph(estimator: Any, X: Any, *, reset: bool, argument: str = "X") -> Tex
         Not changed: see :func:`remember_columns`.
     X : TextGraph or array-like of shape (n_samples, n_features)
     reset : bool
-        True in ``fit``. False compares an array with the columns that the estimator remembers.
+        True in ``fit``, which of an inductive view gets the nodes in view alone. False compares an array with the
+        columns that the estimator remembers.
     argument : str, default="X"
         How errors call it.
 
@@ -37,6 +38,8 @@ def as_graph(estimator: Any, X: Any, *, reset: bool, argument: str = "X") -> Tex
     GraphError
         If X is a graph of another library, texts without edges or a table with texts (the message names the
         converter), None, or a graph without nodes in view, or hides entries behind a mask.
+    InvalidParameterError
+        If nodes of an inductive view are named by number in the estimator's ``candidates``.
     ValueError, TypeError
         From scikit-learn, if X is an array that it does not accept.
     """
@@ -52,7 +55,7 @@ def _as_graph(estimator: Any, X: Any, reset: bool) -> TextGraph:
     if isinstance(X, TextGraph):
         if len(X) == 0:
             raise GraphError("`X` must have at least one node in view, got a graph with 0 targets in view.")
-        return X
+        return _cut(estimator, X) if reset and X.is_inductive else X
     _refuse_other_graphs(X)
     if isinstance(X, np.ma.MaskedArray):
         X = as_array("X", X)
@@ -79,6 +82,18 @@ def _as_graph(estimator: Any, X: Any, reset: bool) -> TextGraph:
         ) from error
     n_samples = features.shape[0]
     return TextGraph(sparse.csr_array((n_samples, n_samples), dtype=np.float32), features=features)
+
+
+def _cut(estimator: Any, view: TextGraph) -> TextGraph:
+    """Cut all nodes off that are not in view; those that are in view several times stay so."""
+    if getattr(estimator, "candidates", None) is not None:
+        raise InvalidParameterError(
+            "`candidates` must be None for an inductive view, of which each fit sees other nodes under other numbers, "
+            "got some. Leave it out, or cut the graph yourself: graph.subgraph(nodes)."
+        )
+    kept, positions = np.unique(view.targets, return_inverse=True)
+    cut: TextGraph = view.subgraph(kept)[positions]
+    return cut
 
 
 def stand_in(estimator: Any) -> Any:

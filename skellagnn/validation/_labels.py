@@ -93,7 +93,7 @@ def check_labels(
         raise LabelError(
             f"`{argument}` must be given: ELLaGNNClassifier requires y to be passed, but the target y is None."
         )
-    y = _check_column(graph, y, argument)
+    y = given_labels(graph, y, argument)
     known = y != UNLABELED if y.dtype.kind in "iuf" else np.ones(len(y), dtype=bool)
     if not known.any() and named is None:
         raise LabelError(f"`{argument}` must label at least two classes, got -1 (unlabeled) for all {len(y)} targets.")
@@ -118,8 +118,14 @@ def check_labels(
     return Labels(classes, _join_repeats(nodes, indices, weights, argument))
 
 
-def _check_column(graph: TextGraph, given: Any, argument: str) -> NDArray[Any]:
-    """Return one label per target, of one kind and none missing."""
+def given_labels(graph: TextGraph, given: Any, argument: str = "y") -> NDArray[Any]:
+    """Return one label per target, of one kind and none missing; -1 in numeric ones is "unlabeled".
+
+    Raises
+    ------
+    LabelError
+        If they are not that, or pandas objects that name the targets in another order.
+    """
     y = _one_column(given, argument, graph)
     if len(y) != len(graph):
         raise LabelError(

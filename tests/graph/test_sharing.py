@@ -59,6 +59,18 @@ def test_unpickled_views_share_memory(shared):
     assert len(pickle.dumps(train)) < 600
 
 
+def test_inductive_views_are_shared_and_stay_inductive(whole, shared, tmp_path):
+    view = pickle.loads(pickle.dumps(shared.inductive()[[2, 0]]))
+    assert list(view) == [8, 5]
+    assert view.is_inductive
+    assert np.shares_memory(view.features, shared.features)
+    assert len(pickle.dumps(shared.inductive())) < 310
+    assert not pickle.loads(pickle.dumps(shared)).is_inductive
+    again = share_graph(whole.inductive(), tmp_path / "again")
+    assert again.is_inductive
+    assert pickle.loads(pickle.dumps(again)).is_inductive
+
+
 def test_another_process_opens_it(shared, tmp_path):
     (tmp_path / "view.pickle").write_bytes(pickle.dumps(shared[1:]))
     code = (

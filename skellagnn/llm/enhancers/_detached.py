@@ -10,7 +10,7 @@ from skellagnn.exceptions import EnhancerError
 
 
 class DetachedEnhancer(BaseEstimator):  # type: ignore[misc]
-    """Takes the place of the enhancer in a pickled model: knows its name, answers nothing.
+    """Takes the place of the enhancer in a pickled or saved model: knows its name, answers nothing.
 
     Prediction needs no enhancer. To fit again, give the model one: ``clf.set_params(enhancer=...)``.
 
@@ -37,5 +37,5 @@ class DetachedEnhancer(BaseEstimator):  # type: ignore[misc]
         """
         raise EnhancerError(
             f"`enhancer` must be a real one to fit, got the stand-in for {self.model_name!r} of a model that was "
-            "loaded from a pickle. Give it one: clf.set_params(enhancer=...), or enhancer=None for a fit without LLM."
+            "loaded. Give it one: clf.set_params(enhancer=...), or enhancer=None for a fit without LLM."
         )

@@ -84,9 +84,9 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
     Raises
     ------
     InvalidParameterError
-        If it is no such search; if labels name the classes in a prompt and a training fold lacks one of them, since
-        its fit would list fewer names and so ask other questions: give ``class_names``; or if it is a halving search
-        without a store, whose later rounds nobody knows.
+        If it is no such search, or X is inductive; if labels name the classes in a prompt and a training fold lacks
+        one of them, since its fit would list fewer names and so ask other questions: give ``class_names``; or if it is
+        a halving search without a store, whose later rounds nobody knows.
 
     Notes
     -----
@@ -96,6 +96,11 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
     from sklearn.base import clone
     from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 
+    if getattr(X, "is_inductive", False):
+        raise InvalidParameterError(
+            "`X` must not be inductive to plan a search, got an inductive view, of which every fit sees, and asks "
+            "about, nodes of its own. Plan the fits: clf.plan(X[train], y[train]) for each fold."
+        )
     if hasattr(search, "param_grid"):
         candidates = list(ParameterGrid(search.param_grid))
     elif hasattr(search, "param_distributions"):
