@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +17,7 @@ from skellagnn.exceptions import InvalidParameterError, SkellagnnError
 from skellagnn.gnn._distributed import ALONE, ProcessGroup
 from skellagnn.gnn._views import NodeFeatures
 from skellagnn.graph import TextGraph
-from skellagnn.llm.asking import Budget, Enhancement, LLMUsage, build_questions, enhance, resolve_budget
+from skellagnn.llm.asking import Budget, Enhancement, LLMUsage, Spending, build_questions, enhance, resolve_budget
 from skellagnn.llm.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.llm.plan import PlanPart
 from skellagnn.llm.prompts import PromptCatalog
@@ -196,6 +198,7 @@ class Augmenter:
         *,
         memory: Any = None,
         group: ProcessGroup = ALONE,
+        later: Sequence[Callable[[Answers], NDArray[np.int64]]] = (),
     ) -> Augmentation:
         """Ask about some nodes, encode the answers, and read the classes that they name.
 
@@ -209,6 +212,8 @@ class Augmenter:
         memory : str, joblib.Memory or None
         group : ProcessGroup, default=ALONE
             The first process alone asks: nothing is paid twice, and the limits hold for all together.
+        later : sequence of callable (answers) -> ndarray of int64, default=()
+            One for each later round: the nodes that are asked about next, given what was said so far.
 
         Returns
         -------
@@ -218,7 +223,12 @@ class Augmenter:
             return Augmentation(NodeFeatures.without_views(embeddings), Answers(nodes))
         if graph.features is not None and graph.texts is not None:  # before anything is paid
             check_same_space(encoder, graph, embeddings, memory)
-        said = group.first(lambda: self._ask(graph, nodes))
+        spending = Spending(self.budget, self.store)
+        said = group.first(lambda: self._ask(graph, nodes, spending))
+        for choose in later:
+            more = group.first(partial(choose, self._read(nodes, said, self._named(said))))
+            said = said.followed_by(group.first(partial(self._ask, graph, more, spending)))
+            nodes = np.concatenate([nodes, more])
 
         def encode(texts: Any) -> NDArray[np.float32]:
             return unit_vectors(encode_texts(encoder, texts, memory=memory))
@@ -227,13 +237,24 @@ class Augmenter:
         named = self._named(said)
         return Augmentation(features, self._read(nodes, said, named), said.usage, self._tell(graph, nodes, said, named))
 
-    def plan(self, graph: TextGraph, nodes: NDArray[np.int64]) -> PlanPart:
-        """Return what :meth:`augment` would ask about some nodes; asks nothing."""
-        questions = build_questions(graph, nodes, self.catalog, self.listed).questions
+    def plan(self, graph: TextGraph, nodes: NDArray[np.int64], n_certain: int | None = None) -> PlanPart:
+        """Return what :meth:`augment` would ask about some nodes, of which the first are certain; asks nothing."""
+        table = build_questions(graph, nodes, self.catalog, self.listed)
+        n_questions = 0 if n_certain == 0 else 1 + int(table.index[:n_certain].max(initial=-1))
         retries = self.on_bad_answer == "retry"
-        return PlanPart.of(self.enhancer, self.store, self.listed, questions, asks_again=retries)
+        return PlanPart.of(
+            self.enhancer, self.store, self.listed, table.questions, asks_again=retries, n_certain=n_questions
+        )
 
-    def _ask(self, graph: TextGraph, nodes: NDArray[np.int64]) -> Enhancement:
+    def rounds(self, n_nodes: int, n_rounds: int) -> list[int]:
+        """Return of how many nodes each round asks: even parts of what the limit of calls allows, the rest last."""
+        calls = self.budget.max_calls
+        n_paid = n_nodes if calls is None else min(n_nodes, calls // max(len(self.catalog), 1))
+        sizes = [len(part) for part in np.array_split(np.arange(n_paid), n_rounds)]
+        sizes[-1] += n_nodes - n_paid
+        return [size for size in sizes if size > 0] or [0]
+
+    def _ask(self, graph: TextGraph, nodes: NDArray[np.int64], spending: Spending) -> Enhancement:
         table = build_questions(graph, nodes, self.catalog, self.listed)
         assert self.enhancer is not None
         return enhance(
@@ -241,7 +262,7 @@ class Augmenter:
             table,
             self.listed,
             store=self.store,
-            budget=self.budget,
+            budget=spending,
             on_bad_answer=self.on_bad_answer,
             verbose=self.verbose,
         )

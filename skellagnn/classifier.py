@@ -44,7 +44,7 @@ from skellagnn.model_file import read_model, write_model
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, shared_parameters
 from skellagnn.selection import READS, select_active_nodes
-from skellagnn.supervision import Reference, Supervised, estimate_reference, supervise
+from skellagnn.supervision import Answers, Reference, Supervised, estimate_reference, supervise, update_reference
 from skellagnn.validation import (
     CallbackSupportMixin,
     FitCallbacks,
@@ -375,12 +375,17 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         network = self._build_network(embeddings.shape[1], len(labels.classes), seed)
         trainer = self._trainer(network, graph, embeddings, labeled, seed, group)
 
-        # 2. The LLM is asked about a few nodes; its answers become views of these, and name classes.
+        # 2. The LLM is asked about a few nodes, in rounds; its answers become views of these, and name classes.
         propagated = propagate(graph.adjacency, embeddings) if self._reads_propagated() else embeddings
         reference = cache(partial(estimate_reference, propagated, labeled, len(labels.classes), self._fixed_seed()))
-        choose = partial(self._select, graph, embeddings, propagated, reference)
-        queried = np.empty(0, dtype=np.int64) if augmenter.enhancer is None else group.first(choose)
-        augmented = augmenter.augment(graph, embeddings, queried, encoder, memory=self.memory, group=group)
+        choose = partial(self._select, graph, embeddings, propagated)
+        queried = group.first(partial(choose, reference)) if augmenter.enhancer else np.empty(0, dtype=np.int64)
+        sizes = self._rounds(augmenter, len(queried))
+        update = partial(update_reference, labeled, len(labels.classes), reference, propagated)
+        later = [partial(self._select_more, choose, update, size) for size in sizes[1:]]
+        augmented = augmenter.augment(
+            graph, embeddings, queried[: sizes[0]], encoder, memory=self.memory, group=group, later=later
+        )
 
         # 3. Labels, answers and a teacher are weighed against each other.
         answers = augmented.answers.scaled(self.answer_weight)
@@ -397,7 +402,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         fitted = partial(self._fitted, X, labels.classes, embeddings.shape[1], encoder, network)
         report = partial(callbacks.after_epoch, fitted)
         history = trainer.train(network, neighbors, features, supervised.supervision, validation, on_epoch=report)
-        self._keep(X, fitted(), trainer, queried, augmented, supervised, history)
+        self._keep(X, fitted(), trainer, augmented, supervised, history)
         callbacks.end()
         return self
 
@@ -525,6 +530,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         embeddings: NDArray[Any],
         propagated: NDArray[Any],
         reference: Callable[[], Reference],
+        n_nodes: int | None = None,
+        asked: NDArray[np.int64] | tuple[()] = (),
     ) -> NDArray[np.int64]:
         """Choose by graph, features and, where the selection reads them, labels."""
         own = not isinstance(self.selection, str)  # a function of the user's own gets the features as they are
@@ -532,11 +539,30 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             graph,
             embeddings if own else propagated,
             self.selection,
-            self.augmentation_ratio,
+            self.augmentation_ratio if n_nodes is None else n_nodes,
             candidates=self.candidates,
             seed=self._fixed_seed(),
             probabilities=lambda: reference().probabilities,
+            asked=asked,
         )
+
+    @staticmethod
+    def _select_more(
+        choose: Callable[..., NDArray[np.int64]],
+        update: Callable[[Answers], Reference],
+        n_nodes: int,
+        answers: Answers,
+    ) -> NDArray[np.int64]:
+        """Choose the nodes of a later round by what the answers so far say."""
+        return choose(partial(update, answers), n_nodes, answers.nodes)
+
+    def _rounds(self, augmenter: Augmenter, n_nodes: int) -> list[int]:
+        """Return of how many nodes each round asks: one round, if answers would change nothing in the selection."""
+        return augmenter.rounds(n_nodes, augmenter.budget.n_rounds if self._reads_labels() else 1)
+
+    def _reads_labels(self) -> bool:
+        """Whether the selection looks at labels, so that each fold asks about nodes of its own."""
+        return isinstance(self.selection, str) and "labels" in READS.get(self.selection, "")
 
     def _n_queried(self, graph: TextGraph) -> int:
         """Say how many nodes will be asked about, whichever the selection prefers."""
@@ -561,13 +587,15 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
             if reads != "features":
                 propagated = propagate(graph.adjacency, embeddings)
-        if "labels" in reads and labels is None:
+        if self._reads_labels() and labels is None:
             raise InvalidParameterError(
                 f"`y` must be given to plan with selection={self.selection!r}, which looks at labels, got None. Pass "
                 "the labels that fit will get."
             )
         n_classes = 0 if labels is None else len(labels.classes)
-        labeled = LabeledNodes(*np.empty((3, 0), dtype=np.int64)) if labels is None else labels.labeled
+        labeled = LabeledNodes(*np.empty((3, 0), dtype=np.int64))
+        if labels is not None:
+            labeled, _ = hold_out(labels, self.early_stopping, self._draw_seeds()[1])
         reference = partial(estimate_reference, propagated, labeled, n_classes, self._fixed_seed())
         return self._select(graph, embeddings, propagated, reference)
 
@@ -598,7 +626,6 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         X: Any,
         fitted: dict[str, Any],
         trainer: Trainer,
-        queried: NDArray[np.int64],
         augmented: Augmentation,
         supervised: Supervised,
         history: History,
@@ -609,7 +636,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 setattr(self, name, value)
         self.network_ = self.network_.cpu()
         self._trained_on = _sizes_of(X)
-        self.queried_nodes_ = queried if self.enhancer is not None else queried[:0]
+        self.queried_nodes_ = augmented.answers.nodes
         self.llm_usage_ = augmented.usage
         self.answers_ = list(augmented.said)
         self.reliability_ = supervised.reliability
@@ -730,7 +757,8 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         augmenter = self._augmenter(None if labels is None else labels.classes)
         queried = self._plan_nodes(graph, labels)
         names = tuple(graph.name_of(node) for node in queried.tolist())
-        return Plan(graph.n_nodes, queried, names, (augmenter.plan(graph, queried),), augmenter.budget)
+        part = augmenter.plan(graph, queried, self._rounds(augmenter, len(queried))[0])
+        return Plan(graph.n_nodes, queried, names, (part,), augmenter.budget, by_labels=self._reads_labels())
 
     # -- files --------------------------------------------------------------------------------------------------
 

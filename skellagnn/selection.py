@@ -250,7 +250,7 @@ def clue(
     features: NDArray[np.float32],
     rng: np.random.Generator,
     *,
-    probabilities: NDArray[np.floating[Any]],
+    probabilities: NDArray[np.floating[Any]] | None = None,
 ) -> NDArray[np.float64]:
     """Score nodes by clusters that are dense where labels leave the classes open.
 
@@ -262,8 +262,8 @@ def clue(
     graph : TextGraph
     features : ndarray of shape (n_nodes, n_features)
     rng : numpy.random.Generator
-    probabilities : ndarray of shape (n_nodes, n_classes)
-        What the labels say of each node (:func:`skellagnn.supervision.estimate_reference`).
+    probabilities : ndarray of shape (n_nodes, n_classes), default=None
+        What the labels say of each node (:func:`skellagnn.supervision.estimate_reference`); None: nothing.
 
     Notes
     -----
@@ -313,9 +313,11 @@ def margin(
     features: NDArray[np.float32] | None,
     rng: np.random.Generator,
     *,
-    probabilities: NDArray[np.floating[Any]],
+    probabilities: NDArray[np.floating[Any]] | None = None,
 ) -> NDArray[np.floating[Any]]:
     """Score nodes by how close their two most probable classes are, given the labels; without labels all are equal."""
+    if probabilities is None:
+        return np.zeros(graph.n_nodes)
     two = np.partition(probabilities, -2, axis=1)[:, -2:]
     return np.asarray(two[:, 0] - two[:, 1])
 
@@ -325,7 +327,7 @@ def margin_random(
     features: NDArray[np.float32] | None,
     rng: np.random.Generator,
     *,
-    probabilities: NDArray[np.floating[Any]],
+    probabilities: NDArray[np.floating[Any]] | None = None,
 ) -> NDArray[np.int64]:
     """Take the next smallest margin and the next node at random in turn: the random half measures the LLM fairly."""
     return _in_turn(margin(graph, features, rng, probabilities=probabilities), rng.random(graph.n_nodes))
@@ -404,6 +406,7 @@ def select_active_nodes(
     candidates: ArrayLike | None = None,
     seed: int = 0,
     probabilities: Callable[[], NDArray[np.floating[Any]]] | None = None,
+    asked: ArrayLike = (),
 ) -> NDArray[np.int64]:
     """Choose the nodes that the LLM sees (step 2 of the paper).
 
@@ -424,6 +427,8 @@ def select_active_nodes(
         For selections that draw.
     probabilities : callable() -> ndarray of shape (n_nodes, n_classes), default=None
         Says what labels suggest; called by the name of a selection that reads labels.
+    asked : array-like of int, default=()
+        Nodes of earlier rounds, which are left out.
 
     Returns
     -------
@@ -461,6 +466,7 @@ def select_active_nodes(
     order = _best_first(function(graph, features, np.random.default_rng(seed)), graph.n_nodes)
     if allowed is not None:
         order = order[allowed[order]]
+    order = order[~np.isin(order, asked)]
     active = order[:count] if graph.texts is None else _first_with_text(order, graph.texts, count)
     if allowed is not None and len(active) < count:
         warnings.warn(

@@ -21,7 +21,15 @@ from skellagnn.distillation import PropagationTeacher, Teacher
 from skellagnn.exceptions import InvalidParameterError, LabelError
 from skellagnn.gnn._targets import LabeledNodes, SoftLabels, Supervision
 
-__all__ = ["Answers", "Reference", "Supervised", "estimate_reference", "estimate_reliability", "supervise"]
+__all__ = [
+    "Answers",
+    "Reference",
+    "Supervised",
+    "estimate_reference",
+    "estimate_reliability",
+    "supervise",
+    "update_reference",
+]
 
 # How often the first choice of an LLM that does not say how sure it is is taken to be right.
 STATED = 0.8
@@ -273,10 +281,7 @@ def supervise(
 
     with the weight r beside labels of weight 1; several prompts share a node's weight.
     """
-    known, reliability = one_hot(labeled, n_classes), None
-    if answers.choices:
-        said, reliability = _soft_labels(labeled, answers, n_classes, estimate())
-        known = _join(known, said)
+    known, reliability = _known(labeled, answers, n_classes, estimate)
     if (known.probabilities[known.weights > 0].max(axis=0, initial=0) > 1 / n_classes).sum() < 2:
         raise LabelError(
             f"`y` and the LLM's answers must name at least two classes, got {len(labeled.nodes)} labels and "
@@ -296,6 +301,31 @@ def supervise(
     # the mean over a few unlabeled nodes would outweigh many labels
     weight = teacher.weight * min(1.0, len(nodes) / max(len(labeled.nodes), 1))
     return Supervised(Supervision(known, soft, weight), reliability, views)
+
+
+def update_reference(
+    labeled: LabeledNodes,
+    n_classes: int,
+    estimate: Callable[[], Reference],
+    features: NDArray[Any],
+    answers: Answers,
+) -> Reference:
+    """Say what labels and the answers so far tell of every node, for the choice of the next ones.
+
+    Parameters are those of :func:`supervise`; the teacher is a :class:`~skellagnn.distillation.PropagationTeacher`.
+    """
+    known, _ = _known(labeled, answers, n_classes, estimate)
+    return Reference(PropagationTeacher().fit(features, known).predict_proba(features))
+
+
+def _known(
+    labeled: LabeledNodes, answers: Answers, n_classes: int, estimate: Callable[[], Reference]
+) -> tuple[SoftLabels, float | None]:
+    """Return labels and answers as soft labels, and the mean reliability of the answers."""
+    if not answers.choices:
+        return one_hot(labeled, n_classes), None
+    said, reliability = _soft_labels(labeled, answers, n_classes, estimate())
+    return _join(one_hot(labeled, n_classes), said), reliability
 
 
 def _check_probabilities(teacher: Any, returned: Any, n_nodes: int, n_classes: int) -> NDArray[Any]:

@@ -356,7 +356,7 @@ def test_clusters_are_where_labels_leave_classes_open():
 
     active = select_active_nodes(graph, features, "clue", 10, probabilities=lambda: probabilities)
 
-    assert np.bincount(group[active], minlength=4)[:2].tolist() == [5, 5]
+    assert set(group[active]) == {0, 1}
     # the clustering alone looks everywhere
     assert (np.bincount(group[select_active_nodes(graph, features, "clustering", 10)], minlength=4) > 0).all()
 
@@ -447,9 +447,10 @@ def test_the_targets_in_view_do_not_enter(name, graph):
 
 @pytest.mark.parametrize("function", SELECTIONS.values())
 def test_no_selection_has_a_parameter_for_labels(function):
-    seen = "probabilities" if READS[function.__name__] == "labels" else "features"
-    assert list(inspect.signature(function).parameters)[:3] == ["graph", seen, "rng"]
-    assert not {"y", "labels", "target", "targets"} & set(inspect.signature(function).parameters)
+    parameters = inspect.signature(function).parameters
+    assert list(parameters)[:3] == ["graph", "features", "rng"]
+    assert ("probabilities" in parameters) == ("labels" in READS[function.__name__])
+    assert not {"y", "labels", "target", "targets"} & set(parameters)
 
 
 @pytest.mark.parametrize("name", [name for name, reads in READS.items() if reads == "graph"])
@@ -461,7 +462,7 @@ def test_selections_that_read_the_graph_do_not_look_at_the_rows(name, graph):
 
 def test_the_other_selections_do_look_at_the_rows(graph):
     assert READS.keys() == SELECTIONS.keys()
-    for name in [name for name, reads in READS.items() if reads != "graph"]:
+    for name in ("clue", "clustering"):
         one, other = (select_active_nodes(graph, rows_of(graph, seed=seed), name, 6) for seed in (0, 1))
         assert one.tolist() != other.tolist()
 

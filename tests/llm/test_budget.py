@@ -75,7 +75,7 @@ def test_a_grid_reaches_the_limits_and_nothing_spent_is_in_a_copy(counting_enhan
     assert ask(counting_enhancer(), range(5), budget, None).asked == 2
     for copy in (budget, clone(budget), pickle.loads(pickle.dumps(budget))):
         assert copy.get_params() == Budget(2, prices=(1.0, 1.0)).get_params()
-        assert vars(copy).keys() == {"max_calls", "max_tokens", "max_cost", "prices", "shared_as"}
+        assert vars(copy).keys() == {"max_calls", "max_tokens", "max_cost", "prices", "n_rounds", "shared_as"}
         assert ask(counting_enhancer(), range(5), copy, None).asked == 2
     asked = [
         ask(counting_enhancer(), range(5), clone(budget).set_params(**params), None).asked

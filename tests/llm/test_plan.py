@@ -492,6 +492,7 @@ def test_without_a_store_every_fit_asks_anew():
     clf = ELLaGNNClassifier(
         enhancer,
         prompts="keywords",
+        selection="clustering",
         encoder="tfidf",
         teacher=None,
         max_iter=1,

@@ -62,6 +62,15 @@ class Enhancement:
             found[position] = np.nan if said is None else said
         return found
 
+    def followed_by(self, later: Enhancement) -> Enhancement:
+        """Return the answers of two rounds, of the nodes of one behind those of the other."""
+        n = len(self.answers)
+        table = QuestionTable(
+            [*self.table.questions, *later.table.questions], np.concatenate([self.table.index, later.table.index + n])
+        )
+        unread = self.unread.union(position + n for position in later.unread)
+        return Enhancement(table, [*self.answers, *later.answers], self.usage.followed_by(later.usage), unread)
+
     def choices(self, prompt_position: int, class_names: Sequence[str], n_choices: int = 2) -> NDArray[np.int64]:
         """Read the classes that answers to one prompt name: shape (n_active, n_choices), -1 for none.
 

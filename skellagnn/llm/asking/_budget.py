@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sklearn.base import BaseEstimator
 
+from skellagnn.base.numbers import check_int
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.llm.asking._counting import count_or_estimate, longest_answers
 from skellagnn.llm.prompts import Question
@@ -41,6 +42,10 @@ class Budget(BaseEstimator):  # type: ignore[misc]
         Money, in the currency of ``prices``.
     prices : pair of float, default=None
         Price of a million prompt tokens and of a million answer tokens. None are built in, since they change.
+    n_rounds : int, default=2
+        Rounds in which a selection that reads labels (``"clue"``, ``"margin"``) spends it: the nodes of the second are
+        chosen by what labels and the answers of the first say. More rounds wait for each other more often. Other
+        selections have one.
     shared_as : str, default=None
         By default each fit may spend the limits anew: a search of 20 fits 20 times. With a name, all that spend under
         it have these limits together: fits, folds, processes, and runs after a restart. What is spent stands in the
@@ -60,12 +65,14 @@ class Budget(BaseEstimator):  # type: ignore[misc]
         max_cost: float | None = None,
         *,
         prices: tuple[float, float] | None = None,
+        n_rounds: int = 2,
         shared_as: str | None = None,
     ) -> None:
         self.max_calls = max_calls
         self.max_tokens = max_tokens
         self.max_cost = max_cost
         self.prices = prices
+        self.n_rounds = n_rounds
         self.shared_as = shared_as
 
     @property
@@ -133,6 +140,7 @@ def resolve_budget(budget: Any) -> Budget:
             f"`prices` of a Budget must be given with a `max_cost`, got None and max_cost={budget.max_cost!r}. Give "
             "the price of a million tokens in and out: prices=(0.5, 1.5)."
         )
+    check_int("n_rounds", budget.n_rounds, at_least=1)
     shared: Any = budget.shared_as
     if shared is not None and not (isinstance(shared, str) and "\0" not in shared and 0 < len(shared) <= 200):
         raise InvalidParameterError(

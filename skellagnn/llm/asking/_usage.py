@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 
@@ -46,6 +46,15 @@ class PromptUsage:
     tokens_out: int = 0
     seconds: float = 0.0
 
+    def add(self, other: PromptUsage) -> None:
+        """Add what another prompt, or round, cost."""
+        for name in ("questions", "found", "asked", "failed", "left", "second_tries", "tokens_in", "tokens_out"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.seconds += other.seconds
+        for counts, sums in ((other.bad, self.bad), (other.unanswered, self.unanswered)):
+            for reason, count in counts.items():
+                sums[reason] = sums.get(reason, 0) + count
+
 
 @dataclass
 class LLMUsage:
@@ -69,13 +78,18 @@ class LLMUsage:
         """Sum over the prompts."""
         total = PromptUsage()
         for usage in self.prompts.values():
-            for name in ("questions", "found", "asked", "failed", "left", "second_tries", "tokens_in", "tokens_out"):
-                setattr(total, name, getattr(total, name) + getattr(usage, name))
-            total.seconds += usage.seconds
-            for counts, sums in ((usage.bad, total.bad), (usage.unanswered, total.unanswered)):
-                for reason, count in counts.items():
-                    sums[reason] = sums.get(reason, 0) + count
+            total.add(usage)
         return total
+
+    def followed_by(self, later: LLMUsage) -> LLMUsage:
+        """Return the usage of two rounds; the cost of the later one includes that of the earlier one."""
+        prompts = {
+            name: replace(usage, bad=dict(usage.bad), unanswered=dict(usage.unanswered))
+            for name, usage in self.prompts.items()
+        }
+        for name, usage in later.prompts.items():
+            prompts.setdefault(name, PromptUsage()).add(usage)
+        return LLMUsage(self.model, prompts, later.cost)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dicts and numbers, for JSON."""

@@ -39,6 +39,8 @@ class Plan:
         the limits of a fit, which is what the search itself may spend, unless its fits share them.
     n_fits : int
         Fits that ask, the refit of a search included; of a halving search those of the first round.
+    by_labels : bool
+        Whether the nodes were chosen by labels: other labels lead to other nodes.
     """
 
     n_nodes: int
@@ -47,6 +49,7 @@ class Plan:
     parts: tuple[PlanPart, ...] = field(repr=False)
     budget: Budget = field(default_factory=Budget)
     n_fits: int = 1
+    by_labels: bool = False
 
     @property
     def questions(self) -> dict[str, int]:

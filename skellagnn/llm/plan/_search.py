@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,9 +63,10 @@ def _merge_budgets(budgets: Sequence[Budget], n_fits: int) -> Budget:
 def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
     """Say what a whole cross-validated search would ask the LLM, without asking anything.
 
-    Selection looks at neither labels nor folds, so that all folds of a candidate ask the same questions; what is new
-    is asked once for the whole search. With ``store=None`` nothing is shared: the plan then counts every question as
-    often as fits ask it, with the refit for that candidate which asks most. Candidates without an enhancer ask nothing.
+    Where the selection looks at no labels, all folds of a candidate ask the same questions, and what is new is asked
+    once for the whole search. With one that does (``"clue"``, ``"margin"``) each fold asks about nodes of its own. With
+    ``store=None`` nothing is shared: the plan then counts every question as often as fits ask it, with the refit for
+    that candidate which asks most. Candidates without an enhancer ask nothing.
 
     Parameters
     ----------
@@ -118,7 +119,7 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
             f"`search` must be a GridSearchCV, RandomizedSearchCV or halving search, got {type(search).__name__}."
         )
     n_splits, refit = check_cv(search.cv, y, classifier=True).get_n_splits(X, y), bool(search.refit)
-    plans = []
+    plans: list[_FitPlans] = []
     for params in candidates:
         estimator = clone(search.estimator).set_params(**params)
         while hasattr(estimator, "steps"):
@@ -131,29 +132,48 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
             plan = estimator.plan(X, y)
             if getattr(estimator, "class_names", None) is None and _lists_classes(plan):
                 _check_folds(search, X, y)
-            plans.append(plan)
+            folds = (
+                [estimator.plan(X[train], y[train]) for train in _training_folds(search, X, y)]
+                if plan.by_labels
+                else None
+            )
+            plans.append(_FitPlans(plan, folds))
     if not plans:
         return Plan(X.n_nodes, np.empty(0, dtype=np.int64), (), (), Budget(), len(candidates) * n_splits + refit)
-    if hasattr(search, "factor") and not all(part.shares_answers for plan in plans for part in plan.parts):
+    if hasattr(search, "factor") and not all(plan.shares_answers for plan in plans):
         raise InvalidParameterError(
             "`store` must be given to plan a halving search, got None: every fit would ask anew, and nobody knows yet "
             "which candidates the later rounds fit. Use store='auto'."
         )
-    return merge_plans(_repeated(plans, n_splits, refit), len(plans) * n_splits + refit)
+    return merge_plans(_of_fits(plans, n_splits, refit), len(plans) * n_splits + refit)
 
 
-def _repeated(plans: Sequence[Plan], n_splits: int, refit: bool) -> list[Plan]:
-    """Count questions that no store keeps as often as fits ask them."""
-    if all(part.shares_answers for plan in plans for part in plan.parts):
-        return list(plans)
+class _FitPlans(NamedTuple):
+    """Plans of a candidate: of the fit on all labels, and of each fold where these ask about other nodes."""
+
+    whole: Plan
+    folds: list[Plan] | None
+
+    @property
+    def shares_answers(self) -> bool:
+        return all(part.shares_answers for part in self.whole.parts)
+
+
+def _of_fits(plans: Sequence[_FitPlans], n_splits: int, refit: bool) -> list[Plan]:
+    """Return a plan for each fit; questions that no store keeps count as often as fits ask them."""
     # nobody knows which candidate will be fitted again: at most that which asks most
-    costliest = max(range(len(plans)), key=lambda number: plans[number].tokens_in + plans[number].max_tokens_out)
-    repeated = []
-    for number, plan in enumerate(plans):
-        repeats = n_splits + (refit and number == costliest)
-        parts = tuple(part if part.shares_answers else replace(part, repeats=repeats) for part in plan.parts)
-        repeated.append(replace(plan, parts=parts))
-    return repeated
+    costliest = max(plans, key=lambda plan: plan.whole.tokens_in + plan.whole.max_tokens_out)
+    found = []
+    for plan in plans:
+        again = refit and (plan.shares_answers or plan is costliest)
+        if plan.folds is not None:
+            found += [*plan.folds, *([plan.whole] if again else [])]
+        elif plan.shares_answers:
+            found.append(plan.whole)
+        else:
+            parts = tuple(replace(part, repeats=n_splits + again) for part in plan.whole.parts)
+            found.append(replace(plan.whole, parts=parts))
+    return found
 
 
 def _lists_classes(plan: Plan) -> bool:
@@ -179,3 +199,20 @@ def _check_folds(search: Any, X: TextGraph, y: Any) -> None:
             raise InvalidParameterError(
                 f"{reason} a training fold lacks one, got None and no {lacking[0]!r} in fold {number}. {advice}"
             )
+
+
+def _training_folds(search: Any, X: TextGraph, y: Any) -> list[Any]:
+    """Return the training targets of each fold, for a selection that looks at their labels."""
+    from sklearn.model_selection import check_cv
+
+    reason, advice = "`selection` must look at no labels to plan a search", 'Set selection="clustering", or another.'
+    if getattr(search, "resource", None) == "n_samples":
+        raise InvalidParameterError(
+            f"{reason} whose rounds fit samples that nobody knows yet, got one that does. {advice}"
+        )
+    try:
+        return [train for train, _ in check_cv(search.cv, y, classifier=True).split(X, y)]
+    except ValueError as error:  # of groups, which only `search.fit` gets
+        raise InvalidParameterError(
+            f"{reason} whose folds cannot be made here ({error}), got one that does. {advice}"
+        ) from error
