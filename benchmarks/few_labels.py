@@ -1,6 +1,7 @@
 """Accuracy against labels a class, from none to twenty, with no validation labels.
 
-    python benchmarks/few_labels.py DATA [--data cora wikispeedia] [--experiments arms llms selections] [--seeds 10]
+    python benchmarks/few_labels.py DATA [--data cora wikispeedia] [--seeds 10]
+        [--experiments arms llms selections imbalanced splits]
     python benchmarks/few_labels.py report
 
 DATA is a folder of data folders (see ``skellagnn.datasets.load_folder``), with recorded answers. Each fit is a line of
@@ -8,7 +9,9 @@ DATA is a folder of data folders (see ``skellagnn.datasets.load_folder``), with 
 ``docs/few_labels.md`` and draws its figure.
 
 Arms: logistic regression on the same embeddings; the plain network; the estimator without an LLM; with its answers
-(10 % of the nodes, 5 % of Wikispeedia); and the same answers given as further labels instead.
+(10 % of the nodes, 5 % of Wikispeedia); and answers given as further labels instead. All parameters are the defaults.
+Further experiments: LLMs that know less; other selections; twenty labels in two classes and two in the others, with and
+without ``class_weight="balanced"``; the 60/20/20 splits and the public split of Cora.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from paper_parts.recordings import constant_answers, random_answers, read_recording, topic_line
 
-from skellagnn import PAPER_SETTINGS, ELLaGNNClassifier, ReplayEnhancer, encode_graph
+from skellagnn import PAPER_SETTINGS, Budget, ELLaGNNClassifier, ReplayEnhancer, encode_graph
 from skellagnn.datasets import load_folder
 from skellagnn.prompts import parse_choices
 
@@ -51,6 +54,10 @@ STRONG = {
 }
 # Answers of 400 that an LLM gave in words of its own, as if class names had been abbreviations.
 UNREAD = 275 / 400
+DEFAULT = "clue"
+SELECTIONS = ("clue in one round", "clustering", "pagerank", "random", "margin", "margin_random")
+UNEVEN = "20 in two classes, 2 in the others"
+SPLITS = {"cora": ("60/20/20", "public"), "wikispeedia": ("60/20/20",)}
 
 
 @lru_cache
@@ -99,11 +106,17 @@ def recording(folder: Path, llm: str) -> list[dict[str, Any]]:
     return [topic_line(line["id"], [line["response"]]) for line in lines if line["model"] == llm]
 
 
-def split(data: Any, n_labels: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the first nodes of each class of a published split, and its test nodes."""
+def split(data: Any, n_labels: int | str, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first nodes of each class of a published split, or all of a larger one, and its test nodes."""
+    if n_labels in ("60/20/20", "public"):
+        found = data.splits["planetoid_public" if n_labels == "public" else f"random_60_20_20_seed{seed}"]
+        return found["train"], found["test"]
     found = data.splits[f"fewshot_20perclass_seed{seed}"]
     train, labels = found["train"], data.target[found["train"]]
-    few = [train[labels == label][:n_labels] for label in np.unique(labels)]
+    classes = np.unique(labels)
+    many = np.random.default_rng(seed).permutation(classes)[:2]
+    counts = {label: n_labels if isinstance(n_labels, int) else 20 if label in many else 2 for label in classes}
+    few = [train[labels == label][:count] for label, count in counts.items()]
     return np.sort(np.concatenate(few)), found["test"]
 
 
@@ -122,7 +135,8 @@ def score(folder: Path, memory: Path, case: dict[str, Any]) -> dict[str, Any]:
     if case["arm"] == "logistic regression":
         from sklearn.linear_model import LogisticRegression
 
-        clf = LogisticRegression(C=10.0, max_iter=1000).fit(graph.features[train], y)
+        clf = LogisticRegression(C=10.0, max_iter=1000, class_weight=case["class_weight"])
+        clf.fit(graph.features[train], y)
         predicted, more = clf.predict(graph.features[test]), {}
     else:
         clf = estimator(folder, case)
@@ -136,12 +150,13 @@ def score(folder: Path, memory: Path, case: dict[str, Any]) -> dict[str, Any]:
                 clf.fit(graph, labels)
         predicted = clf.predict(graph[test])
         more = {"reliability": clf.reliability_, "asked": len(clf.queried_nodes_)}
-    accuracy = float(np.mean(predicted == data.target[test]))
-    return {**case, "accuracy": accuracy, "seconds": round(time.perf_counter() - start, 2), **more}
+    hit = predicted == data.target[test]
+    balanced = float(np.mean([hit[data.target[test] == label].mean() for label in np.unique(data.target[test])]))
+    return {**case, "accuracy": float(hit.mean()), "balanced": balanced, "seconds": round(time.perf_counter() - start, 2), **more}
 
 
 def estimator(folder: Path, case: dict[str, Any]) -> ELLaGNNClassifier:
-    params: dict[str, Any] = {"random_state": case["seed"], "store": None, "encoder": "minilm+tfidf"}
+    params: dict[str, Any] = {"random_state": case["seed"], "store": None, "class_weight": case["class_weight"]}
     if case["arm"] == "plain network":
         return ELLaGNNClassifier(**params, **PAPER_SETTINGS)
     if case["arm"] != "with answers":
@@ -150,7 +165,8 @@ def estimator(folder: Path, case: dict[str, Any]) -> ELLaGNNClassifier:
         ReplayEnhancer(recording(folder, case["llm"]), on_missing="skip"),
         augmentation_ratio=RATIO[folder.name],
         class_names=list(load_folder(folder).target_names),
-        selection=case["selection"],
+        selection=case["selection"].removesuffix(" in one round"),
+        budget=Budget(n_rounds=1) if case["selection"].endswith(" in one round") else None,
         candidates=answered_nodes(folder),
         **params,
     )
@@ -168,20 +184,25 @@ def fit_answers_as_labels(clf: Any, folder: Path, case: dict[str, Any], graph: A
     clf.fit(graph, labels)
 
 
-def cases(experiments: list[str], n_seeds: int) -> list[dict[str, Any]]:
+def cases(data: str, experiments: list[str], n_seeds: int) -> list[dict[str, Any]]:
     """Return every fit, the first seed of all of them first."""
     found: list[dict[str, Any]] = []
     for seed in range(n_seeds):
         for n_labels in LABELS:
-            base = {"n_labels": n_labels, "seed": seed, "llm": "strong", "selection": "clustering"}
+            base = {"n_labels": n_labels, "seed": seed, "llm": "strong", "selection": DEFAULT, "class_weight": None}
             if "arms" in experiments:
                 silent = () if n_labels else ARMS[:3]  # no labels, no answers: nothing to learn from
                 found += [{**base, "arm": arm} for arm in ARMS if arm not in silent]
-            if "llms" in experiments:
+            if "llms" in experiments and n_labels in (0, 2, 5, 20):
                 found += [{**base, "arm": "with answers", "llm": llm} for llm in LLMS]
-            if "selections" in experiments:
-                for selection in ("pagerank", "random", "margin") if n_labels else ("pagerank", "random"):
-                    found.append({**base, "arm": "with answers", "selection": selection})
+            if "selections" in experiments and n_labels in (0, 5, 20):
+                found += [{**base, "arm": "with answers", "selection": selection} for selection in SELECTIONS]
+        if "imbalanced" in experiments:
+            uneven = {**base, "n_labels": UNEVEN}
+            found += [{**uneven, "arm": arm, "class_weight": w} for arm in ARMS[:4] for w in (None, "balanced")]
+        if "splits" in experiments:
+            for name in SPLITS[data]:
+                found += [{**base, "n_labels": name, "arm": arm} for arm in ARMS[:4]]
     unique = {json.dumps(case, sort_keys=True): case for case in found}
     return list(unique.values())
 
@@ -190,7 +211,7 @@ def run(options: argparse.Namespace) -> None:
     done = {key(line) for line in read_results(options.results)}
     for name in options.data:
         folder = options.folder / name
-        for case in cases(options.experiments, options.seeds):
+        for case in cases(name, options.experiments, options.seeds):
             case = {"data": name, **case}
             if case["llm"] == "gpt-3.5-turbo" and not (folder / "llm_zeroshot_glbench.jsonl.gz").exists():
                 continue
@@ -200,14 +221,14 @@ def run(options: argparse.Namespace) -> None:
             with options.results.open("a", encoding="utf-8") as results:
                 results.write(json.dumps(line) + "\n")
             print(
-                f"{name}, {case['n_labels']:2} a class, {case['arm']}, {case['llm']}, {case['selection']}, "
+                f"{name}, labels {case['n_labels']}, {case['arm']}, {case['llm']}, {case['selection']}, "
                 f"seed {case['seed']}: {line['accuracy']:.4f} in {line['seconds']} s",
                 flush=True,
             )
 
 
 def key(line: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(line[name] for name in ("data", "n_labels", "arm", "llm", "selection", "seed"))
+    return tuple(line[name] for name in ("data", "n_labels", "arm", "llm", "selection", "class_weight", "seed"))
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
