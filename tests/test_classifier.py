@@ -1166,7 +1166,7 @@ def test_other_feature_width_and_unfitted_are_named(data, encoded):
     with pytest.raises(NotFittedError):
         quick().predict(encoded)
     clf = quick(max_iter=1).fit(encoded, data.target)
-    with pytest.raises(InvalidParameterError, match="must have rows of"):
+    with pytest.raises(InvalidParameterError, match="must have 24 features, as in training, got 7"):
         clf.predict(encoded.with_features(encoded.features[:, :7]))
 
 

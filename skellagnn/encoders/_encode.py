@@ -142,9 +142,11 @@ def encode_texts(
         return _encode(encoder, distinct, kind, np.zeros, memory=memory, n_features=n_features, verbose=verbose)
     file = _OutFile(Path(out), encoder, distinct, kind)
     if not file.path.exists():
-        memory = file.folder if memory is None else memory
-        made = _encode(encoder, distinct, kind, file.make, memory=memory, n_features=n_features, verbose=verbose)
-        file.finish(made)
+        if memory is None or getattr(memory, "store_backend", memory) is None:  # a Memory may keep nothing
+            memory = file.folder
+        # of the array nothing but the shape is held: Windows does not rename what is open
+        shape = _encode(encoder, distinct, kind, file.make, memory=memory, n_features=n_features, verbose=verbose).shape
+        file.finish(shape)
     found = file.open()
     _check_width(encoder, found.shape[1], n_features)
     return found
@@ -181,6 +183,8 @@ def _encode(
                 mapped: Any = embeddings  # what is written is no longer memory of this process
                 mapped._mmap.madvise(mmap.MADV_DONTNEED)
             advance(len(ids), "")
+    if isinstance(embeddings, np.memmap):
+        embeddings.flush()
     filled: NDArray[Any] = embeddings
     return filled
 
@@ -210,28 +214,27 @@ class _OutFile:
         self.folder.mkdir(parents=True, exist_ok=True)
         for left in self.folder.glob("*.npy"):
             left.unlink()
-        path = self.folder / f"{secrets.token_hex(4)}.npy"  # of its own: nobody else's is ever written to
+        self.made = self.folder / f"{secrets.token_hex(4)}.npy"  # of its own: nobody else's is ever written to
         try:
-            array: Any = np.lib.format.open_memmap(path, "w+", dtype, shape)
+            array: Any = np.lib.format.open_memmap(self.made, "w+", dtype, shape)
             if hasattr(os, "posix_fallocate"):  # a disk that is too small shows now, not after hours as a signal
-                with path.open("r+b") as file:
+                with self.made.open("r+b") as file:
                     os.posix_fallocate(file.fileno(), 0, array.offset + array.nbytes)
         except OSError as error:
-            path.unlink(missing_ok=True)
+            self.made.unlink(missing_ok=True)
             room = shape[0] * shape[1] * dtype.itemsize
             raise InvalidParameterError(
                 f"`out` must be on a disk with room for {room:,} bytes, got {str(self.path)!r} ({error}). Free space, "
                 "name another folder, or halve it with dtype='float16'."
             ) from error
-        made: NDArray[Any] = array
-        return made
+        empty: NDArray[Any] = array
+        return empty
 
-    def finish(self, array: Any) -> None:
+    def finish(self, shape: tuple[int, ...]) -> None:
         """Give the array its name, unless another process was faster."""
-        array.flush()
-        about = json.dumps({**self.about, "shape": array.shape}, indent=1).encode()
+        about = json.dumps({**self.about, "shape": shape}, indent=1).encode()
         try:
-            os.replace(array.filename, self.path)
+            os.replace(self.made, self.path)
             write_aside(self.json, lambda file: file.write(about))
         except FileNotFoundError as error:
             if not self.path.exists():

@@ -135,7 +135,7 @@ def check_n_features(features: NDArray[Any], n_features: int, argument: str) -> 
     """Check that feature vectors are as wide as in training."""
     if features.shape[1] != n_features:
         raise InvalidParameterError(
-            f"`{argument}` must have vectors of {n_features} columns, as in training, got {features.shape[1]}. Use the "
+            f"`{argument}` must have {n_features} features, as in training, got {features.shape[1]}. Use the "
             "encoder or the features that the model was fitted with."
         )
 

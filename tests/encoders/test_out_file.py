@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
 
@@ -136,6 +137,16 @@ def test_what_a_stopped_run_encoded_is_taken_for_other_texts_too(
     rows = encode_texts(second, others, out=tmp_path / "rows.npy", dtype="float16")
     np.testing.assert_array_equal(rows, encode_texts(counting_class(), others, dtype="float16"))
     assert sorted(stopping.asked + second.asked) == sorted({text for text in others if text.strip()})
+
+
+def test_memory_that_keeps_nothing_does_not_keep_a_run_from_going_on(
+    tmp_path: Path, counting_class: Any, stopping: Any
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        encode_texts(stopping, TEXTS, out=tmp_path / "rows.npy", memory=joblib.Memory(None))
+    second = counting_class()
+    encode_texts(second, TEXTS, out=tmp_path / "rows.npy", memory=joblib.Memory(None))
+    assert len(second.asked) == N_DISTINCT - 8
 
 
 def test_what_another_encoder_left_is_not_taken(tmp_path: Path, counting_class: Any, stopping: Any) -> None:
