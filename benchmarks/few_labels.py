@@ -139,24 +139,33 @@ def score(folder: Path, memory: Path, case: dict[str, Any]) -> dict[str, Any]:
         clf.fit(graph.features[train], y)
         predicted, more = clf.predict(graph.features[test]), {}
     else:
-        clf = estimator(folder, case)
+        clf = estimator(folder, case, memory)
         labels = np.full(graph.n_nodes, -1)
         labels[train] = y
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of answers that cannot be read, where that is the experiment
             if case["arm"] == "answers as labels":
-                fit_answers_as_labels(clf, folder, case, graph, labels)
+                fit_answers_as_labels(
+                    clf, estimator(folder, {**case, "arm": "with answers"}, memory), folder, case, graph, labels
+                )
             else:
                 clf.fit(graph, labels)
         predicted = clf.predict(graph[test])
         more = {"reliability": clf.reliability_, "asked": len(clf.queried_nodes_)}
     hit = predicted == data.target[test]
     balanced = float(np.mean([hit[data.target[test] == label].mean() for label in np.unique(data.target[test])]))
-    return {**case, "accuracy": float(hit.mean()), "balanced": balanced, "seconds": round(time.perf_counter() - start, 2), **more}
+    return {
+        **case,
+        "accuracy": float(hit.mean()),
+        "balanced": balanced,
+        "seconds": round(time.perf_counter() - start, 2),
+        **more,
+    }
 
 
-def estimator(folder: Path, case: dict[str, Any]) -> ELLaGNNClassifier:
-    params: dict[str, Any] = {"random_state": case["seed"], "store": None, "class_weight": case["class_weight"]}
+def estimator(folder: Path, case: dict[str, Any], memory: Path) -> ELLaGNNClassifier:
+    params: dict[str, Any] = {"random_state": case["seed"], "store": None, "encoder": "minilm+tfidf"}
+    params |= {"class_weight": case["class_weight"], "memory": str(memory)}
     if case["arm"] == "plain network":
         return ELLaGNNClassifier(**params, **PAPER_SETTINGS)
     if case["arm"] != "with answers":
@@ -172,9 +181,10 @@ def estimator(folder: Path, case: dict[str, Any]) -> ELLaGNNClassifier:
     )
 
 
-def fit_answers_as_labels(clf: Any, folder: Path, case: dict[str, Any], graph: Any, labels: NDArray[np.int64]) -> None:
-    """Fit on the labels and on the first choices of the nodes that the estimator would ask about."""
-    asking = estimator(folder, {**case, "arm": "with answers"})
+def fit_answers_as_labels(
+    clf: Any, asking: Any, folder: Path, case: dict[str, Any], graph: Any, labels: NDArray[np.int64]
+) -> None:
+    """Fit on the labels and on the first choices of the nodes that ``asking`` would ask about in one round."""
     names = list(asking.class_names)
     chosen = {str(line["id"]): parse_choices(line["response"], names)[:1] for line in recording(folder, case["llm"])}
     for node in asking.plan(graph, labels).active_nodes:
@@ -244,16 +254,20 @@ def report(path: Path, figure: Path | None) -> str:
     accuracy = {key(line): 100 * line["accuracy"] for line in lines}
     parts = []
     for data in dict.fromkeys(line["data"] for line in lines):
-        columns = [n for n in LABELS if any(line["data"] == data and line["n_labels"] == n for line in lines)]
-        rows = dict.fromkeys((line["arm"], line["llm"], line["selection"]) for line in lines if line["data"] == data)
+        own = [line for line in lines if line["data"] == data]
+        columns = [n for n in (*LABELS, *SPLITS[data], UNEVEN) if any(line["n_labels"] == n for line in own)]
+        rows = dict.fromkeys((line["arm"], line["llm"], line["selection"], line["class_weight"]) for line in own)
         parts += [
             f"### {data}\n",
             "| labels a class | " + " | ".join(map(str, columns)) + " |",
             "|---" * (len(columns) + 1) + "|",
         ]
-        for arm, llm, selection in rows:
-            cells = [_cell(accuracy, data, n, arm, llm, selection) for n in columns]
-            what = arm if (llm, selection) == ("strong", "clustering") else f"{arm}: {llm}, {selection}"
+        for arm, llm, selection, weight in rows:
+            cells = [_cell(accuracy, data, n, arm, llm, selection, weight) for n in columns]
+            changed = [name for name in (llm, selection) if name not in ("strong", DEFAULT)] + (
+                [weight] if weight else []
+            )
+            what = f"{arm}: {', '.join(changed)}" if changed else arm
             parts.append(f"| {what} | " + " | ".join(cells) + " |")
         parts.append("")
     if figure is not None and lines:
@@ -261,14 +275,16 @@ def report(path: Path, figure: Path | None) -> str:
     return "\n".join(parts)
 
 
-def _cell(accuracy: dict[Any, float], data: str, n: int, arm: str, llm: str, selection: str) -> str:
+def _cell(
+    accuracy: dict[Any, float], data: str, n: int | str, arm: str, llm: str, selection: str, weight: str | None
+) -> str:
     seeds = sorted({seed for d, m, *_, seed in accuracy if (d, m) == (data, n)})
-    values = {seed: accuracy.get((data, n, arm, llm, selection, seed)) for seed in seeds}
+    values = {seed: accuracy.get((data, n, arm, llm, selection, weight, seed)) for seed in seeds}
     found = [value for value in values.values() if value is not None]
     if not found:
         return ""
     cell = f"{np.mean(found):.1f} (sd {np.std(found):.1f})"
-    without = {seed: accuracy.get((data, n, "no answers", "strong", "clustering", seed)) for seed in seeds}
+    without = {seed: accuracy.get((data, n, "no answers", "strong", DEFAULT, weight, seed)) for seed in seeds}
     gains = [values[s] - without[s] for s in seeds if values[s] is not None and without[s] is not None]  # type: ignore[operator]
     if arm == "with answers" and len(gains) > 1:
         cell += f", {np.mean(gains):+.2f} ± {np.std(gains, ddof=1) / np.sqrt(len(gains)):.2f}"
@@ -290,8 +306,8 @@ def draw(accuracy: dict[Any, float], path: Path) -> None:
             points = {
                 n: [
                     value
-                    for (d, m, a, llm, how, _), value in accuracy.items()
-                    if (d, m, a, llm, how) == (data, n, arm, "strong", "clustering")
+                    for (d, m, a, llm, how, weight, _), value in accuracy.items()
+                    if (d, m, a, llm, how, weight) == (data, n, arm, "strong", DEFAULT, None)
                 ]
                 for n in LABELS
             }
