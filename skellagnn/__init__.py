@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from skellagnn.llm.plan import plan_search as plan_search
     from skellagnn.llm.prompts import Prompt as Prompt
     from skellagnn.llm.store import ResponseStore as ResponseStore
+    from skellagnn.llm_augmenter import LLMAugmenter as LLMAugmenter
     from skellagnn.model_selection import NodeSplit as NodeSplit
     from skellagnn.parameters import PAPER_SETTINGS as PAPER_SETTINGS
 
 # public name -> module that defines it; loaded when first asked for, so that `import skellagnn` stays cheap
 _MODULE_OF = {
     "ELLaGNNClassifier": "skellagnn.classifier",
+    "LLMAugmenter": "skellagnn.llm_augmenter",
     "TextGraph": "skellagnn.graph",
     "NodeSplit": "skellagnn.model_selection",
     "Budget": "skellagnn.llm.asking",

@@ -9,12 +9,18 @@ import warnings
 from collections.abc import Callable
 from functools import cache, partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    clone,
+)
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -29,6 +35,7 @@ from skellagnn.gnn._batch_size import choose_batch_size
 from skellagnn.gnn._distributed import ProcessGroup
 from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import predict_logits
+from skellagnn.gnn._layered import hidden_layer
 from skellagnn.gnn._network_state import network_arrays, network_from_arrays
 from skellagnn.gnn._steps import N_UNLABELED, TrainingSettings
 from skellagnn.gnn._targets import LabeledNodes
@@ -67,7 +74,13 @@ if TYPE_CHECKING:
 __all__ = ["ELLaGNNClassifier"]
 
 
-class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ELLaGNNClassifier(
+    CallbackSupportMixin,  # type: ignore[misc]
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    ClassifierMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+):
     """Graph neural network for text-attributed graphs that asks an LLM about a few nodes, in training only.
 
     The method is E-LLaGNN [1]_: an LLM answers a catalog of prompts about a small fraction of the nodes; a text encoder
@@ -713,17 +726,45 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
             sample_weight = check_sample_weight(graph, sample_weight) * np.ones(len(graph))
         return float(super().score(X, y, sample_weight))
 
-    def _logits(self, X: Any) -> NDArray[np.float64]:
-        """Steps 1 to 4 of prediction. Nothing in here can reach an enhancer."""
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Return what the network makes of the nodes in view before it scores classes: its last hidden layer.
+
+        Parameters
+        ----------
+        X : TextGraph, or array-like of shape (n_samples, n_features)
+            As in :meth:`predict_proba`.
+
+        Returns
+        -------
+        embeddings : ndarray of float32 of shape (n_targets, ``hidden_channels``)
+            After the activation. Of ``"gat"`` a multiple of eight columns; of ``"appnp"`` the hidden layer
+            of its perceptron, propagated as its scores are.
+
+        Raises
+        ------
+        InvalidParameterError
+            If the network has no hidden layer, or is one of your own, of which nobody knows where it is.
+        """
         check_is_fitted(self)
+        return self._run(X, hidden_layer(self.network_))
+
+    @property
+    def _n_features_out(self) -> int:
+        return hidden_layer(self.network_).hidden_width
+
+    def _logits(self, X: Any) -> NDArray[np.float64]:
+        check_is_fitted(self)
+        return self._run(X, self.network_).astype(np.float64)
+
+    def _run(self, X: Any, network: nn.Module) -> NDArray[np.float32]:
+        """Steps 1 to 4 of prediction. Nothing in here can reach an enhancer."""
         graph = as_graph(self, X, reset=False)
         encoder = with_weights(self.encoder_, self.encoder)
         scale, n_features = self._scale_features, self.n_features_in_
         embeddings = raw_features(graph, encoder, memory=self.memory, scale=scale, n_features=n_features)
         check_n_features(embeddings, n_features, "X")
         neighbors = rank_neighbors(graph.adjacency, embeddings, self._n_neighbors)
-        device = resolve_device(self.device)
-        return predict_logits(self.network_, neighbors, embeddings, device, targets=graph.targets).astype(np.float64)
+        return predict_logits(network, neighbors, embeddings, resolve_device(self.device), targets=graph.targets)
 
     # -- plan ---------------------------------------------------------------------------------------------------
 
@@ -838,6 +879,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = False
+        tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
@@ -845,11 +887,7 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
         state = dict(super().__getstate__())
         state.pop("answers_", None)
         if "network_" in state:  # an unfitted one keeps them: joblib sends it to workers to be fitted
-            if state["enhancer"] is not None:
-                state["enhancer"] = DetachedEnhancer(self.llm_usage_.model or type(self.enhancer).__name__)
-            state["store"] = without_password(state["store"])
-            for name in ("encoder", "encoder_"):
-                state[name] = without_weights(state[name])
+            state |= without_llm(state)
             if isinstance(self._built_with["backbone"], str):  # no class of torch or of ours: for skops, and for later
                 state["network_"] = network_arrays(self.network_)
             state["_skellagnn_version"] = version("skellagnn")
@@ -873,6 +911,77 @@ class ELLaGNNClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):  
                 **built, in_channels=n_features, out_channels=n_classes, arrays=state["network_"]
             )
         super().__setstate__(state)
+
+
+def without_llm(state: dict[str, Any]) -> dict[str, Any]:
+    """Return what stands in a saved estimator for its enhancer, its store and its encoders."""
+    enhancer = state["enhancer"]
+    if enhancer is not None:
+        enhancer = DetachedEnhancer(state["llm_usage_"].model or type(enhancer).__name__)
+    encoders = {name: without_weights(state[name]) for name in ("encoder", "encoder_")}
+    return {"enhancer": enhancer, "store": without_password(state["store"]), **encoders}
+
+
+class Asked(NamedTuple):
+    """What the steps of a fit up to the answers found out, for a model that is not the classifier's.
+
+    Attributes
+    ----------
+    graph : TextGraph
+        What the fit saw.
+    encoder : encoder or None
+    queried : ndarray of int64 of shape (n_active,)
+    augmented : Augmentation
+    classes : ndarray of shape (n_classes,) or None
+        None if no prompt names classes.
+    soft_labels : ndarray of float32 of shape (n_nodes, n_classes) or None
+        Class probabilities by the answers, times their weight.
+    reliability : float or None
+    views : float
+        How far nodes show the views that the LLM made.
+    """
+
+    graph: TextGraph
+    encoder: Any
+    queried: NDArray[np.int64]
+    augmented: Augmentation
+    classes: NDArray[Any] | None
+    soft_labels: NDArray[np.float32] | None
+    reliability: float | None
+    views: float
+
+
+def ask(clf: ELLaGNNClassifier, X: TextGraph, y: Any = None) -> Asked:
+    """Ask what ``clf.fit(X, y)`` would ask, and weigh the answers as it would; the classifier stays as it is.
+
+    Labels are looked at where a prompt names classes, or the selection reads them.
+    """
+    check_parameters(clf.get_params(deep=False))
+    graph = as_graph(clf, X, reset=True)
+    named = clf._nameable(y)
+    names_classes = clf.enhancer is not None and PromptCatalog.from_parameter(clf.prompts).needs_class_names
+    reads = READS.get(clf.selection, "") if isinstance(clf.selection, str) else ""
+    reads_labels = names_classes or (clf.enhancer is not None and "labels" in reads)
+    labels = check_labels(graph, y, named=named) if reads_labels else None
+    augmenter = clf._augmenter(None if labels is None else labels.classes)
+    encoder = augmenter.check(graph, clf.encoder)
+    embeddings = raw_features(graph, encoder, memory=clf.memory, scale=True)
+    nothing = np.empty(0, dtype=np.int64)
+    labeled, n_classes = LabeledNodes(nothing, nothing, nothing.astype(np.float32)), 0
+    if labels is not None:
+        labeled, n_classes = labels.labeled, len(labels.classes)
+    propagated = propagate(graph.adjacency, embeddings) if clf.enhancer is not None else embeddings
+    reference = cache(partial(estimate_reference, propagated, labeled, n_classes, clf._draw_seeds()[0]))
+    queried = nothing if clf.enhancer is None else clf._select(graph, embeddings, propagated, reference)
+    augmented = augmenter.augment(graph, embeddings, queried, encoder, memory=clf.memory)
+    if labels is None or not augmented.answers.choices:
+        classes = None if labels is None else labels.classes
+        return Asked(graph, encoder, queried, augmented, classes, None, None, 1.0)
+    supervised = supervise(labeled, augmented.answers, n_classes, reference, None, propagated, graph.adjacency)
+    known, said = supervised.supervision.labeled, slice(len(labeled.nodes), None)  # answers are joined to the labels
+    soft = np.zeros((graph.n_nodes, n_classes), dtype=np.float32)
+    soft[known.nodes[said]] = known.probabilities[said] * known.weights[said, None]
+    return Asked(graph, encoder, queried, augmented, labels.classes, soft, supervised.reliability, supervised.views)
 
 
 def _sizes_of(X: Any) -> dict[str, Any]:

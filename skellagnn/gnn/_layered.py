@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
+from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._sparse import EdgeIndex
 
-__all__ = ["Gathered", "LayeredEdges", "LayeredNetwork"]
+__all__ = ["Gathered", "HiddenLayer", "LayeredEdges", "LayeredNetwork", "hidden_layer"]
 
 
 class Gathered(NamedTuple):
@@ -60,6 +61,10 @@ class LayeredNetwork(nn.Module):
     edge_form = "sum"
     # How many edges away from a node its receptive field reaches.
     n_propagations = 0
+    # How many propagations make hidden vectors: the last hidden layer comes after them, and class scores of it.
+    n_hidden = 0
+    # Columns of the last hidden layer; 0 where there is none.
+    hidden_width = 0
     # Whether propagation 0 reads constant feature vectors through a linear map, so that they can be aggregated once:
     # `propagate_gathered`.
     gathers = False
@@ -69,6 +74,10 @@ class LayeredNetwork(nn.Module):
     def encode(self, x: Tensor) -> Tensor:
         """Return what the first propagation reads of feature vectors."""
         return x
+
+    def hide(self, x: Tensor) -> Tensor:
+        """Return what :meth:`encode` returns, but hidden vectors in place of class scores, if it makes such."""
+        return self.encode(x)
 
     def propagate(self, i: int, x: Tensor, initial: Tensor, edges: Any) -> Tensor:
         """Return the vectors of the nodes ``edges.own``, from those after propagation i - 1 and from encoded ones."""
@@ -95,6 +104,49 @@ class LayeredNetwork(nn.Module):
             x = self.propagate(i, x, initial, layer)
             initial = layer.own(initial)
         return self.decode(x)
+
+
+class HiddenLayer(LayeredNetwork):
+    """A network up to its last hidden layer: what it returns in place of class scores."""
+
+    def __init__(self, network: LayeredNetwork) -> None:
+        super().__init__()
+        self.network = network
+        self.edge_form = network.edge_form
+        self.n_propagations = network.n_hidden
+        self.gathers = network.gathers and network.n_hidden > 0
+        self.narrows = network.narrows
+        self.hidden_width = network.hidden_width
+        self.training = network.training  # whoever runs it sets the mode, and puts it back
+
+    def encode(self, x: Tensor) -> Tensor:
+        return self.network.hide(x)
+
+    def propagate(self, i: int, x: Tensor, initial: Tensor, edges: Any) -> Tensor:
+        return self.network.propagate(i, x, initial, edges)
+
+    def propagate_gathered(self, gathered: Gathered) -> Tensor:
+        return self.network.propagate_gathered(gathered)
+
+
+def hidden_layer(network: nn.Module) -> HiddenLayer:
+    """Return a network up to its last hidden layer.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it has none, or is no :class:`LayeredNetwork`, of which nobody knows where it is.
+    """
+    if not isinstance(network, LayeredNetwork):
+        raise InvalidParameterError(
+            f"`backbone` must be one by name for its hidden layer to be known, got {type(network).__name__}. Take it "
+            "from the module yourself: clf.network_."
+        )
+    if network.hidden_width == 0:
+        raise InvalidParameterError(
+            "`n_layers` must be at least 2 for a network to have a hidden layer, got 1. Fit with more layers."
+        )
+    return HiddenLayer(network)
 
 
 def _local(edges: Any, layer: int, n_nodes: int) -> Any:

@@ -60,6 +60,22 @@ class History(SimpleNamespace):
         """Number of epochs that were run."""
         return len(self.loss)
 
+    def to_frame(self) -> Any:
+        """Return a table with a row for each epoch.
+
+        Returns
+        -------
+        table : pandas.DataFrame of shape (n_iter, n_columns)
+            ``epoch``, counted from 1; the losses; the validation score and loss, where there are some; and ``kept``,
+            True for the epoch whose weights were kept.
+        """
+        import pandas
+
+        epochs = range(1, self.n_iter + 1)
+        columns = {name: values for name, values in vars(self).items() if isinstance(values, list) and values}
+        kept = [epoch == self.best_iter for epoch in epochs]
+        return pandas.DataFrame({"epoch": epochs, **columns, "kept": kept})
+
 
 def train(
     network: nn.Module,

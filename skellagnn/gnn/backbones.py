@@ -94,13 +94,17 @@ class _Layered(LayeredNetwork):
 
     gathers = True
 
-    def __init__(self, layers: list[nn.Module], dropout: float, edge_form: str, *, narrows: bool) -> None:
+    def __init__(
+        self, layers: list[nn.Module], dropout: float, edge_form: str, *, narrows: bool, hidden_width: int
+    ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)
         self.dropout = dropout
         self.edge_form = edge_form
         self.n_propagations = len(layers)
+        self.n_hidden = len(layers) - 1
         self.narrows = narrows
+        self.hidden_width = hidden_width
 
     def propagate(self, i: int, x: Tensor, initial: Tensor, edges: Any) -> Tensor:
         out: Tensor = self.layers[i](dropout(x, self.dropout, self.training), edges)
@@ -188,11 +192,16 @@ class _MLP(LayeredNetwork):
         widths = _widths(in_channels, hidden_channels, out_channels, n_layers)
         self.layers = nn.ModuleList(nn.Linear(*width) for width in widths)
         self.dropout = dropout
+        self.hidden_width = hidden_channels if n_layers > 1 else 0
+
+    def hide(self, x: Tensor) -> Tensor:
+        for layer in self.layers[:-1]:
+            x = layer(dropout(x, self.dropout, self.training)).relu()
+        return x
 
     def encode(self, x: Tensor) -> Tensor:
-        for i, layer in enumerate(self.layers):
-            x = layer(dropout(x.relu() if i else x, self.dropout, self.training))
-        return x
+        out: Tensor = self.layers[-1](dropout(self.hide(x), self.dropout, self.training))
+        return out
 
 
 class _GAT(LayeredNetwork):
@@ -213,6 +222,8 @@ class _GAT(LayeredNetwork):
         self.layers = nn.ModuleList(layers)
         self.dropout = dropout
         self.n_propagations = n_layers
+        self.n_hidden = n_layers - 1
+        self.hidden_width = width * self.heads if n_layers > 1 else 0
 
     def propagate(self, i: int, x: Tensor, initial: Tensor, edges: AttentionEdges) -> Tensor:
         def drop(values: Tensor) -> Tensor:
@@ -237,7 +248,8 @@ class _GCN2(LayeredNetwork):
         )
         self.last = nn.Linear(hidden_channels, out_channels)
         self.dropout = dropout
-        self.n_propagations = n_layers
+        self.n_propagations = self.n_hidden = n_layers
+        self.hidden_width = hidden_channels
 
     def encode(self, x: Tensor) -> Tensor:
         return torch.relu(self.first(dropout(x, self.dropout, self.training)))
@@ -260,11 +272,15 @@ class _APPNP(LayeredNetwork):
 
     edge_form = "symmetric"
     n_steps, alpha = 10, 0.1
-    n_propagations = n_steps
+    n_propagations = n_hidden = n_steps
 
     def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float):
         super().__init__()
         self.mlp = _MLP(in_channels, hidden_channels, out_channels, n_layers, dropout)
+        self.hidden_width = self.mlp.hidden_width
+
+    def hide(self, x: Tensor) -> Tensor:
+        return self.mlp.hide(x)
 
     def encode(self, x: Tensor) -> Tensor:
         return self.mlp.encode(x)
@@ -279,7 +295,9 @@ def _layered(form: str, make_layer: Callable[[int, int], nn.Module]) -> Backbone
         widths = _widths(in_channels, hidden_channels, out_channels, n_layers)
         # a sum goes into a network with a hidden layer: only a linear transform may come before the aggregation
         narrows = form != "sum" and widths[0][1] < widths[0][0]
-        return _Layered([make_layer(*width) for width in widths], dropout, form, narrows=narrows)
+        hidden_width = hidden_channels if n_layers > 1 else 0
+        layers = [make_layer(*width) for width in widths]
+        return _Layered(layers, dropout, form, narrows=narrows, hidden_width=hidden_width)
 
     return factory
 

@@ -88,7 +88,7 @@ def from_edges(
     directed = check_bool("directed", directed)
     if n_nodes is not None:
         n_nodes = check_int("n_nodes", n_nodes, at_least=0)
-    n_nodes = _count_nodes(n_nodes, texts=texts, features=features, titles=titles, node_names=node_names)
+    n_nodes = count_nodes(n_nodes, texts=texts, features=features, titles=titles, node_names=node_names)
     pairs = as_array("edges", edges)
     if pairs.size == 0:
         pairs = np.empty((0, 2), dtype=np.int64)
@@ -218,6 +218,42 @@ def from_networkx(
     )
 
 
+def to_networkx(self: TextGraph) -> Any:
+    """Return a ``networkx.Graph``, or a ``DiGraph`` if the graph is directed.
+
+    Returns
+    -------
+    graph : networkx.Graph or DiGraph
+        Nodes are called by ``node_names``, else by their numbers. They have the attributes ``text``, ``title`` and
+        ``features`` (an array) where the graph has them, and ``in_view``; edges have a ``weight`` if the graph is
+        weighted. ``from_networkx(graph, title="title", features="features")`` reads all of it but ``in_view``.
+
+    Examples
+    --------
+    >>> from skellagnn import TextGraph
+    >>> TextGraph.from_edges([(0, 1)], texts=["on cats", "on dogs"])[[1]].to_networkx().nodes(data=True)
+    NodeDataView({0: {'text': 'on cats', 'in_view': False}, 1: {'text': 'on dogs', 'in_view': True}})
+    """
+    import networkx
+
+    names: list[Any] = list(range(self.n_nodes)) if self.node_names is None else list(self.node_names)
+    in_view = np.zeros(self.n_nodes, dtype=bool)
+    in_view[self.targets] = True
+    columns = {"text": self.texts, "title": self.titles, "features": self.features, "in_view": in_view.tolist()}
+    present = {name: column for name, column in columns.items() if column is not None}
+    graph = networkx.DiGraph() if self.is_directed else networkx.Graph()
+    graph.add_nodes_from(
+        (node, dict(zip(present, values, strict=True))) for node, *values in zip(names, *present.values(), strict=True)
+    )
+    coo = self.adjacency.tocoo()
+    ends = ((names[source], names[target]) for source, target in zip(coo.col.tolist(), coo.row.tolist(), strict=True))
+    if self.is_weighted:
+        graph.add_weighted_edges_from((*pair, weight) for pair, weight in zip(ends, coo.data.tolist(), strict=True))
+    else:
+        graph.add_edges_from(ends)
+    return graph
+
+
 def from_pandas(
     cls: type[TextGraph],
     nodes: Any,
@@ -321,7 +357,7 @@ def _exact(ids: Any, place: str) -> Any:
     return index
 
 
-def _count_nodes(n_nodes: int | None, **parts: Any) -> int | None:
+def count_nodes(n_nodes: int | None, **parts: Any) -> int | None:
     said = "n_nodes"
     for argument, part in parts.items():
         if part is None:

@@ -12,7 +12,7 @@ from scipy import sparse
 from skellagnn.base.arrays import as_array, as_numbers, is_mask_of_integers
 from skellagnn.base.numbers import check_int
 from skellagnn.exceptions import GraphError
-from skellagnn.graph import _convert, _io, _pyg, _repr
+from skellagnn.graph import _convert, _grow, _io, _pyg, _repr
 from skellagnn.graph._adjacency import canonical_adjacency, is_symmetric
 from skellagnn.graph._finite import count_not_finite
 from skellagnn.graph._names import check_nodes, check_order, mask_sentence, write_names
@@ -123,6 +123,10 @@ class TextGraph:
     from_pyg = classmethod(_pyg.from_pyg)
     from_scipy = classmethod(_convert.from_scipy)
     to_pyg = _pyg.to_pyg
+    to_networkx = _convert.to_networkx
+    add_nodes = _grow.add_nodes
+    neighborhood = _grow.neighborhood
+    index = _grow.index
     save = _io.save
     load = classmethod(_io.load)
 

@@ -10,7 +10,9 @@ from torch import nn
 from skellagnn import TextGraph
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn import _inference as inference
+from skellagnn.gnn import backbones as networks
 from skellagnn.gnn._inference import check_output, predict_logits, to_tensor
+from skellagnn.gnn._layered import hidden_layer
 from skellagnn.gnn._sparse import edges_for
 from skellagnn.gnn.backbones import BACKBONES, build_backbone
 
@@ -311,3 +313,46 @@ def test_another_output_is_refused(output, got):
         rf"out_channels\) = \(5, 3\), got {got} from 'mine'\. Let its last layer have out_channels columns",
     ):
         check_output(output, 5, 3, "mine")
+
+
+# -- the last hidden layer ----------------------------------------------------------------------------------------
+
+
+def scores_of_hidden(network, hidden, edges):
+    """What each network makes of its last hidden layer, in the words of its paper."""
+    with torch.no_grad():
+        if isinstance(network, (networks._GCN2, networks._MLP)):
+            last = network.last if isinstance(network, networks._GCN2) else network.layers[-1]
+            return last(hidden)
+        if isinstance(network, networks._APPNP):
+            # propagation is linear: it may come before the last linear map, but for the bias, which is 0 here
+            return network.mlp.layers[-1](hidden)
+        return network.propagate(network.n_propagations - 1, hidden, hidden, edges)
+
+
+@pytest.mark.parametrize("which", TARGETS)
+@pytest.mark.parametrize("n_layers", [2, 3])
+@pytest.mark.parametrize("name", BACKBONES)
+def test_class_scores_are_made_of_the_last_hidden_layer(name, n_layers, which, block):
+    network = make_network(name, n_layers, 16).eval()
+    if name == "appnp":
+        torch.nn.init.zeros_(network.mlp.layers[-1].bias)
+    hidden = hidden_layer(network)
+
+    everywhere = predict_logits(hidden, LARGER, ROWS)
+    found = predict_logits(hidden, LARGER, ROWS, targets=TARGETS[which])
+
+    assert everywhere.shape == (len(ROWS), hidden.hidden_width) == (len(ROWS), 16)
+    assert not network.training
+    np.testing.assert_allclose(found, everywhere if TARGETS[which] is None else everywhere[TARGETS[which]], atol=1e-5)
+    edges = edges_for(network, LARGER)
+    scores = scores_of_hidden(network, torch.tensor(everywhere), edges)
+    np.testing.assert_allclose(scores, predict_logits(network, LARGER, ROWS), rtol=1e-4, atol=1e-5)
+
+
+def test_a_network_without_a_hidden_layer_says_so():
+    for name in set(BACKBONES) - {"gcn2"}:
+        with pytest.raises(InvalidParameterError, match="`n_layers` must be at least 2"):
+            hidden_layer(make_network(name, 1))
+    with pytest.raises(InvalidParameterError, match=r"`backbone` must be one by name.*got Recorder"):
+        hidden_layer(Recorder())

@@ -747,3 +747,22 @@ def test_a_term_of_ones_own_is_trained_with_and_recorded():
     assert history[1].entropy[-1] < 0.8 * history[1].entropy[0]
     assert {(len(positions), n) for positions, n in looked_at} == {(5, 5)}
     assert {position for positions, _ in looked_at for position in positions} == set(range(12))
+
+
+# -- the table of epochs ---------------------------------------------------------------------------------------------
+
+
+def test_a_history_is_a_table_of_epochs():
+    history = History(["label_loss"])
+    history.loss, history.label_loss = [3.0, 2.0, 1.0], [1.5, 1.0, 0.5]
+    history.validation_score, history.validation_loss, history.best_iter = [0.5, 0.75, 0.7], [1.0, 0.8, 0.9], 2
+
+    table = history.to_frame()
+
+    assert list(table.columns) == ["epoch", "loss", "label_loss", "validation_score", "validation_loss", "kept"]
+    assert table.loc[table["kept"], ["epoch", "validation_score"]].to_numpy().tolist() == [[2, 0.75]]
+    assert table["epoch"].tolist() == [1, 2, 3]
+    assert table["loss"].tolist() == [3.0, 2.0, 1.0]
+    history.validation_score, history.validation_loss = [], []
+    assert list(history.to_frame().columns) == ["epoch", "loss", "label_loss", "kept"]
+    assert len(History().to_frame()) == 0

@@ -142,6 +142,39 @@ def test_from_networkx_keeps_order_and_names():
     np.testing.assert_array_equal(dense(graph), [[0, 2.5], [2.5, 0]])
 
 
+@pytest.mark.parametrize("directed", [False, True])
+@pytest.mark.parametrize("weights", [None, [2.0, 0.5, 1.0]])
+def test_to_networkx_and_back(directed, weights):
+    graph = TextGraph.from_edges(
+        [("a", "b"), ("b", "c"), ("d", "a")],
+        ["on a", "on b", "", "on d"],
+        np.eye(4),
+        titles=list("ABCD"),
+        node_names=list("abcd"),
+        weights=weights,
+        directed=directed,
+    )
+
+    made = graph[[3, 1]].to_networkx()
+    back = TextGraph.from_networkx(made, title="title", features="features")
+
+    assert type(made) is (nx.DiGraph if directed else nx.Graph)
+    assert made.number_of_edges() == 3
+    np.testing.assert_array_equal(dense(back), dense(graph))
+    for name in ("texts", "titles", "node_names"):
+        assert list(getattr(back, name)) == list(getattr(graph, name))
+    np.testing.assert_array_equal(back.features, graph.features)
+    assert back.is_directed == directed
+    assert [node for node, shown in made.nodes(data="in_view") if shown] == ["b", "d"]
+
+
+def test_to_networkx_of_numbers_alone():
+    made = TextGraph.from_edges([(0, 2)]).to_networkx()
+
+    assert list(made.nodes(data=True)) == [(node, {"in_view": True}) for node in range(3)]
+    assert list(made.edges(data=True)) == [(0, 2, {})]
+
+
 @pytest.mark.parametrize("kind", [nx.Graph, nx.DiGraph, nx.MultiGraph, nx.MultiDiGraph])
 def test_from_networkx_of_every_kind_agrees_with_networkx(kind):
     source = kind()
