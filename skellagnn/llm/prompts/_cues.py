@@ -200,7 +200,7 @@ CORRECTION = re.compile(
 )
 _MARKS = (
     (re.compile(r"^([ \t>*\d.)-]*)(?:[\u274c\u2717\u2718\u2716\u2612]|\[ \])\s*(?=\w)", re.MULTILINE), r"\1not "),
-    (re.compile(r"[ \t]*[\u274c\u2717\u2718\u2716]"), " - no"),
+    (re.compile(r"(?<![ \t])[ \t]*[\u274c\u2717\u2718\u2716]"), " - no"),
     (re.compile(r"[\u2705\u2713\u2714\u2611]|^([ \t>*-]*)\[[xX]\]", re.MULTILINE), r"\1"),
 )
 
