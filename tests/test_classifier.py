@@ -1094,7 +1094,7 @@ class TooWide(nn.Module):
         ({"teacher": PropagationTeacher}, InvalidParameterError, "`teacher` must be 'auto', a PropagationTeacher"),
         ({"teacher": "grand"}, InvalidParameterError, "`teacher` must be 'auto', a PropagationTeacher"),
         ({"early_stopping": 1.0}, InvalidParameterError, "`early_stopping` must be a number in"),
-        ({"budget": 3}, InvalidParameterError, "`budget` must be a Budget"),
+        ({"budget": 3}, InvalidParameterError, "`budget` must be None or a skellagnn.Budget"),
         ({"enhanced_queries": 1}, InvalidParameterError, "`enhanced_queries` must be True or False"),
         (
             {"early_stopping": "yes"},
