@@ -32,7 +32,7 @@ from skellagnn.encoders._features import check_n_features, raw_features, ready_e
 from skellagnn.encoders._resolve import with_weights, without_weights
 from skellagnn.exceptions import InvalidParameterError, SkellagnnWarning
 from skellagnn.gnn._batch_size import choose_batch_size
-from skellagnn.gnn._distributed import ProcessGroup
+from skellagnn.gnn._distributed import ALONE, ProcessGroup
 from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import predict_logits
 from skellagnn.gnn._layered import hidden_layer
@@ -391,14 +391,10 @@ class ELLaGNNClassifier(
         # 2. The LLM is asked about a few nodes, in rounds; its answers become views of these, and name classes.
         propagated = propagate(graph.adjacency, embeddings) if self._reads_propagated() else embeddings
         reference = cache(partial(estimate_reference, propagated, labeled, len(labels.classes), self._fixed_seed()))
-        choose = partial(self._select, graph, embeddings, propagated)
-        queried = group.first(partial(choose, reference)) if augmenter.enhancer else np.empty(0, dtype=np.int64)
-        sizes = self._rounds(augmenter, len(queried))
         update = partial(update_reference, labeled, len(labels.classes), reference, propagated)
-        later = [partial(self._select_more, choose, update, size) for size in sizes[1:]]
-        augmented = augmenter.augment(
-            graph, embeddings, queried[: sizes[0]], encoder, memory=self.memory, group=group, later=later
-        )
+        choose = partial(self._select, graph, embeddings, propagated)
+        first, later = self._rounds(augmenter, choose, reference, update, group)
+        augmented = augmenter.augment(graph, embeddings, first, encoder, memory=self.memory, group=group, later=later)
 
         # 3. Labels, answers and a teacher are weighed against each other.
         answers = augmented.answers.scaled(self.answer_weight)
@@ -559,17 +555,23 @@ class ELLaGNNClassifier(
             asked=asked,
         )
 
-    @staticmethod
-    def _select_more(
+    def _rounds(
+        self,
+        augmenter: Augmenter,
         choose: Callable[..., NDArray[np.int64]],
+        reference: Callable[[], Reference],
         update: Callable[[Answers], Reference],
-        n_nodes: int,
-        answers: Answers,
-    ) -> NDArray[np.int64]:
-        """Choose the nodes of a later round by what the answers so far say."""
-        return choose(partial(update, answers), n_nodes, answers.nodes)
+        group: ProcessGroup = ALONE,
+    ) -> tuple[NDArray[np.int64], list[Callable[[Answers], NDArray[np.int64]]]]:
+        """Return the nodes of the first round, and for each later round what chooses its nodes by the answers so far."""
+        if augmenter.enhancer is None:
+            return np.empty(0, dtype=np.int64), []
+        nodes = group.first(partial(choose, reference))
+        first, *sizes = self._round_sizes(augmenter, len(nodes))
+        later = [lambda said, size=size: choose(partial(update, said), size, said.nodes) for size in sizes]
+        return nodes[:first], later
 
-    def _rounds(self, augmenter: Augmenter, n_nodes: int) -> list[int]:
+    def _round_sizes(self, augmenter: Augmenter, n_nodes: int) -> list[int]:
         """Return of how many nodes each round asks: one round, if answers would change nothing in the selection."""
         return augmenter.rounds(n_nodes, augmenter.budget.n_rounds if self._reads_labels() else 1)
 
@@ -798,7 +800,7 @@ class ELLaGNNClassifier(
         augmenter = self._augmenter(None if labels is None else labels.classes)
         queried = self._plan_nodes(graph, labels)
         names = tuple(graph.name_of(node) for node in queried.tolist())
-        part = augmenter.plan(graph, queried, self._rounds(augmenter, len(queried))[0])
+        part = augmenter.plan(graph, queried, self._round_sizes(augmenter, len(queried))[0])
         return Plan(graph.n_nodes, queried, names, (part,), augmenter.budget, by_labels=self._reads_labels())
 
     # -- files --------------------------------------------------------------------------------------------------
@@ -960,8 +962,7 @@ def ask(clf: ELLaGNNClassifier, X: TextGraph, y: Any = None) -> Asked:
     graph = as_graph(clf, X, reset=True)
     named = clf._nameable(y)
     names_classes = clf.enhancer is not None and PromptCatalog.from_parameter(clf.prompts).needs_class_names
-    reads = READS.get(clf.selection, "") if isinstance(clf.selection, str) else ""
-    reads_labels = names_classes or (clf.enhancer is not None and "labels" in reads)
+    reads_labels = names_classes or (clf.enhancer is not None and clf._reads_labels())
     labels = check_labels(graph, y, named=named) if reads_labels else None
     augmenter = clf._augmenter(None if labels is None else labels.classes)
     encoder = augmenter.check(graph, clf.encoder)
@@ -971,9 +972,12 @@ def ask(clf: ELLaGNNClassifier, X: TextGraph, y: Any = None) -> Asked:
     if labels is not None:
         labeled, n_classes = labels.labeled, len(labels.classes)
     propagated = propagate(graph.adjacency, embeddings) if clf.enhancer is not None else embeddings
-    reference = cache(partial(estimate_reference, propagated, labeled, n_classes, clf._draw_seeds()[0]))
-    queried = nothing if clf.enhancer is None else clf._select(graph, embeddings, propagated, reference)
-    augmented = augmenter.augment(graph, embeddings, queried, encoder, memory=clf.memory)
+    reference = cache(partial(estimate_reference, propagated, labeled, n_classes, clf._fixed_seed()))
+    update = partial(update_reference, labeled, n_classes, reference, propagated)
+    choose = partial(clf._select, graph, embeddings, propagated)
+    first, later = clf._rounds(augmenter, choose, reference, update)
+    augmented = augmenter.augment(graph, embeddings, first, encoder, memory=clf.memory, later=later)
+    queried = augmented.answers.nodes
     if labels is None or not augmented.answers.choices:
         classes = None if labels is None else labels.classes
         return Asked(graph, encoder, queried, augmented, classes, None, None, 1.0)

@@ -1097,7 +1097,7 @@ class TooWide(nn.Module):
         ({"teacher": PropagationTeacher}, InvalidParameterError, "`teacher` must be 'auto', a PropagationTeacher"),
         ({"teacher": "grand"}, InvalidParameterError, "`teacher` must be 'auto', a PropagationTeacher"),
         ({"early_stopping": 1.0}, InvalidParameterError, "`early_stopping` must be a number in"),
-        ({"budget": 3}, InvalidParameterError, "`budget` must be a Budget"),
+        ({"budget": 3}, InvalidParameterError, "`budget` must be None or a skellagnn.Budget"),
         (
             {"early_stopping": "yes"},
             InvalidParameterError,

@@ -286,20 +286,7 @@ class BatchRun:
             return {"jobs": [_as_json(job) for job in jobs]} if jobs else None
 
         try:
-            update = getattr(self.state, "update_state", None)
-            if update is not None:
-                update(self.state_name, new_value)
-                return
-            # another process may write between our reading and writing: look again until there is nothing to change
-            for _ in range(5):
-                value = self.state.get_state(self.state_name)
-                new = new_value(value)
-                if new == value:
-                    return
-                if new is None:
-                    self.state.drop_state(self.state_name)
-                else:
-                    self.state.put_state(self.state_name, new)
+            self.state.update_state(self.state_name, new_value)
         except OSError as error:
             raise unwritable(type(self.state).__name__, error) from error
 

@@ -22,19 +22,15 @@ _LOGGER = logging.getLogger("skellagnn")
 
 
 class BatchState(Protocol):
-    """What remembers unfinished jobs: JSON values by name. A response store is one.
-
-    One that several processes share may also have ``update_state(name, change)``, which replaces the value by
-    ``change(value)`` (None drops it) while nobody else can; then no change of another process is lost.
-    """
+    """What remembers unfinished jobs: JSON values by name. A response store is one."""
 
     def get_state(self, name: str) -> Any:
         """Return what is kept under ``name``, None if nothing is."""
         ...
 
-    def put_state(self, name: str, value: Any) -> None: ...
-
-    def drop_state(self, name: str) -> None: ...
+    def update_state(self, name: str, change: Callable[[Any], Any]) -> None:
+        """Replace the value under ``name`` by ``change(value)``, where None drops it, while nobody else can."""
+        ...
 
 
 class JSONFileState:
@@ -53,12 +49,6 @@ class JSONFileState:
 
     def get_state(self, name: str) -> Any:
         return self._read().get(name)
-
-    def put_state(self, name: str, value: Any) -> None:
-        self.update_state(name, lambda _: value)
-
-    def drop_state(self, name: str) -> None:
-        self.update_state(name, lambda _: None)
 
     def update_state(self, name: str, change: Callable[[Any], Any]) -> None:
         """Replace a value by ``change(value)``, or drop it where that is None; nobody else writes meanwhile."""
@@ -135,10 +125,10 @@ def unwritable(state: str, error: Exception) -> EnhancerError:
 
 def checked_state(state: Any) -> BatchState:
     """Return the state that a user gave, if it has what a state needs."""
-    missing = [name for name in ("get_state", "put_state", "drop_state") if not callable(getattr(state, name, None))]
+    missing = [name for name in ("get_state", "update_state") if not callable(getattr(state, name, None))]
     if missing:
         raise InvalidParameterError(
-            f"`batch_state` must have the methods get_state, put_state and drop_state, got {type(state).__name__} "
+            f"`batch_state` must have the methods get_state and update_state, got {type(state).__name__} "
             f"without {', '.join(missing)}. Pass a response store, or None for a file."
         )
     return state  # type: ignore[no-any-return]

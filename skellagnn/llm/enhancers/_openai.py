@@ -101,8 +101,8 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
     batch_poll : float, default=30.0
         Seconds between two looks at a job.
     batch_state : object, default=None
-        Where the ids of unfinished jobs are kept: any object with ``get_state(name)``, ``put_state(name, text)`` and
-        ``drop_state(name)``. By default the file ``batches.json`` in the folder ``SKELLAGNN_HOME``.
+        Where the ids of unfinished jobs are kept: a response store, or any object with ``get_state(name)`` and
+        ``update_state(name, change)``. By default the file ``batches.json`` in the folder ``SKELLAGNN_HOME``.
     model_name : str, default=None
         What answers are stored under, if not the default, which contains the address: give one where the same model
         is reached by changing addresses.

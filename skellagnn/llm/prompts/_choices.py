@@ -205,7 +205,7 @@ class _Reading:
         name, said = self.names[mention.name].strip(), self._slice(mention)
         before, after = self._before(mention, 40), self._after(mention, 3)
         hyphenated = re.search(r"\w-\Z", before) or re.match(r"-(?!second|first)\w", after)
-        alone = (cues.SIGN_AFTER if mention.inflected else cues.STANDS_ALONE_AFTER).match(self._after(mention, 24))
+        alone = cues.STANDS_ALONE_AFTER.match(self._after(mention, 24))
         if self._opens_line(mention) and alone:
             return True
         if hyphenated:
@@ -284,19 +284,12 @@ class _Reading:
         asked = re.match(r"[^.!?\n]*\?", self._after(claim.mention))
         if (
             cues.WHETHER.search(sentence)
-            or (cues.OPTIONS.search(sentence) and not cues.RANKED.search(sentence) and self._begins_list(place))
             or cues.REQUEST.search(whole)
             or (asked and cues.QUESTION.match(whole) and not _opens(whole))
         ):
             claim.option = True
         elif cues.UNDECIDED.search(sentence) or asked:
             claim.order = 3.5
-
-    def _begins_list(self, place: int) -> bool:
-        """Whether other names follow as in a list, or a bracket or colon stands before."""
-        if re.search(r"[:(\[][\s*_\"'`-]*\Z", self._before(self.mentions[place], 12)):
-            return True
-        return place + 1 < len(self.mentions) and bool(cues.CONNECTOR.fullmatch(self._gap(place + 1)))
 
     def _judge_order(self, claim: _Claim, place: int, gap: str, post: str) -> None:
         mention = claim.mention
@@ -329,13 +322,9 @@ class _Reading:
             claim.taken = after_first.end()
             again = any(other.mention.name == mention.name for other in self.claims[:place])
             # "A; as second B or C, C first" tells the order of B and C
-            if (
-                not (again and after_first.group().endswith(("first", "ahead")))
-                or cues.PRE_SOFT.search(pre)
-                or cues.PUT.search(pre)
-            ):
+            if not (again and after_first.group().endswith(("first", "ahead"))) or cues.PRE_SOFT.search(pre):
                 claim.order, claim.first = min(claim.order, 2.0), True
-        elif cues.PRE_SOFT.search(pre) and not cues.HEDGE.search(pre):
+        elif cues.PRE_SOFT.search(pre):
             claim.order, claim.first = min(claim.order, 2.0), True
         elif cues.CONCESSION.search(gap) or (
             cues.MENTIONED.search(gap) and re.search(r"\b(?:but|yet|however|still|though)\b", self._after(mention))

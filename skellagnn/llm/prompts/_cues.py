@@ -56,7 +56,8 @@ PRE_HARD = re.compile(
     rf"|最可能\w{{0,6}})(?:是|为|:)?[\W_]*\Z)"
 )
 PRE_SOFT = re.compile(
-    r"\b(?:main (?:point|topic|theme|subject|focus|contribution) is|most likely|most probabl[ey]|likeliest"
+    r"\b(?:of (?:the|these|those) (?:two|three)|main (?:point|topic|theme|subject|focus|contribution) is|most likely"
+    r"|most probabl[ey]|likeliest"
     r"|most plausibl[ey]|best (?:match|fit|guess|answer|option)"
     r"|i(?:'d|'ll| would| will| should)? (?:\w+ )?(?:choose|pick|select|go (?:with|for)|opt for|vote for|settle (?:on"
     r"|for)"
@@ -64,21 +65,21 @@ PRE_SOFT = re.compile(
     r"|category|label|topic|subject) is)\b"
     rf"{LINK}[\W_]*\Z"
 )
-PUT = re.compile(r"\b(?:put|place|rank)\W*\Z")
-HEDGE = re.compile(r"\b(?:could|might|may|also|alternative\w*|another|second|else|otherwise|if)\b")
 AFTER = (
     r"[\W_]*(?:(?:which|that|this|so|it|and|i|is|was|are|seems?|would|could|might|may|be|being|as|my|our|the|a|an"
     r"|comes?|ranks?|takes?|in|for|stands?|fits?|named|considered|looks?|follows|remains?)\W+)*(?:[\w'-]+\W+){0,3}?"
 )
 POST_SECOND = re.compile(
-    rf"{AFTER}(?<!\bno )(?<!\bno clear )(?:second|2nd|secondary|secondly|third|3rd|runner[\s-]?up|back[\s-]?up"
+    rf"{AFTER}(?<!\bno )(?<!\bno clear )(?:second|2nd|zweit\w*|deuxi[eè]me|segund[ao]|втор\w+|secondary|secondly"
+    rf"|third|3rd|runner[\s-]?up|back[\s-]?up"
     rf"|fall[\s-]?back|alternatives?"
     rf"|less likely"
     r"|next|(?:the|an?)?other (?:choice|option)|reserve|substitute|after (?:that|it))\b"
     r"(?!-(?!best|choice)\w)(?!\s(?:order|generation|world|language|half|hand)s?\b)"
 )
 POST_FIRST = re.compile(
-    rf"{AFTER}(?:first(?!-\w)(?! (?:glance|sight|look|order))|1st|primary choice|(?:most|more) (?:likely|probable"
+    rf"{AFTER}(?:first(?!-\w)(?! (?:glance|sight|look|order))|1st|erste\w*|premier|primer[oa]?|перв\w+|primary choice"
+    rf"|(?:most|more) (?:likely|probable"
     rf"|plausible"
     r"|fitting|appropriate|suitable)|likeliest|likelier|best|better|closest|closer|ahead|stronger|strongest|(?:my"
     r"|the) (?:choice|answer|pick)|i (?:would )?(?:choose|prefer|pick))\b"
@@ -133,11 +134,6 @@ LISTED = (
     r"|provided|here|below|includes?|including|namely|like|such as|you|gave|offered|in|the|your|question|prompt"
     r"|to choose from))*"
     r"[\W_]*\Z"
-)
-OPTIONS = re.compile(
-    r"\b(?:given|listed|following|possible|available|allowed|provided|candidate|these|those|all|the|of|one of|any of"
-    r"|between"
-    rf"|among(?:st)?|our|your|existing|target|\d+)[\s_]+(?:\w+[\s_]+)?{LISTED}"
 )
 PLAIN_OPTIONS = re.compile(rf"\b{LISTED}")
 WHETHER = re.compile(
@@ -200,7 +196,7 @@ CORRECTION = re.compile(
 )
 _MARKS = (
     (re.compile(r"^([ \t>*\d.)-]*)(?:[\u274c\u2717\u2718\u2716\u2612]|\[ \])\s*(?=\w)", re.MULTILINE), r"\1not "),
-    (re.compile(r"[ \t]*[\u274c\u2717\u2718\u2716]"), " - no"),
+    (re.compile(r"(?<![ \t])[ \t]*[\u274c\u2717\u2718\u2716]"), " - no"),
     (re.compile(r"[\u2705\u2713\u2714\u2611]|^([ \t>*-]*)\[[xX]\]", re.MULTILINE), r"\1"),
 )
 
@@ -222,7 +218,6 @@ STANDS_ALONE_AFTER = re.compile(
     r"\s*\Z|\s*[,;:.!?()\]}/|>*\"'`\n\u2014-]|\s+\d|\s+(?:or|and|then|with|because|since|given|over|rather|first"
     r"|second)\b"
 )
-SIGN_AFTER = re.compile(r"\s*\Z|\s*[,;:.!?)\]}/|>*\"'`\n\u2014]")
 VERB_AFTER = re.compile(r"\s+(?:is|as|seems|would|fits|appears)\b")
 # Around a name this much is looked at, so that reading takes linear time.
 WINDOW = 160

@@ -344,20 +344,6 @@ class ResponseStore:
         text = self._read(partial(_queries.read_state, name=name))
         return default if text is None else json.loads(text)
 
-    def put_state(self, name: str, value: Any) -> None:
-        """Store a JSON value under ``name``; the last one wins."""
-        from skellagnn.llm.store import _queries
-
-        check_name(name, "name")
-        try:
-            text = json.dumps(value, allow_nan=False)  # ASCII, so any text can be stored as it is
-        except (TypeError, ValueError) as error:
-            raise InvalidParameterError(
-                f"`value` of the state {name!r} must be something that JSON can hold, got {value!r:.200}: {error}. "
-                "Store ids, numbers, lists and dicts of them."
-            ) from error
-        self._write(partial(_queries.write_state, name=name, value=text))
-
     def update_state(self, name: str, change: Callable[[Any], Any]) -> None:
         """Replace the JSON value under ``name``, None if there is none, by ``change(value)``; None drops it.
 
@@ -374,16 +360,9 @@ class ResponseStore:
             if new is None:
                 _queries.delete_state(connection, name)
             else:
-                _queries.write_state(connection, name, json.dumps(new, allow_nan=False))
+                _queries.write_state(connection, name, _as_json(name, new))
 
         self._write(work)
-
-    def drop_state(self, name: str) -> None:
-        """Forget what is stored under ``name``, if anything is."""
-        from skellagnn.llm.store import _queries
-
-        check_name(name, "name")
-        self._write(partial(_queries.delete_state, name=name))
 
     def close(self) -> None:
         """Close this process's connections to the store. The next use opens new ones."""
@@ -418,3 +397,13 @@ class ResponseStore:
                 f"`lease` of a ResponseStore must be a positive number of seconds, got {lease!r}. Choose a few minutes."
             )
         return float(lease)
+
+
+def _as_json(name: str, value: Any) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)  # ASCII, so any text can be stored as it is
+    except (TypeError, ValueError) as error:
+        raise InvalidParameterError(
+            f"`change` of the state {name!r} must return something that JSON can hold, got {value!r:.200}: {error}. "
+            "Store ids, numbers, lists and dicts of them."
+        ) from error

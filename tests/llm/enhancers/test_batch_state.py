@@ -11,10 +11,11 @@ from skellagnn.llm.enhancers._batch_state import JSONFileState
 def test_a_file_keeps_values_by_name(tmp_path):
     state = JSONFileState(tmp_path / "deep" / "state.json")
     assert state.get_state("a") is None
-    state.put_state("a", {"n": 1})
-    state.put_state("b", [2])
-    state.drop_state("a")
-    state.drop_state("a")
+    state.update_state("a", lambda value: {"n": value})
+    assert state.get_state("a") == {"n": None}
+    state.update_state("b", lambda _: [2])
+    state.update_state("a", lambda _: None)
+    state.update_state("a", lambda _: None)
     assert (state.get_state("a"), JSONFileState(tmp_path / "deep" / "state.json").get_state("b")) == (None, [2])
 
 

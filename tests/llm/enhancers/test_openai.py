@@ -620,7 +620,7 @@ def test_an_address_with_a_secret_in_it_is_refused_and_not_shown(url):
         ({"extra_body": {"n": 2}}, "`extra_body` must not hold 'n', got 2. One answer a prompt"),
         ({"extra_body": ["top_k"]}, "`extra_body` must be a dict with str keys or None"),
         ({"extra_body": {"x": object()}}, "not JSON serializable"),
-        ({"batch": True, "batch_state": {}}, "`batch_state` must have the methods get_state, put_state and drop_state"),
+        ({"batch": True, "batch_state": {}}, "`batch_state` must have the methods get_state and update_state"),
     ],
 )
 def test_a_wrong_parameter_is_named(server, enhancer, settings, sentence):

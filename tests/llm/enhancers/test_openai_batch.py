@@ -170,10 +170,8 @@ class FullDisk:
     def get_state(self, name):
         return None
 
-    def put_state(self, name, value):
+    def update_state(self, name, change):
         raise OSError(28, "No space left on device")
-
-    drop_state = put_state
 
 
 def test_nothing_is_paid_for_what_cannot_be_remembered(server, batcher, tmp_path):
@@ -282,13 +280,12 @@ def test_the_state_is_kept_where_it_is_told_to(batcher, tmp_path, expected):
         def get_state(self, name):
             return self.values.get(name)
 
-        def put_state(self, name, value):
-            json.dumps(value)
-            self.seen.append(value)
-            self.values[name] = value
-
-        def drop_state(self, name):
-            self.values.pop(name, None)
+        def update_state(self, name, change):
+            value = change(self.values.pop(name, None))
+            if value is not None:
+                json.dumps(value)
+                self.seen.append(value)
+                self.values[name] = value
 
     memory = Memory()
     assert batcher(batch_state=memory).complete(TEXTS) == [expected(text) for text in TEXTS]

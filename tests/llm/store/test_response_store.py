@@ -246,24 +246,24 @@ class TestState:
         value = {"id": "batch_\ud83d\0 東京", "parts": [1, 2.5, None, True], "nested": {"a": []}}
         assert store.get_state("job") is None
         assert store.get_state("job", "none yet") == "none yet"
-        store.put_state("job", value)
+        store.update_state("job", lambda _: value)
         assert store.get_state("job") == value
 
     def test_the_last_one_wins_until_dropped(self, store: ResponseStore) -> None:
-        store.put_state("job", 1)
-        store.put_state("other", 3)
-        store.put_state("job", 2)
+        store.update_state("job", lambda _: 1)
+        store.update_state("other", lambda _: 3)
+        store.update_state("job", lambda _: 2)
         assert (store.get_state("job"), store.get_state("other")) == (2, 3)
-        store.drop_state("job")
-        store.drop_state("job")
+        store.update_state("job", lambda _: None)
+        store.update_state("job", lambda _: None)
         assert (store.get_state("job"), store.get_state("other")) == (None, 3)
 
     @pytest.mark.parametrize("value", [{1, 2}, float("nan"), object()])
     def test_what_json_cannot_hold(self, store: ResponseStore, value: object) -> None:
         with pytest.raises(
-            InvalidParameterError, match="`value` of the state 'job' must be something that JSON can hold"
+            InvalidParameterError, match="`change` of the state 'job' must return something that JSON can hold"
         ):
-            store.put_state("job", value)
+            store.update_state("job", lambda _: value)
 
 
 class TestWhere:
