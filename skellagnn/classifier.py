@@ -563,13 +563,16 @@ class ELLaGNNClassifier(
         update: Callable[[Answers], Reference],
         group: ProcessGroup = ALONE,
     ) -> tuple[NDArray[np.int64], list[Callable[[Answers], NDArray[np.int64]]]]:
-        """Return the nodes of the first round, and for each later round what chooses its nodes by the answers so far."""
+        """Return the nodes of the first round, and what chooses those of each later one by the answers so far."""
         if augmenter.enhancer is None:
             return np.empty(0, dtype=np.int64), []
         nodes = group.first(partial(choose, reference))
         first, *sizes = self._round_sizes(augmenter, len(nodes))
-        later = [lambda said, size=size: choose(partial(update, said), size, said.nodes) for size in sizes]
-        return nodes[:first], later
+
+        def choose_more(size: int, answers: Answers) -> NDArray[np.int64]:
+            return choose(partial(update, answers), size, answers.nodes)
+
+        return nodes[:first], [partial(choose_more, size) for size in sizes]
 
     def _round_sizes(self, augmenter: Augmenter, n_nodes: int) -> list[int]:
         """Return of how many nodes each round asks: one round, if answers would change nothing in the selection."""

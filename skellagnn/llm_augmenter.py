@@ -16,8 +16,8 @@ from skellagnn.base.numbers import check_real
 from skellagnn.base.vectors import unit_vectors
 from skellagnn.classifier import ELLaGNNClassifier, ask, without_llm
 from skellagnn.distillation import propagate
-from skellagnn.encoders._resolve import with_weights
 from skellagnn.encoders._features import check_n_features, raw_features
+from skellagnn.encoders._resolve import with_weights
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextGraph
 from skellagnn.llm.asking import Budget, LLMUsage
