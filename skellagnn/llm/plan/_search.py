@@ -70,7 +70,8 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
     Parameters
     ----------
     search : GridSearchCV, RandomizedSearchCV or a halving search
-        Over an :class:`~skellagnn.ELLaGNNClassifier`, or a pipeline that ends in one. A randomized search needs an
+        Over an :class:`~skellagnn.ELLaGNNClassifier`, or a pipeline that ends in one or has an
+        :class:`~skellagnn.LLMAugmenter` in it. A randomized search needs an
         int as ``random_state``: otherwise nobody knows what it will draw.
     X : TextGraph
     y : array-like of shape (n_targets,)
@@ -120,9 +121,7 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
     n_splits, refit = check_cv(search.cv, y, classifier=True).get_n_splits(X, y), bool(search.refit)
     plans = []
     for params in candidates:
-        estimator = clone(search.estimator).set_params(**params)
-        while hasattr(estimator, "steps"):
-            estimator = estimator.steps[-1][1]
+        estimator = _asking_part(clone(search.estimator).set_params(**params))
         if not hasattr(estimator, "plan"):
             raise InvalidParameterError(
                 f"`search` must be over an ELLaGNNClassifier, got {type(estimator).__name__}, which asks nothing."
@@ -140,6 +139,14 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
             "which candidates the later rounds fit. Use store='auto'."
         )
     return merge_plans(_repeated(plans, n_splits, refit), len(plans) * n_splits + refit)
+
+
+def _asking_part(estimator: Any) -> Any:
+    """Return the step of a pipeline that has an enhancer, else its last one."""
+    if not hasattr(estimator, "steps"):
+        return estimator
+    steps = [_asking_part(step) for _, step in estimator.steps]
+    return next((step for step in steps if getattr(step, "enhancer", None) is not None), steps[-1])
 
 
 def _repeated(plans: Sequence[Plan], n_splits: int, refit: bool) -> list[Plan]:
