@@ -141,3 +141,37 @@ def test_contenders_have_networks_of_the_same_size(script):
         network = ours.fit(graph.text_graph(), graph.classes).network_
         theirs = contenders.pyg_model(graph, recipe, csr=False)
         assert sum(p.numel() for p in network.parameters()) == sum(p.numel() for p in theirs.parameters())
+
+
+def test_tables(script, capsys):
+    table, line = run(script("tables"), ["--tiny", "--splits", "2", "--encoder", "tfidf"], capsys)
+
+    assert table[1][0] == "logistic regression"
+    assert table[-1][0] == "ELLaGNNClassifier"
+    assert table[-1][2] == ""  # the classifier learns from the soft labels as well
+    found = {(row["model"], row["features"]): row["accuracy"] for row in line["results"]}
+    assert len(found[("logistic regression", "with answers and soft labels")]) == 2
+    assert all(np.mean(values) > 0.6 for values in found.values())  # three classes
+
+
+def test_soft_labels_are_rows_of_their_own(script):
+    tables = script("tables")
+
+    class Augmenter:
+        soft_labels_ = np.array([[0, 0], [0.6, 0.2], [0, 0.005]])
+        classes_ = np.array([3, 7])
+
+    rows, classes, weights = tables._with_soft_labels(np.array([0]), np.array([7, 3, 3]), Augmenter)
+
+    assert rows.tolist() == [0, 1, 1]
+    assert classes.tolist() == [7, 3, 7]
+    assert weights.tolist() == [1, 0.6, 0.2]
+
+
+def test_labels_are_drawn_by_class_and_the_others_tested(script):
+    y = np.array([0, 1, 0, 1, -1, 0, 1])
+
+    train, test = script("tables")._draw(y, 2, 0)
+
+    assert np.bincount(y[train]).tolist() == [2, 2]
+    assert sorted([*train, *test]) == [0, 1, 2, 3, 5, 6]

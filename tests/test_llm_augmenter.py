@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from torch.nn import functional as F
 from torch_geometric.nn import SAGEConv
 
-from skellagnn import ELLaGNNClassifier, LLMAugmenter, NodeSplit, ReplayEnhancer, TextGraph
+from skellagnn import ELLaGNNClassifier, LLMAugmenter, NodeSplit, ReplayEnhancer, TextGraph, plan_search
 from skellagnn.base.vectors import unit_vectors
 from skellagnn.datasets import make_text_graph
 from skellagnn.distillation import propagate
@@ -223,6 +223,22 @@ def test_before_the_classifier_in_a_pipeline(data):
     search = GridSearchCV(pipeline, {"llmaugmenter__augmentation_ratio": [0.1, 0.3]}, cv=NodeSplit(2))
     assert search.fit(data.graph, data.target).best_score_ > 0.5
     assert len(search.best_estimator_[0].queried_nodes_) in (12, 36)
+
+
+def test_the_plan_of_a_search_knows_it(data, counting_enhancer, tmp_path):
+    enhancer = counting_enhancer(say)
+    augmenter = make(data, enhancer=enhancer, prompts="keywords", store=tmp_path / "answers.db", output="features")
+    search = GridSearchCV(
+        make_pipeline(augmenter, LogisticRegression()), {"llmaugmenter__augmentation_ratio": [0.1, 0.2]}, cv=2
+    )
+
+    plan = plan_search(search, data.graph, data.target)
+
+    assert (plan.n_new, plan.n_fits) == (24, 5)
+    assert plan.execute(verbose=0).total.asked == 24
+    usage = search.fit(data.graph, data.target).best_estimator_[0].llm_usage_.total
+    assert usage.asked == 0
+    assert usage.found in (12, 24)
 
 
 @pytest.mark.parametrize("model", [LogisticRegression(C=10), HistGradientBoostingClassifier(max_iter=20)])

@@ -71,7 +71,8 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
     Parameters
     ----------
     search : GridSearchCV, RandomizedSearchCV or a halving search
-        Over an :class:`~skellagnn.ELLaGNNClassifier`, or a pipeline that ends in one. A randomized search needs an
+        Over an :class:`~skellagnn.ELLaGNNClassifier`, or a pipeline that ends in one or has an
+        :class:`~skellagnn.LLMAugmenter` in it. A randomized search needs an
         int as ``random_state``: otherwise nobody knows what it will draw.
     X : TextGraph
     y : array-like of shape (n_targets,)
@@ -121,9 +122,7 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
     n_splits, refit = check_cv(search.cv, y, classifier=True).get_n_splits(X, y), bool(search.refit)
     plans: list[_FitPlans] = []
     for params in candidates:
-        estimator = clone(search.estimator).set_params(**params)
-        while hasattr(estimator, "steps"):
-            estimator = estimator.steps[-1][1]
+        estimator = _asking_part(clone(search.estimator).set_params(**params))
         if not hasattr(estimator, "plan"):
             raise InvalidParameterError(
                 f"`search` must be over an ELLaGNNClassifier, got {type(estimator).__name__}, which asks nothing."
@@ -132,12 +131,8 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
             plan = estimator.plan(X, y)
             if getattr(estimator, "class_names", None) is None and _lists_classes(plan):
                 _check_folds(search, X, y)
-            folds = (
-                [estimator.plan(X[train], y[train]) for train in _training_folds(search, X, y)]
-                if plan.by_labels
-                else None
-            )
-            plans.append(_FitPlans(plan, folds))
+            folds = _training_folds(search, X, y) if plan.by_labels else None
+            plans.append(_FitPlans(plan, folds and [estimator.plan(X[fold], np.asarray(y)[fold]) for fold in folds]))
     if not plans:
         return Plan(X.n_nodes, np.empty(0, dtype=np.int64), (), (), Budget(), len(candidates) * n_splits + refit)
     if hasattr(search, "factor") and not all(plan.shares_answers for plan in plans):
@@ -146,6 +141,14 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
             "which candidates the later rounds fit. Use store='auto'."
         )
     return merge_plans(_of_fits(plans, n_splits, refit), len(plans) * n_splits + refit)
+
+
+def _asking_part(estimator: Any) -> Any:
+    """Return the step of a pipeline that has an enhancer, else its last one."""
+    if not hasattr(estimator, "steps"):
+        return estimator
+    steps = [_asking_part(step) for _, step in estimator.steps]
+    return next((step for step in steps if getattr(step, "enhancer", None) is not None), steps[-1])
 
 
 class _FitPlans(NamedTuple):
