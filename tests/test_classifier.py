@@ -224,10 +224,97 @@ def test_candidates_alone_are_asked_about(data):
 
 @pytest.mark.parametrize("selection", ["clue", "margin", "margin_random"])
 def test_a_plan_by_what_labels_leave_open_is_what_the_fit_asks(data, selection):
-    clf = recorded(data, augmentation_ratio=6, selection=selection)
+    clf = recorded(data, augmentation_ratio=6, selection=selection, budget=Budget(n_rounds=1))
     plan = clf.plan(data.graph[:40], data.target[:40])
 
     assert plan.active_nodes.tolist() == clf.fit(data.graph[:40], data.target[:40]).queried_nodes_.tolist()
+    assert plan.n_expected == 0
+
+
+# -- rounds ------------------------------------------------------------------------------------------------------
+
+
+class Naming:
+    """An LLM that names the same class always, and keeps what it was asked, call by call."""
+
+    def __init__(self, name):
+        self.name = name
+        self.asked = []
+
+    def __call__(self, question):
+        self.asked.append(question)
+        return self.name
+
+
+def naming(data, name, **params):
+    llm = Naming(name)
+    params = {"augmentation_ratio": 12, "selection": "margin", "class_names": list(data.target_names), **params}
+    clf = quick(
+        enhancer=CallableEnhancer(llm, model_name=name),
+        prompts="topic",
+        encoder="tfidf",
+        store=None,
+        max_iter=2,
+        **params,
+    )
+    return llm, clf
+
+
+@pytest.mark.parametrize("selection", ["clue", "margin"])
+def test_answers_of_the_first_round_choose_the_nodes_of_the_second(data, selection):
+    chosen = []
+    for name in data.target_names[:2]:
+        llm, clf = naming(data, name, selection=selection)
+        clf.fit(data.graph[:9], data.target[:9])
+        assert len(llm.asked) == len(set(clf.queried_nodes_.tolist())) == 12
+        assert clf.llm_usage_.total.asked == 12
+        assert [said.node for said in clf.answers_] == clf.queried_nodes_.tolist()
+        chosen.append(clf.queried_nodes_)
+
+    np.testing.assert_array_equal(chosen[0][:6], chosen[1][:6])
+    assert set(chosen[0][6:]) != set(chosen[1][6:])
+
+
+def test_a_limit_of_calls_is_spent_in_rounds(data):
+    (llm, clf), (_, other) = (naming(data, name, budget=Budget(max_calls=4)) for name in data.target_names[:2])
+
+    with pytest.warns(AnswerWarning, match="8 not asked"):
+        clf.fit(data.graph[:9], data.target[:9])
+    with pytest.warns(AnswerWarning):
+        other.fit(data.graph[:9], data.target[:9])
+
+    assert len(llm.asked) == 4
+    answered = [[said.node for said in model.answers_ if said.answer is not None] for model in (clf, other)]
+    assert answered[0][:2] == answered[1][:2]
+    assert answered[0][2:] != answered[1][2:]
+
+
+def test_selections_that_read_no_labels_have_one_round(data):
+    one, two = (
+        naming(data, data.target_names[0], selection="clustering", budget=Budget(n_rounds=n_rounds))[1]
+        for n_rounds in (1, 3)
+    )
+
+    first, second = (clf.fit(data.graph[:9], data.target[:9]).queried_nodes_ for clf in (one, two))
+
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_plan_counts_all_rounds_and_asks_the_first(data, tmp_path):
+    llm, clf = naming(data, data.target_names[1])
+    clf.set_params(store=tmp_path / "answers.sqlite")
+    view, y = data.graph[:9], data.target[:9]
+
+    plan = clf.plan(view, y)
+
+    assert (plan.n_questions, plan.n_expected, plan.n_new) == (12, 6, 12)
+    assert "of later rounds     6, or others instead" in repr(plan)
+    plan.execute(verbose=0)
+    assert len(llm.asked) == 6
+    clf.fit(view, y)
+    assert len(llm.asked) == 12
+    assert clf.queried_nodes_[:6].tolist() == plan.active_nodes[:6].tolist()
+    assert clf.llm_usage_.total.found == 6
 
 
 def test_without_views_answers_are_queries_and_nothing_else(data):

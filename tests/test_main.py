@@ -33,7 +33,12 @@ def test_json_report_has_every_figure(folder, capsys):
     assert out.count("\n") == 1
     report = json.loads(out)
     assert (report["n_nodes"], report["n_labeled"], report["n_classes"], report["n_questions"]) == (90, 90, 3, 27)
-    assert list(report["accuracy"]) == ["plain GNN", "same training, no LLM", "E-LLaGNN, 10% asked"]
+    assert list(report["accuracy"]) == [
+        "logistic regression",
+        "plain GNN",
+        "same training, no LLM",
+        "E-LLaGNN, 10% asked",
+    ]
     for arm in report["accuracy"].values():
         assert len(arm["scores"]) == 2
         assert 1 / 3 < arm["mean"] <= 1
@@ -52,6 +57,21 @@ def test_text_report_reads_from_graph_to_pickle(folder, capsys):
     ]
     assert places == sorted(places)
     assert "predictions of 90 nodes equal those made here" in out
+
+
+def test_without_labels_it_learns_from_answers(folder, capsys):
+    assert run(folder, "--labels", "0", "--splits", "1", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert list(report["accuracy"]) == ["E-LLaGNN, 10% asked"]
+    assert report["accuracy"]["E-LLaGNN, 10% asked"]["mean"] > 0.5  # three classes
+    assert "search" not in report
+
+
+def test_neither_labels_nor_answers_are_nothing_to_learn_from(tmp_path, capsys):
+    data = make_text_graph(n_nodes=60, random_state=0)
+    save_folder(data.graph, tmp_path, target=data.target, target_names=data.target_names)
+    assert run(tmp_path, "--labels", "0") == 2
+    assert "`--labels` must be at least 1 for a folder without recorded answers, got 0" in capsys.readouterr().err
 
 
 def test_folder_without_answers_runs_the_arms_without_llm(folder, tmp_path, capsys):
@@ -86,7 +106,7 @@ def test_one_split_has_no_spread(tmp_path, capsys):
 
     assert run(tmp_path, "--json", "--splits", "1") == 0
     report = json.loads(capsys.readouterr().out, parse_constant=no_number)
-    assert [arm["std"] for arm in report["accuracy"].values()] == [None, None]
+    assert [arm["std"] for arm in report["accuracy"].values()] == [None, None, None]
     assert run(tmp_path, "--splits", "1") == 0
     out = capsys.readouterr().out
     assert [word for word in ("nan", "+-", "(se") if word in out] == []
@@ -99,6 +119,7 @@ def test_one_split_has_no_spread(tmp_path, capsys):
     [
         (["--backbone", "sagee"], "Did you mean 'sage'"),
         (["--encoder", "tfdif"], "Did you mean 'tfidf'"),
+        (["--labels", "-1"], "`--labels` must be an int of at least 0, got -1"),
         (["--splits", "0"], "`--splits` must be an int of at least 1"),
         (["--data", "no-such-folder"], "`path` must be a folder"),
         (["--seed", "-1"], "`--seed` must be an int of at least 0, got -1"),
@@ -117,7 +138,7 @@ def test_help_names_every_option():
     shown = subprocess.run(
         [sys.executable, "-m", "skellagnn", "--help"], capture_output=True, text=True, check=True, timeout=60
     ).stdout
-    for option in ("--data", "--encoder", "--backbone", "--seed", "--json", "--splits", "--max-tokens"):
+    for option in ("--data", "--encoder", "--backbone", "--seed", "--json", "--splits", "--labels", "--max-tokens"):
         assert option in shown
 
 

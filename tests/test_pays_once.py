@@ -41,7 +41,8 @@ def test_grid_search_asks_every_question_once(store, tmp_path):
     calls = tmp_path / "calls"
     # a name of its own: the PostgreSQL database outlives the test
     enhancer = CallableEnhancer(FileCounter(str(calls)), model_name=f"counter-{uuid.uuid4()}")
-    clf = ELLaGNNClassifier(enhancer, encoder="tfidf", hidden_channels=4, max_iter=3, store=store, random_state=0)
+    params = {"encoder": "tfidf", "hidden_channels": 4, "max_iter": 3, "random_state": 0}
+    clf = ELLaGNNClassifier(enhancer, selection="clustering", store=store, **params)
     grid = {"augmentation_ratio": [0.1, 0.25], "prompts": ["keywords", "keywords+summary"]}
     with joblib.parallel_config("loky", n_jobs=2):
         search = GridSearchCV(clf, grid, cv=5, n_jobs=2).fit(data.graph, data.target)

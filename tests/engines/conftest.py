@@ -135,6 +135,7 @@ def make_search(problem, store):
         clf = ELLaGNNClassifier(
             OpenAIEnhancer("m", base_url=url, api_key_env=None, model_name=model_name, max_retries=0),
             class_names=problem.target_names,
+            selection="clustering",
             encoder="tfidf",
             hidden_channels=8,
             max_iter=4,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from skellagnn import ELLaGNNClassifier, TextGraph, encode_graph
 from skellagnn.datasets import make_text_graph
-from skellagnn.encoders import encode_texts
+from skellagnn.encoders._encode import encode_texts
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.gnn.backbones import BACKBONES
 from skellagnn.graph import share_graph
