@@ -93,12 +93,6 @@ class Reference:
     probabilities: NDArray[np.float64]
     temperature: float = 1.0
 
-    @property
-    def margins(self) -> NDArray[np.float64]:
-        """Difference between the two most probable classes, shape (n_nodes,): small where an answer is worth most."""
-        two = np.sort(self.probabilities, axis=1)[:, -2:]
-        return np.asarray(two[:, 1] - two[:, 0])
-
 
 @dataclass(frozen=True)
 class Supervised:
