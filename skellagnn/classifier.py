@@ -612,7 +612,7 @@ class ELLaGNNClassifier(
             )
         n_classes = 0 if labels is None else len(labels.classes)
         labeled = LabeledNodes(*np.empty((3, 0), dtype=np.int64))
-        if labels is not None:
+        if labels is not None and self._reads_labels():
             labeled, _ = hold_out(labels, self.early_stopping, self._draw_seeds()[1])
         reference = partial(estimate_reference, propagated, labeled, n_classes, self._fixed_seed())
         return self._select(graph, embeddings, propagated, reference)

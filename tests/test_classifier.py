@@ -500,8 +500,8 @@ def test_zero_weight_is_unlabeled(data, encoded):
 
 def test_plan_says_what_fit_asks(data):
     enhancer = Counting()
-    clf = quick(enhancer=enhancer, encoder="tfidf", prompts="keywords+summary", max_iter=1)
-    plan = clf.plan(data.graph)
+    clf = quick(enhancer=enhancer, encoder="tfidf", prompts="keywords+summary", max_iter=1, budget=Budget(n_rounds=1))
+    plan = clf.plan(data.graph, data.target)
     assert enhancer.asked == []
     clf.fit(data.graph, data.target)
     np.testing.assert_array_equal(plan.active_nodes, clf.queried_nodes_)
@@ -556,7 +556,8 @@ def test_plan_measures_its_rate_on_a_sample(data):
 
 
 def asking(enhancer, **params):
-    return quick(**{"enhancer": enhancer, "encoder": "tfidf", "prompts": "keywords", "max_iter": 2, **params})
+    common = {"encoder": "tfidf", "prompts": "keywords", "selection": "clustering", "max_iter": 2}
+    return quick(**{"enhancer": enhancer, **common, **params})
 
 
 def test_second_fit_pays_nothing_and_larger_ratio_pays_the_difference(data):

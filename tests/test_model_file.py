@@ -306,13 +306,13 @@ def test_encoders_that_learned_come_back(data, tmp_path, encoder):
 
 
 def test_sentence_bert_is_a_name_and_its_settings():
-    encoder = SentenceBertEncoder(prompt="query: ", max_tokens=64, normalize=False, device="cpu", token_env="MINE")
+    encoder = SentenceBertEncoder(prompt="query: ", max_tokens=64, device="cpu")
 
     described, arrays = encoder_state(encoder)
     back = encoder_from_state(json.loads(json.dumps(described)), arrays)
 
     assert arrays == {}
-    assert back.get_params() == {**encoder.get_params(), "device": "auto", "token_env": "HF_TOKEN"}
+    assert back.get_params() == {**encoder.get_params(), "device": "auto"}
     for other in ("sentence-transformers/all-mpnet-base-v2", "minilm/../x"):  # what would be fetched is not named
         assert encoder_state(SentenceBertEncoder(other)) == ({"kind": "given"}, {})
 
@@ -325,7 +325,7 @@ def test_a_selection_of_ones_own_is_left_out_with_a_warning(data, tmp_path):
 
     with pytest.warns(SkellagnnWarning, match=r"`selection` of the model are objects.*load\(path, selection=\.\.\.\)"):
         clf.save(tmp_path)
-    assert ELLaGNNClassifier.load(tmp_path).selection == "clustering"
+    assert ELLaGNNClassifier.load(tmp_path).selection == "clue"
     assert ELLaGNNClassifier.load(tmp_path, selection=own).selection is own
 
 

@@ -19,7 +19,7 @@ from skellagnn.graph import TextColumn
 __all__ = ["encoder_from_state", "encoder_state"]
 
 # Parameters that change a row. Device, batch size and token are the business of the machine.
-_SENTENCE_BERT = ("prompt", "long_texts", "max_tokens", "normalize")
+_SENTENCE_BERT = ("prompt", "long_texts", "max_tokens")
 _TFIDF = ("n_components", "analyzer", "ngram_range", "min_df", "max_features", "lowercase")
 _GIVEN = {"kind": "given"}
 _DEEPEST = 8

@@ -203,10 +203,10 @@ class Plan:
         --------
         >>> from skellagnn import CallableEnhancer, ELLaGNNClassifier
         >>> from skellagnn.datasets import make_text_graph
-        >>> graph = make_text_graph(n_nodes=50, random_state=0).graph
+        >>> data = make_text_graph(n_nodes=50, random_state=0)
         >>> clf = ELLaGNNClassifier(CallableEnhancer(str.upper, model_name="upper"), prompts="keywords", store=None)
-        >>> [piece.n_new for piece in clf.plan(graph).split(2)]
-        [3, 2]
+        >>> [piece.n_new for piece in clf.plan(data.graph, data.target).split(2)]
+        [2, 1]
         """
         return split(self, n_pieces, self.budget if budget is None else budget)
 
