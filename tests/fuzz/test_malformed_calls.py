@@ -186,7 +186,7 @@ def calls_of_the_estimator():
     kinds |= dict.fromkeys(["dropout", "view_probability"], "fraction")
     kinds |= dict.fromkeys(["answer_weight", "learning_rate_init", "weight_decay"], "number")
     kinds |= {"augmentation_ratio": "fraction", "selection": "choice", "candidates": "nodes", "class_names": "names"}
-    kinds |= {"enhanced_queries": "flag", "batch_size": "count", "sample_size": "count", "random_state": "seed"}
+    kinds |= {"batch_size": "count", "sample_size": "count", "random_state": "seed"}
     kinds |= {"early_stopping": "early stopping", "on_bad_answer": "choice"}
     own = [
         "enhancer",
@@ -285,7 +285,7 @@ def calls(tmp_path):
         {"augmentation_ratio": 1, "n_nodes": 3},
         {"augmentation_ratio": "fraction"},
     )
-    ranked = {"adjacency": GRAPH.adjacency, "rows": GRAPH.features, "n_neighbors": 1}
+    ranked = {"adjacency": GRAPH.adjacency, "embeddings": GRAPH.features, "n_neighbors": 1}
     yield "rank_neighbors", rank_neighbors, ranked, {"n_neighbors": "count"}
     labeled = {"graph": GRAPH, "y": [0, 1, 0]}
     yield "fit", check_labels, labeled, {"y": "labels", "sample_weight": "labels", "class_weight": "choice"}

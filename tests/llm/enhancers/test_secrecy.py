@@ -35,7 +35,7 @@ def test_the_key_is_nowhere_after_a_fit_that_failed_and_one_that_did_not(server,
     # the server did get the key, so there was something to leak
     assert any(key in str(headers) for _, _, _, headers, _ in server.requests)
     clf.store.close()
-    left += [repr(clf), repr(enhancer), repr(clf.llm_usage_), repr(clf.plan(data.graph)), caplog.text]
+    left += [repr(clf), repr(enhancer), repr(clf.llm_usage_), repr(clf.plan(data.graph, data.target)), caplog.text]
     left += [pickle.dumps(clf).decode("latin-1"), pickle.dumps(enhancer).decode("latin-1")]
     clf.store.close()
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
