@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from skellagnn.llm.store import ResponseStore as ResponseStore
     from skellagnn.model_selection import NodeSplit as NodeSplit
     from skellagnn.parameters import PAPER_SETTINGS as PAPER_SETTINGS
+    from skellagnn.worth import pilot as pilot
 
 # public name -> module that defines it; loaded when first asked for, so that `import skellagnn` stays cheap
 _MODULE_OF = {
@@ -39,6 +40,7 @@ _MODULE_OF = {
     "ReplayEnhancer": "skellagnn.enhancers",
     "encode_graph": "skellagnn.encoders",
     "plan_search": "skellagnn.llm.plan",
+    "pilot": "skellagnn.worth",
     "PAPER_SETTINGS": "skellagnn.parameters",
     "config_context": "skellagnn.base.config",
 }

@@ -35,7 +35,7 @@ REFERENCED = {
     "skellagnn.encoders": set(),
     "skellagnn.exceptions": set(),
 }
-MOST_NAMES = 50
+MOST_NAMES = 53
 
 
 @dataclass
