@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from skellagnn.llm_augmenter import LLMAugmenter as LLMAugmenter
     from skellagnn.model_selection import NodeSplit as NodeSplit
     from skellagnn.parameters import PAPER_SETTINGS as PAPER_SETTINGS
+    from skellagnn.worth import pilot as pilot
 
 # public name -> module that defines it; loaded when first asked for, so that `import skellagnn` stays cheap
 _MODULE_OF = {
@@ -41,6 +42,7 @@ _MODULE_OF = {
     "ReplayEnhancer": "skellagnn.enhancers",
     "encode_graph": "skellagnn.encoders",
     "plan_search": "skellagnn.llm.plan",
+    "pilot": "skellagnn.worth",
     "PAPER_SETTINGS": "skellagnn.parameters",
     "config_context": "skellagnn.base.config",
 }

@@ -237,6 +237,11 @@ class Augmenter:
         named = self._named(said)
         return Augmentation(features, self._read(nodes, said, named), said.usage, self._tell(graph, nodes, said, named))
 
+    def ask(self, graph: TextGraph, nodes: NDArray[np.int64]) -> tuple[Answers, LLMUsage]:
+        """Ask about some nodes and read the classes that the answers name; nothing is encoded."""
+        said = self._ask(graph, nodes, Spending(self.budget, self.store))
+        return self._read(nodes, said, self._named(said)), said.usage
+
     def plan(self, graph: TextGraph, nodes: NDArray[np.int64], n_certain: int | None = None) -> PlanPart:
         """Return what :meth:`augment` would ask about some nodes, of which the first are certain; asks nothing."""
         table = build_questions(graph, nodes, self.catalog, self.listed)

@@ -73,6 +73,13 @@ class Answers:
     confidences: tuple[NDArray[np.float64], ...] = ()
     weight: float = 1.0
 
+    @property
+    def first(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The first class that any prompt names, and how sure the LLM says it is, each of shape (n_queried,)."""
+        choices = np.stack([choices[:, 0] for choices in self.choices])
+        place = ((choices >= 0).argmax(axis=0), np.arange(len(self.nodes)))
+        return choices[place], np.stack(self.confidences)[place]
+
     def scaled(self, weight: float) -> Answers:
         """Return the same with another weight beside labels; without choices if that is 0."""
         return replace(self, weight=weight) if weight > 0 else Answers(self.nodes)
@@ -92,6 +99,12 @@ class Reference:
 
     probabilities: NDArray[np.float64]
     temperature: float = 1.0
+
+    @property
+    def margins(self) -> NDArray[np.float64]:
+        """Difference between the two most probable classes, shape (n_nodes,): small where an answer is worth most."""
+        two = np.sort(self.probabilities, axis=1)[:, -2:]
+        return np.asarray(two[:, 1] - two[:, 0])
 
 
 @dataclass(frozen=True)

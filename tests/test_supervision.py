@@ -77,6 +77,8 @@ def test_labels_tell_of_the_other_nodes():
     np.testing.assert_allclose(reference.probabilities.sum(axis=1), 1)
     assert right.mean() > 0.8
     assert abs(likeliest.mean() - right.mean()) < 0.12  # calibrated
+    two = np.sort(reference.probabilities, axis=1)[:, -2:]
+    np.testing.assert_allclose(reference.margins, two[:, 1] - two[:, 0])
 
 
 def test_a_label_does_not_vote_on_its_own_node(monkeypatch):
