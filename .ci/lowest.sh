@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e '.[openai,offline,plot]' \
-  pytest networkx pandas rich 'psycopg[binary]'
+  pytest hypothesis networkx pandas rich 'psycopg[binary]'
 
 # What touches a dependency: sparse matrices, networks, scikit-learn's contract, encoders, the store, the OpenAI client.
 selection=(
