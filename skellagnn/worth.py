@@ -158,7 +158,7 @@ def pilot(clf: ELLaGNNClassifier, graph: Any, y: Any = None, n_nodes: int = 50) 
         As in ``fit``.
     n_nodes : int, default=50
         Nodes to ask about, each with one call for each prompt that names classes: half of them labeled ones, which
-        check the LLM, and half those that a fit would ask about first.
+        check the LLM, and half those that a fit would ask about anyway: labeled ones, then its first.
 
     Returns
     -------
@@ -273,7 +273,7 @@ def _naming_alone(clf: Any) -> Any:
 
 
 def _choose_nodes(fit: _Fit, candidates: Any, n_nodes: int) -> NDArray[np.int64]:
-    """Choose half labeled nodes, of which labels are as sure as of the queried ones, and the first queried ones."""
+    """Choose half labeled nodes, of which labels are as sure as of the queried ones, and half queried ones."""
     if len(fit.new) == 0:
         return fit.new
     margins, labeled = fit.reference.margins, fit.labeled.nodes
@@ -290,7 +290,8 @@ def _choose_nodes(fit: _Fit, candidates: Any, n_nodes: int) -> NDArray[np.int64]
         pool = asked_anyway if len(asked_anyway) >= n_checks else pool
         alike = np.quantile(margins[fit.new], (np.arange(n_checks) + 0.5) / n_checks)
         checks = pool[linear_sum_assignment(np.abs(alike[:, None] - margins[pool]))[1]]
-    others = fit.queried[~np.isin(fit.queried, checks)][: n_nodes - len(checks)]
+    others = fit.queried[~np.isin(fit.queried, checks)]
+    others = others[np.argsort(~np.isin(others, labeled), kind="stable")][: n_nodes - len(checks)]  # checks for nothing
     # in turn: a budget that ends early leaves some of both
     place = np.concatenate([(np.arange(len(part)) + 0.5) / max(len(part), 1) for part in (checks, others)])
     return np.asarray(np.concatenate([checks, others])[np.argsort(place, kind="stable")])
