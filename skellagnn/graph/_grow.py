@@ -44,7 +44,7 @@ def add_nodes(
         already keeps the larger weight.
     texts, features, titles, node_names
         One entry for each new node of what the graph has, and of nothing else. Features of texts are what
-        :func:`skellagnn.encoders.encode_texts` makes of the new texts with the encoder of the old ones.
+        the encoder of the old ones makes of the new texts: ``clf.encoder_.transform(texts)``.
     weights : array-like of float of shape (n_edges,), default=None
         By default 1.
     directed : bool, default=None
