@@ -122,16 +122,18 @@ def _say_nothing(*lines: object) -> None:
 
 def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     from sklearn.frozen import FrozenEstimator
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import FunctionTransformer
 
-    from skellagnn import PAPER_SETTINGS, ELLaGNNClassifier, ReplayEnhancer
+    from skellagnn import ELLaGNNClassifier, ReplayEnhancer
     from skellagnn.encoders import fit_encoder
 
     _check_options(options)
     data, encoder = _load(options), _encoder(options.encoder, options.max_tokens)
     labeled = _labeled_nodes(data)
+    if options.labels == 0 and data.answers_path is None:
+        raise LabelError(
+            "`--labels` must be at least 1 for a folder without recorded answers, got 0: there is nothing to learn "
+            "from. Leave it out, or put llm_answers.jsonl into the folder."
+        )
     say(f"Graph      {data.graph}")
     say(f"           {data.DESCR}")
     say(f"           {len(labeled)} nodes labeled with {len(data.target_names)} classes")
@@ -155,18 +157,7 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     }
     # answers were recorded about the nodes of highest PageRank
     recipe = ELLaGNNClassifier(enhancer, augmentation_ratio=RATIO, prompts=PROMPTS, selection="pagerank", **common)
-    arms = {
-        "logistic regression": make_pipeline(FunctionTransformer(_features_in_view), LogisticRegression(C=10.0)),
-        "plain GNN": ELLaGNNClassifier(**common, **PAPER_SETTINGS),
-        "same training, no LLM": ELLaGNNClassifier(**common),
-    }
-    if options.labels == 0:
-        arms.clear()  # nothing to learn from but answers
-        if enhancer is None:
-            raise LabelError(
-                "`--labels` must be at least 1 for a folder without recorded answers, got 0: there is nothing to learn "
-                "from. Leave it out, or put llm_answers.jsonl into the folder."
-            )
+    arms = _arms_without_llm(common) if options.labels else {}  # without labels there are only answers to learn from
     report: dict[str, Any] = {
         "n_nodes": graph.n_nodes,
         "n_edges": graph.n_edges,
@@ -187,6 +178,20 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
         best = arms["same training, no LLM"].fit(graph[labeled], data.target[labeled])
     report["pickle_bytes"] = _predict_elsewhere(best, graph, folder, say)
     return report
+
+
+def _arms_without_llm(common: dict[str, Any]) -> dict[str, Any]:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    from skellagnn import PAPER_SETTINGS, ELLaGNNClassifier
+
+    return {
+        "logistic regression": make_pipeline(FunctionTransformer(_features_in_view), LogisticRegression(C=10.0)),
+        "plain GNN": ELLaGNNClassifier(**common, **PAPER_SETTINGS),
+        "same training, no LLM": ELLaGNNClassifier(**common),
+    }
 
 
 def _check_options(options: argparse.Namespace) -> None:

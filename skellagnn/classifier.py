@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable
 from functools import cache, partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -925,70 +925,6 @@ def without_llm(state: dict[str, Any]) -> dict[str, Any]:
         enhancer = DetachedEnhancer(state["llm_usage_"].model or type(enhancer).__name__)
     encoders = {name: without_weights(state[name]) for name in ("encoder", "encoder_")}
     return {"enhancer": enhancer, "store": without_password(state["store"]), **encoders}
-
-
-class Asked(NamedTuple):
-    """What the steps of a fit up to the answers found out, for a model that is not the classifier's.
-
-    Attributes
-    ----------
-    graph : TextGraph
-        What the fit saw.
-    encoder : encoder or None
-    queried : ndarray of int64 of shape (n_active,)
-    augmented : Augmentation
-    classes : ndarray of shape (n_classes,) or None
-        None if no prompt names classes.
-    soft_labels : ndarray of float32 of shape (n_nodes, n_classes) or None
-        Class probabilities by the answers, times their weight.
-    reliability : float or None
-    views : float
-        How far nodes show the views that the LLM made.
-    """
-
-    graph: TextGraph
-    encoder: Any
-    queried: NDArray[np.int64]
-    augmented: Augmentation
-    classes: NDArray[Any] | None
-    soft_labels: NDArray[np.float32] | None
-    reliability: float | None
-    views: float
-
-
-def ask(clf: ELLaGNNClassifier, X: TextGraph, y: Any = None) -> Asked:
-    """Ask what ``clf.fit(X, y)`` would ask, and weigh the answers as it would; the classifier stays as it is.
-
-    Labels are looked at where a prompt names classes, or the selection reads them.
-    """
-    check_parameters(clf.get_params(deep=False))
-    graph = as_graph(clf, X, reset=True)
-    named = clf._nameable(y)
-    names_classes = clf.enhancer is not None and PromptCatalog.from_parameter(clf.prompts).needs_class_names
-    reads_labels = names_classes or (clf.enhancer is not None and clf._reads_labels())
-    labels = check_labels(graph, y, named=named) if reads_labels else None
-    augmenter = clf._augmenter(None if labels is None else labels.classes)
-    encoder = augmenter.check(graph, clf.encoder)
-    embeddings = raw_features(graph, encoder, memory=clf.memory, scale=True)
-    nothing = np.empty(0, dtype=np.int64)
-    labeled, n_classes = LabeledNodes(nothing, nothing, nothing.astype(np.float32)), 0
-    if labels is not None:
-        labeled, n_classes = labels.labeled, len(labels.classes)
-    propagated = propagate(graph.adjacency, embeddings) if clf.enhancer is not None else embeddings
-    reference = cache(partial(estimate_reference, propagated, labeled, n_classes, clf._fixed_seed()))
-    update = partial(update_reference, labeled, n_classes, reference, propagated)
-    choose = partial(clf._select, graph, embeddings, propagated)
-    first, later = clf._rounds(augmenter, choose, reference, update)
-    augmented = augmenter.augment(graph, embeddings, first, encoder, memory=clf.memory, later=later)
-    queried = augmented.answers.nodes
-    if labels is None or not augmented.answers.choices:
-        classes = None if labels is None else labels.classes
-        return Asked(graph, encoder, queried, augmented, classes, None, None, 1.0)
-    supervised = supervise(labeled, augmented.answers, n_classes, reference, None, propagated, graph.adjacency)
-    known, said = supervised.supervision.labeled, slice(len(labeled.nodes), None)  # answers are joined to the labels
-    soft = np.zeros((graph.n_nodes, n_classes), dtype=np.float32)
-    soft[known.nodes[said]] = known.probabilities[said] * known.weights[said, None]
-    return Asked(graph, encoder, queried, augmented, labels.classes, soft, supervised.reliability, supervised.views)
 
 
 def _sizes_of(X: Any) -> dict[str, Any]:

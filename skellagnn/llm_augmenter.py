@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,17 +12,22 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.augmentation import AnsweredQuestion
+from skellagnn.augmentation import AnsweredQuestion, Augmentation
 from skellagnn.base.numbers import check_real
 from skellagnn.base.vectors import unit_vectors
-from skellagnn.classifier import ELLaGNNClassifier, ask, without_llm
+from skellagnn.classifier import ELLaGNNClassifier, without_llm
 from skellagnn.distillation import propagate
 from skellagnn.encoders._features import check_n_features, raw_features
 from skellagnn.encoders._resolve import with_weights
 from skellagnn.exceptions import GraphError, InvalidParameterError
+from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.graph import TextGraph
 from skellagnn.llm.asking import Budget, LLMUsage
 from skellagnn.llm.plan import Plan
+from skellagnn.llm.prompts import PromptCatalog
+from skellagnn.parameters import check_parameters
+from skellagnn.supervision import estimate_reference, supervise, update_reference
+from skellagnn.validation import as_graph, check_labels
 
 __all__ = ["LLMAugmenter"]
 
@@ -166,7 +172,7 @@ memory, random_state, verbose
             If the enhancer fails.
         """
         self._check()
-        asked = ask(self._as_classifier(), _graph(X), y)
+        asked = _ask(self._as_classifier(), _graph(X), y)
         features = asked.augmented.features
         nodes, means = features.queries()
         self._views = dict(zip(_keys(asked.graph, nodes), means, strict=True))
@@ -271,3 +277,67 @@ def _keys(graph: TextGraph, nodes: NDArray[np.int64]) -> list[bytes]:
         ).digest()
         for node in nodes.tolist()
     ]
+
+
+class _Asked(NamedTuple):
+    """What the steps of a fit up to the answers found out, for a model that is not the classifier's.
+
+    Attributes
+    ----------
+    graph : TextGraph
+        What the fit saw.
+    encoder : encoder or None
+    queried : ndarray of int64 of shape (n_active,)
+    augmented : Augmentation
+    classes : ndarray of shape (n_classes,) or None
+        None if no prompt names classes.
+    soft_labels : ndarray of float32 of shape (n_nodes, n_classes) or None
+        Class probabilities by the answers, times their weight.
+    reliability : float or None
+    views : float
+        How far nodes show the views that the LLM made.
+    """
+
+    graph: TextGraph
+    encoder: Any
+    queried: NDArray[np.int64]
+    augmented: Augmentation
+    classes: NDArray[Any] | None
+    soft_labels: NDArray[np.float32] | None
+    reliability: float | None
+    views: float
+
+
+def _ask(clf: ELLaGNNClassifier, X: TextGraph, y: Any = None) -> _Asked:
+    """Ask what ``clf.fit(X, y)`` would ask, and weigh the answers as it would; the classifier stays as it is.
+
+    Labels are looked at where a prompt names classes, or the selection reads them.
+    """
+    check_parameters(clf.get_params(deep=False))
+    graph = as_graph(clf, X, reset=True)
+    named = clf._nameable(y)
+    names_classes = clf.enhancer is not None and PromptCatalog.from_parameter(clf.prompts).needs_class_names
+    reads_labels = names_classes or (clf.enhancer is not None and clf._reads_labels())
+    labels = check_labels(graph, y, named=named) if reads_labels else None
+    augmenter = clf._augmenter(None if labels is None else labels.classes)
+    encoder = augmenter.check(graph, clf.encoder)
+    embeddings = raw_features(graph, encoder, memory=clf.memory, scale=True)
+    nothing = np.empty(0, dtype=np.int64)
+    labeled, n_classes = LabeledNodes(nothing, nothing, nothing.astype(np.float32)), 0
+    if labels is not None:
+        labeled, n_classes = labels.labeled, len(labels.classes)
+    propagated = propagate(graph.adjacency, embeddings) if clf.enhancer is not None else embeddings
+    reference = cache(partial(estimate_reference, propagated, labeled, n_classes, clf._fixed_seed()))
+    update = partial(update_reference, labeled, n_classes, reference, propagated)
+    choose = partial(clf._select, graph, embeddings, propagated)
+    first, later = clf._rounds(augmenter, choose, reference, update)
+    augmented = augmenter.augment(graph, embeddings, first, encoder, memory=clf.memory, later=later)
+    queried = augmented.answers.nodes
+    if labels is None or not augmented.answers.choices:
+        classes = None if labels is None else labels.classes
+        return _Asked(graph, encoder, queried, augmented, classes, None, None, 1.0)
+    supervised = supervise(labeled, augmented.answers, n_classes, reference, None, propagated, graph.adjacency)
+    known, said = supervised.supervision.labeled, slice(len(labeled.nodes), None)  # answers are joined to the labels
+    soft = np.zeros((graph.n_nodes, n_classes), dtype=np.float32)
+    soft[known.nodes[said]] = known.probabilities[said] * known.weights[said, None]
+    return _Asked(graph, encoder, queried, augmented, labels.classes, soft, supervised.reliability, supervised.views)

@@ -423,13 +423,6 @@ def _card(model: Any, config: dict[str, Any]) -> str:
         for name, value in config["parameters"].items()
         if name not in ("prompts", "class_names") and value != _quietly(name, defaults[name])
     } | config["given"]
-    history = model.history_.validation_score
-    if history:
-        best = max(model.best_iter_, 1)
-        score = f"{history[best - 1]:.4f}"
-        scores = f"Validation accuracy {score} in epoch {best} of {model.n_iter_}, on labels held out in training."
-    else:
-        scores = f"No labels were held out in {model.n_iter_} epochs of training. Write down here what you measured."
     edges = f", {data['n_edges']:,} directed edges" if data.get("n_edges") is not None else ""
     cut = ", the others cut off in training" if data.get("inductive") else ""
     lines = [
@@ -465,7 +458,7 @@ def _card(model: Any, config: dict[str, Any]) -> str:
         "",
         "## Scores",
         "",
-        scores,
+        _scores(model),
         "",
         "## Versions",
         "",
@@ -477,6 +470,15 @@ def _card(model: Any, config: dict[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _scores(model: Any) -> str:
+    history = model.history_.validation_score
+    if not history:
+        return f"No labels were held out in {model.n_iter_} epochs of training. Write down here what you measured."
+    best = max(model.best_iter_, 1)
+    score = f"{history[best - 1]:.4f}"
+    return f"Validation accuracy {score} in epoch {best} of {model.n_iter_}, on labels held out in training."
 
 
 def _quietly(name: str, value: Any) -> Any:
