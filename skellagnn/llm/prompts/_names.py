@@ -211,7 +211,8 @@ def _spellings(name: str, tokens: list[re.Match[str]], words: tuple[str, ...]) -
         others.add(tuple(_ROMAN.get(word, word) for word in words))
     if "/" in words and len(words) == 3:
         others.add(("".join(plain),))
-    return others - {words}
+    # a name of punctuation alone leaves nothing: no spelling of it
+    return {other for other in others - {words} if other and all(other)}
 
 
 _END = ""

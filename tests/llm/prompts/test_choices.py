@@ -283,3 +283,10 @@ def test_every_name_is_found_in_every_spelling(name):
     for blank in (" ", "_", "-"):
         for spell in (str, str.upper, str.lower, str.title):
             assert named(f"I think: {spell(re.sub('_', blank, name))}.") == [name]
+
+
+@pytest.mark.parametrize("name", ["::/", "://", "/", "...", "?/!"])
+def test_a_name_of_punctuation_alone_is_no_other_text(name):
+    assert read_choices("0", [name]).classes == []
+    assert read_choices("", [name, "pets"]).classes == []
+    assert read_choices("pets", [name, "pets"]).classes == [1]
