@@ -44,6 +44,15 @@ def centered(rows):
     return rows - rows.mean(axis=0)
 
 
+def moran(graph, own):
+    """Of a few columns: all components are compared."""
+    edges = graph.adjacency.tocoo()
+    components = own @ np.linalg.svd(own)[2].T
+    here, there = components[edges.row], components[edges.col]
+    found = np.maximum((here * there).sum(axis=0) / ((here**2 + there**2) / 2).sum(axis=0), 0)
+    return (found**2).sum() / found.sum()
+
+
 def unit(rows):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
@@ -52,8 +61,9 @@ def unit(rows):
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-5), (np.float16, 1e-2)])
 def test_own_and_propagated_features_are_centered_and_of_unit_length(dtype, tolerance, block, monkeypatch, rng):
     monkeypatch.setattr(distillation, "BLOCK", block)
-    graph = TextGraph.from_edges(rng.integers(18, size=(40, 2)), n_nodes=20, directed=True)
-    raw = (rng.normal(size=(20, 4)) + 3).astype(dtype)
+    raw = (rng.normal(size=(20, 4)) * [3, 1, 1, 1] + 3).astype(dtype)
+    chain = np.argsort(raw[:18, 0])  # neighbors are alike in the first column
+    graph = TextGraph.from_edges(np.stack([chain[:-1], chain[1:]], axis=1), n_nodes=20, directed=True)
     given = raw.copy()
     mean = graph.adjacency.toarray() > 0
     mean = mean / np.maximum(mean.sum(axis=1, keepdims=True), 1)
@@ -63,7 +73,12 @@ def test_own_and_propagated_features_are_centered_and_of_unit_length(dtype, tole
 
     assert found.dtype == dtype
     np.testing.assert_allclose(found[:, :4], unit(centered(raw.astype(float))), atol=tolerance)
-    np.testing.assert_allclose(found[:, 4:], unit(centered(far)), atol=tolerance)
+    connected = np.diff(graph.adjacency.indptr) > 0
+    assert 0 < connected.sum() < 20
+    alike = moran(graph, unit(centered(raw.astype(float))))
+    assert 0.4 < alike < 0.9
+    far[connected] = alike * unit(far[connected] - far[connected].mean(axis=0))
+    np.testing.assert_allclose(found[:, 4:], np.where(connected[:, None], far, 0), atol=tolerance)
     np.testing.assert_array_equal(raw, given)
 
 
@@ -192,9 +207,30 @@ def test_it_learns_and_learns_more_from_its_own_predictions():
     assert sure > unsure + 0.1
 
 
+@pytest.mark.parametrize(("informativeness", "homophily", "longer"), [(0.12, 0.9, True), (0.5, 0.4, False)])
+def test_with_enough_labels_these_say_how_far_to_listen_to_neighbors(informativeness, homophily, longer):
+    data = make_text_graph(600, 3, informativeness=informativeness, homophily=homophily, random_state=0)
+    features = propagate(data.graph.adjacency, encode_graph(data.graph, "tfidf").features)
+    longest = np.linalg.norm(features[:, features.shape[1] // 2 :], axis=1).max()
+    # of texts that say little, and of neighbors of other classes
+    assert longest == pytest.approx(distillation.LOWEST_LENGTH)
+
+    def fitted(n_labels, length=None):
+        nodes = np.concatenate([np.flatnonzero(data.target == label)[:n_labels] for label in range(3)])
+        labeled = known(nodes, data.target[nodes])
+        teacher = PropagationTeacher().fit(features, labeled, length=length)
+        return teacher, np.mean(teacher.predict_proba(features).argmax(axis=1) == data.target)
+
+    few, many = fitted(4)[0].length_, fitted(10)[0].length_
+    assert few == 1  # too few to say
+    assert many == (pytest.approx(1 / longest) if longer else 1)
+    other = 1.0 if longer else 1 / longest
+    assert fitted(10)[1] > fitted(10, other)[1]
+
+
 def test_without_rounds_it_is_one_regression_on_what_is_known():
     weights = np.linspace(0.5, 2, len(FEW))
-    teacher = PropagationTeacher(C=0.5, n_rounds=0).fit(FEATURES, known(FEW, weights=weights))
+    teacher = PropagationTeacher(C=0.5, n_rounds=0).fit(FEATURES, known(FEW, weights=weights), length=1.0)
 
     theirs = LogisticRegression(C=0.5, tol=1e-8).fit(FEATURES[FEW], TRUTH[FEW], sample_weight=weights)
     np.testing.assert_allclose(teacher.predict_proba(FEATURES), theirs.predict_proba(FEATURES), atol=5e-3)
