@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from skellagnn import datasets as datasets
     from skellagnn import enhancers as enhancers
+    from skellagnn import inspection as inspection
     from skellagnn import prompts as prompts
     from skellagnn.base.config import config_context as config_context
     from skellagnn.classifier import ELLaGNNClassifier as ELLaGNNClassifier
@@ -46,7 +47,7 @@ _MODULE_OF = {
     "PAPER_SETTINGS": "skellagnn.parameters",
     "config_context": "skellagnn.base.config",
 }
-_SUBMODULES = ("datasets", "enhancers", "prompts")
+_SUBMODULES = ("datasets", "enhancers", "inspection", "prompts")
 
 __all__ = [*_MODULE_OF, *_SUBMODULES, "__version__"]
 

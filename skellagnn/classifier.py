@@ -411,6 +411,10 @@ class ELLaGNNClassifier(
         fitted = partial(self._fitted, X, labels.classes, embeddings.shape[1], encoder, network)
         report = partial(callbacks.after_epoch, fitted)
         history = trainer.train(network, neighbors, features, supervised.supervision, validation, on_epoch=report)
+        taught = supervised.supervision.soft
+        if validation is not None and validation.raw is embeddings and taught is not None:
+            score = taught.accuracy(validation.labeled)
+            history.teacher_score = [] if score is None else [score] * history.n_iter
         self._keep(X, fitted(), trainer, augmented, supervised, history)
         callbacks.end()
         return self

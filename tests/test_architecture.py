@@ -222,6 +222,7 @@ def test_importing_what_comes_before_training_loads_nothing_heavy():
         "encoders",
         "enhancers",
         "graph",
+        "inspection",
         "llm.plan",
         "neighborhood",
         "prompts",

@@ -468,6 +468,26 @@ def test_validation_view_of_ones_own(data, encoded):
     assert clf.history_.validation_score[at] == pytest.approx(clf.score(encoded[40:80], data.target[40:80]))
 
 
+class AlwaysFirst(PropagationTeacher):
+    """Says class 0 of every node."""
+
+    def predict_proba(self, features, adjacency=None):
+        return np.tile(np.eye(3)[0], (len(features), 1))
+
+
+def test_the_history_tells_the_teachers_accuracy_on_the_validation_nodes(data, encoded):
+    clf = quick(max_iter=3, teacher=AlwaysFirst())
+    X, y = encoded[:40], data.target[:40]
+
+    clf.fit(X, y, X_val=encoded[40:80], y_val=data.target[40:80])
+
+    assert clf.history_.teacher_score == [pytest.approx(np.mean(data.target[40:80] == 0))] * 3
+    assert clf.fit(X, y, X_val=X, y_val=y).history_.teacher_score == []  # of these the teacher says nothing
+    other = encoded.subgraph(np.arange(40, 80))
+    assert clf.fit(X, y, X_val=other, y_val=data.target[40:80]).history_.teacher_score == []
+    assert quick(max_iter=3, early_stopping=False).fit(X, y).history_.teacher_score == []
+
+
 def test_validation_on_another_graph(data, encoded):
     other = encoded.subgraph(np.arange(40, 120))
     clf = quick(max_iter=20).fit(encoded[:40], data.target[:40], X_val=other, y_val=data.target[40:120])

@@ -43,6 +43,7 @@ class SoftLabels:
     Parameters
     ----------
     nodes : ndarray of int64 of shape (n_soft,)
+        Sorted, in what a teacher says.
     probabilities : ndarray of float32 of shape (n_soft, n_classes)
         Sum to 1 for each node.
     weights : ndarray of float32 of shape (n_soft,)
@@ -52,6 +53,14 @@ class SoftLabels:
     nodes: NDArray[np.int64]
     probabilities: NDArray[np.float32]
     weights: NDArray[np.float32]
+
+    def accuracy(self, labeled: LabeledNodes) -> float | None:
+        """Return the weighted share of labels that are the most probable class here; None if a node is missing."""
+        places = np.searchsorted(self.nodes, labeled.nodes)
+        if not len(places) or places.max() >= len(self.nodes) or (self.nodes[places] != labeled.nodes).any():
+            return None
+        right = self.probabilities[places].argmax(axis=1) == labeled.labels
+        return float(np.average(right, weights=labeled.weights))
 
 
 @dataclass(frozen=True)

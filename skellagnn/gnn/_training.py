@@ -42,6 +42,9 @@ class History(SimpleNamespace):
         Its terms, unweighted; 0 where one is switched off.
     validation_score, validation_loss : list of float
         Accuracy and cross-entropy on the validation nodes; empty without early stopping.
+    teacher_score : list of float
+        Accuracy of the teacher on the validation nodes, which stays the same; empty where there is none, or where these
+        nodes are of another graph or in training, too.
     best_iter : int
         Epoch, counted from 1, whose weights were kept.
     """
@@ -49,10 +52,12 @@ class History(SimpleNamespace):
     loss: list[float]
     validation_score: list[float]
     validation_loss: list[float]
+    teacher_score: list[float]
     best_iter: int
 
     def __init__(self, terms: Iterable[str] = ()) -> None:
-        lists: dict[str, list[float]] = {name: [] for name in ("loss", *terms, "validation_score", "validation_loss")}
+        scores = ("validation_score", "validation_loss", "teacher_score")
+        lists: dict[str, list[float]] = {name: [] for name in ("loss", *terms, *scores)}
         super().__init__(**lists, best_iter=0)
 
     @property
