@@ -97,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         help="read the first N tokens of each text (default: %(default)s, for time; 0 reads all)",
     )
     parser.add_argument(
-        "--backbone", default="sage", metavar="NAME", help="sage (default), gcn, gat, gin, gcn2, appnp, mlp"
+        "--backbone", default="sage", metavar="NAME", help="sage (default), gcn, gat, gin, gcn2, appnp, jknet, sgc, mlp"
     )
     parser.add_argument(
         "--labels",

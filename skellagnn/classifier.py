@@ -120,10 +120,11 @@ class ELLaGNNClassifier(
         is compared by its answers, mixed with its raw features where they name classes: the answers with their
         reliability (``reliability_``) for their weight. The teacher, which propagates once and for all, has all.
     backbone : str or callable, default="sage"
-        ``"sage"``, ``"gcn"``, ``"gat"``, ``"gin"``, ``"gcn2"``, ``"appnp"``, ``"mlp"``, or a factory ``(in_channels,
-        hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` with ``forward(x, edge_index)``.
+        ``"sage"``, ``"gcn"``, ``"gat"``, ``"gin"``, ``"gcn2"``, ``"appnp"``, ``"jknet"``, ``"sgc"``, ``"mlp"``, or a
+        factory ``(in_channels, hidden_channels, out_channels, n_layers, dropout) -> nn.Module`` with ``forward(x,
+        edge_index)``.
     n_layers : int, default=2
-        Message-passing layers (``"mlp"`` and ``"appnp"``: linear layers).
+        Message-passing layers (``"sgc"``: propagations; ``"mlp"`` and ``"appnp"``: linear layers).
     hidden_channels : int, default=128
         Width between the layers.
     dropout : float, default=0.5

@@ -18,6 +18,7 @@ __all__ = [
     "MissingAnswerError",
     "EnhancerError",
     "StoreError",
+    "DownloadError",
     "MissingDependencyError",
     "SkellagnnWarning",
     "LongTextWarning",
@@ -64,6 +65,10 @@ class StoreError(SkellagnnError, RuntimeError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), self.unsaved)
+
+
+class DownloadError(SkellagnnError, OSError):
+    """A data set is not there, and could not or must not be downloaded."""
 
 
 class MissingDependencyError(SkellagnnError, ImportError):

@@ -20,6 +20,7 @@ BUILTIN_OF = {
     "MissingAnswerError": LookupError,
     "EnhancerError": RuntimeError,
     "StoreError": RuntimeError,
+    "DownloadError": OSError,
     "MissingDependencyError": ImportError,
     "SkellagnnWarning": UserWarning,
     "LongTextWarning": UserWarning,

@@ -144,7 +144,8 @@ def hidden_layer(network: nn.Module) -> HiddenLayer:
         )
     if network.hidden_width == 0:
         raise InvalidParameterError(
-            "`n_layers` must be at least 2 for a network to have a hidden layer, got 1. Fit with more layers."
+            "`n_layers` must be at least 2, and `backbone` more than linear, for a network to have a hidden layer, got "
+            f"{type(network).__name__.lstrip('_')} without. Fit with n_layers=2, with another backbone than 'sgc'."
         )
     return HiddenLayer(network)
 

@@ -108,14 +108,14 @@ class _Layered(LayeredNetwork):
 
     def propagate(self, i: int, x: Tensor, initial: Tensor, edges: Any) -> Tensor:
         out: Tensor = self.layers[i](dropout(x, self.dropout, self.training), edges)
-        return out.relu() if i < self.n_propagations - 1 else out
+        return out.relu() if i < self.n_hidden else out
 
     def propagate_gathered(self, gathered: Gathered) -> Tensor:
         layer: Any = self.layers[0]
         neighbors = dropout(gathered.neighbors, self.dropout, self.training)
         own = dropout(gathered.own, self.dropout, self.training) if layer.reads_own else gathered.own
         x: Tensor = layer.combine(own, neighbors)
-        return x.relu() if self.n_propagations > 1 else x
+        return x.relu() if self.n_hidden else x
 
 
 class _SAGELayer(nn.Module):
@@ -290,6 +290,59 @@ class _APPNP(LayeredNetwork):
         return (1 - self.alpha) * edges(x) + self.alpha * edges.own(initial)
 
 
+class _JKNet(_Layered):
+    """Graph convolutions; class scores read the largest value that each column had after one (Xu et al., 2018)."""
+
+    def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float):
+        layers: list[nn.Module] = [
+            _GCNLayer(hidden_channels if i else in_channels, hidden_channels) for i in range(n_layers)
+        ]
+        narrows = hidden_channels < in_channels
+        super().__init__(layers, dropout, "symmetric", narrows=narrows, hidden_width=hidden_channels)
+        self.n_hidden = n_layers
+        self.last = nn.Linear(hidden_channels, out_channels)
+
+    def propagate(self, i: int, x: Tensor, initial: Tensor, edges: SparseEdges) -> Tensor:
+        # between propagations a row holds the largest values so far, and what the last one made; of the first one these
+        # are the same, and after the last nobody reads the second
+        width = self.hidden_width
+        made = super().propagate(i, x[:, -width:] if i else x, initial, edges)
+        if i == 0:
+            return made
+        largest = torch.maximum(edges.own(x[:, :width]), made)
+        return largest if i == self.n_propagations - 1 else torch.cat([largest, made], dim=1)
+
+    def decode(self, x: Tensor) -> Tensor:
+        out: Tensor = self.last(dropout(x, self.dropout, self.training))
+        return out
+
+
+class _SGC(LayeredNetwork):
+    """A^K x W + b, and nothing else (Wu et al., 2019). The product is linear: W comes first, where it narrows."""
+
+    edge_form = "symmetric"
+    gathers = True
+
+    def __init__(self, in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float):
+        super().__init__()
+        self.lin = nn.Linear(in_channels, out_channels)
+        self.dropout = dropout
+        self.n_propagations = n_layers
+        self.narrows = out_channels < in_channels
+
+    def encode(self, x: Tensor) -> Tensor:
+        return F.linear(dropout(x, self.dropout, self.training), self.lin.weight)
+
+    def propagate(self, i: int, x: Tensor, initial: Tensor, edges: SparseEdges) -> Tensor:
+        return edges(x)
+
+    def propagate_gathered(self, gathered: Gathered) -> Tensor:
+        return self.encode(gathered.neighbors)
+
+    def decode(self, x: Tensor) -> Tensor:
+        return x + self.lin.bias
+
+
 def _layered(form: str, make_layer: Callable[[int, int], nn.Module]) -> Backbone:
     def factory(in_channels: int, hidden_channels: int, out_channels: int, n_layers: int, dropout: float) -> nn.Module:
         widths = _widths(in_channels, hidden_channels, out_channels, n_layers)
@@ -315,6 +368,8 @@ BACKBONES: dict[str, Backbone] = {
     "gin": _gin,
     "gcn2": _GCN2,
     "appnp": _APPNP,
+    "jknet": _JKNet,
+    "sgc": _SGC,
     "mlp": _MLP,
 }
 
@@ -336,7 +391,7 @@ def build_backbone(
     in_channels, hidden_channels, out_channels : int
         Width of the feature vectors, of the layers between, and number of classes.
     n_layers : int
-        Number of message-passing layers; of ``appnp`` and ``mlp``, of linear layers.
+        Number of message-passing layers; of ``sgc`` of propagations, of ``appnp`` and ``mlp`` of linear layers.
     dropout : float
         Probability to drop an entry of a layer's input in training.
 

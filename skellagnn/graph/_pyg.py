@@ -17,6 +17,9 @@ from skellagnn.graph._names import check_order
 if TYPE_CHECKING:
     from skellagnn.graph._text_graph import TextGraph
 
+# Where data sets of text-attributed graphs keep the texts of the nodes, each in its own way.
+_TEXT_FIELDS = ("raw_texts", "raw_text", "text", "texts", "text_nodes")
+
 
 def from_pyg(
     cls: type[TextGraph],
@@ -36,12 +39,14 @@ def from_pyg(
         Integers in ``edge_attr`` are types of edges and not read; if they are weights, call them ``edge_weight``. ``x``
         becomes the features.
     texts, titles, node_names : sequence, or str, default=None
-        One entry per node, or the name of the attribute of ``data`` that holds them.
+        One entry per node, or the name of the attribute of ``data`` that holds them. None as ``texts`` looks for a list
+        of strings under the names that collections of such graphs use: ``raw_texts``, ``raw_text``, ``text``,
+        ``texts``, ``text_nodes``.
 
     Returns
     -------
     graph : TextGraph
-        Labels stay with you: ``y = data.y.numpy()``.
+        Labels stay with you: ``y = data.y.numpy()``, and ``class_names=data.label_names`` where there are such.
 
     Raises
     ------
@@ -60,6 +65,8 @@ def from_pyg(
             "data.to_homogeneous()."
         )
     edges, weights = _edges_of_pyg(data)
+    if texts is None:
+        texts = next((name for name in _TEXT_FIELDS if _are_strings(getattr(data, name, None))), None)
     attributes: dict[str, Any] = {"texts": texts, "titles": titles, "node_names": node_names}
     for argument, value in attributes.items():
         if isinstance(value, str):
@@ -142,6 +149,10 @@ def to_pyg(self: TextGraph, y: ArrayLike | None = None) -> Any:
     data.target_mask = torch.zeros(self.n_nodes, dtype=torch.bool)
     data.target_mask[torch.tensor(self.targets)] = True
     return data
+
+
+def _are_strings(values: Any) -> bool:
+    return isinstance(values, (list, tuple)) and len(values) > 0 and all(isinstance(value, str) for value in values)
 
 
 def _edges_of_pyg(data: Any) -> tuple[Any, Any]:

@@ -75,8 +75,8 @@ class TextGraph:
 
     * **direction**: an edge u -> v carries messages from u to v, so row v of the adjacency has an entry in column u
       (PyG's ``source_to_target``). Undirected edges carry both.
-    * **weights** must be positive and finite. Backbones that know weights (``gcn``, ``gcn2``, ``appnp``, ``sage``,
-      ``gin``) and PageRank and degree selection use them; ``gat`` learns its own.
+    * **weights** must be positive and finite. Backbones that pass messages, PageRank and degree selection use
+      them; ``gat`` learns its own.
     * **self-loops** are dropped: every backbone has its own path for a node's own features.
     * **duplicate edges** count once, with their largest weight. Hence listing an undirected edge in both directions
       changes nothing.

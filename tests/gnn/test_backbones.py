@@ -11,7 +11,7 @@ import torch
 from scipy import sparse
 from torch import nn
 from torch.nn import functional as F
-from torch_geometric.nn import APPNP, GATConv, GCN2Conv, GCNConv, GINConv, SAGEConv
+from torch_geometric.nn import APPNP, GATConv, GCN2Conv, GCNConv, GINConv, JumpingKnowledge, SAGEConv, SGConv
 
 from skellagnn import TextGraph
 from skellagnn.exceptions import InvalidParameterError
@@ -21,7 +21,8 @@ from skellagnn.gnn.backbones import BACKBONES, build_backbone, dropout
 
 N_NODES, N_FEATURES, N_HIDDEN, N_CLASSES = 12, 7, 5, 3
 MESSAGE_PASSING = sorted(set(BACKBONES) - {"mlp"})
-WEIGHTED = ["sage", "gcn", "gin", "gcn2", "appnp"]
+NORMALIZED = ["gcn", "gcn2", "appnp", "jknet", "sgc"]
+WEIGHTED = ["sage", "gin", *NORMALIZED]
 
 
 def make_graph(*, directed=False, weighted=False, seed=0):
@@ -76,13 +77,13 @@ def pyg_twin(network, name):
     """Return ``forward(x, edge_index, edge_weight)`` of PyG's layers with the weights of ``network``."""
     if name == "sage":
         layers = [SAGEConv(layer.lin_l.in_features, layer.lin_l.out_features) for layer in network.layers]
-    elif name == "gcn":
+    elif name in ("gcn", "jknet"):
         layers = [GCNConv(layer.lin.in_features, layer.lin.out_features) for layer in network.layers]
     elif name == "gin":
         layers = [GINConv(copy.deepcopy(layer.mlp), train_eps=True) for layer in network.layers]
         for layer, original in zip(layers, network.layers, strict=True):
             layer.load_state_dict({name.replace("mlp.", "nn."): value for name, value in original.state_dict().items()})
-    if name in ("sage", "gcn"):
+    if name in ("sage", "gcn", "jknet"):
         for layer, original in zip(layers, network.layers, strict=True):
             layer.load_state_dict(original.state_dict())
     if name in ("sage", "gcn", "gin"):
@@ -94,6 +95,20 @@ def pyg_twin(network, name):
             return x
 
         return layered
+    if name == "jknet":
+        jump = JumpingKnowledge("max")
+
+        def jknet(x, edge_index, weights):
+            made = []
+            for layer in layers:
+                made.append(layer(made[-1] if made else x, edge_index, weights).relu())
+            return network.last(jump(made))
+
+        return jknet
+    if name == "sgc":
+        convolution = SGConv(N_FEATURES, N_CLASSES, K=network.n_propagations)
+        convolution.load_state_dict(network.state_dict(prefix=""))
+        return convolution
     if name == "gcn2":
         convolutions = [
             GCN2Conv(N_HIDDEN, alpha=network.alpha, theta=network.theta, layer=i)
@@ -150,7 +165,7 @@ def test_numbers_are_those_of_pyg(name, kind, n_layers):
 
 
 @pytest.mark.parametrize("kind", ["weighted", "directed and weighted"])
-@pytest.mark.parametrize("name", ["gcn", "gcn2", "appnp"])
+@pytest.mark.parametrize("name", NORMALIZED)
 def test_weights_count_as_in_pyg(name, kind):
     network, graph, x = build(name, 2), KINDS[kind], rows()
     edge_index, weights = pyg_edges(graph)
@@ -344,7 +359,7 @@ def test_a_heavier_edge_is_heard_more(name):
     effects = [(run(network, graph, moved) - run(network, graph, x))[2].norm().item() for graph in graphs]
 
     assert effects[0] < effects[1]
-    if name not in ("gcn", "gcn2", "appnp"):  # there a weight of its own scales the whole row down
+    if name not in NORMALIZED:  # there a weight of its own scales the whole row down
         assert effects[1] < effects[2]
 
 

@@ -21,7 +21,7 @@ from skellagnn.gnn._views import NodeFeatures
 from skellagnn.gnn.backbones import BACKBONES, build_backbone
 
 N_NODES, N_FEATURES, N_CLASSES = 60, 6, 3
-GATHERING = ["sage", "gcn", "gin"]
+GATHERING = ["sage", "gcn", "gin", "jknet", "sgc"]
 
 
 def make_graph(seed=0, n_edges=90):

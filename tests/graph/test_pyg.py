@@ -37,6 +37,16 @@ def test_from_pyg_reads_texts_titles_and_names_off_the_data():
     assert (list(graph.texts), list(graph.titles), list(graph.node_names)) == (["a", "b"], ["A", "B"], ["7", "8"])
 
 
+@pytest.mark.parametrize("field", ["raw_texts", "raw_text", "text", "texts", "text_nodes"])
+def test_from_pyg_finds_texts_where_collections_keep_them(field):
+    data = Data(edge_index=torch.tensor([[0], [1]]), num_nodes=2, label_names=["x", "y"], **{field: ["a", "b"]})
+
+    assert list(TextGraph.from_pyg(data).texts) == ["a", "b"]
+    assert list(TextGraph.from_pyg(data, ["c", "d"]).texts) == ["c", "d"]
+    data[field] = torch.zeros(2)  # tokens or vectors under that name are no texts
+    assert TextGraph.from_pyg(data).texts is None
+
+
 @pytest.mark.parametrize(
     ("weights", "expected"),
     [
