@@ -58,9 +58,16 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python="3.11")
 def docs(session: nox.Session) -> None:
-    """Build the documentation; a warning is an error."""
-    session.install("-e", ".[docs]")
-    session.run("sphinx-build", "-W", "-b", "html", "docs", "docs/_build/html")
+    """Build the documentation; a warning is an error. ``nox -s docs -- -D plot_gallery=0`` runs no gallery."""
+    session.install("-e", ".[docs,offline]")
+    session.run("sphinx-build", "-W", "-b", "html", *session.posargs, "docs", "docs/_build/html")
+
+
+@nox.session(python="3.11")
+def browser(session: nox.Session) -> None:
+    """Look at the built documentation in Chromium, where it is installed; ``nox -s docs`` builds it."""
+    session.install("-e", ".[test,browser]")
+    session.run("python", "-m", "pytest", "-m", "browser", *session.posargs, "tests/browser")
 
 
 @nox.session(python="3.11")

@@ -6,7 +6,7 @@
 
 DATA is a folder of data folders (see ``skellagnn.datasets.load_folder``), with recorded answers. Each fit is a line of
 ``--results``, written when it is done: a run goes on where an earlier one ended. ``report`` prints the tables of
-``docs/few_labels.md`` and draws its figure.
+``docs/results/few_labels.md`` and draws its figure.
 
 Arms: logistic regression on the same embeddings; the plain network; the estimator without an LLM; with its answers
 (10 % of the nodes, 5 % of Wikispeedia); and answers given as further labels instead. All parameters are the defaults.

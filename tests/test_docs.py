@@ -7,10 +7,12 @@ All ``python`` blocks of a page run in order, in one namespace, except those bel
 import contextlib
 import doctest
 import importlib
+import importlib.util
 import io
+import os
 import re
+import sys
 from dataclasses import dataclass
-from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
@@ -22,8 +24,10 @@ from skellagnn.prompts import BUILTIN_PROMPTS
 from skellagnn.selection import SELECTIONS
 
 ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+BUILT = ("_build", "api", "gallery")  # made by Sphinx
 PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")] + sorted(
-    (ROOT / "docs").glob("*.md")
+    page for page in DOCS.rglob("*.md") if page.relative_to(DOCS).parts[0] not in BUILT
 )
 PAGE_NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 
@@ -37,6 +41,7 @@ REFERENCED = {
     "skellagnn.inspection": set(),
 }
 MOST_NAMES = 69
+MOST_WORDS = 19_800  # cut before you add
 
 
 @dataclass
@@ -100,12 +105,26 @@ def check_output(page, block, printed):
         raise AssertionError(f"{page.name}, line {block.line}: says\n{block.content}\nbut the code prints\n{printed}")
 
 
+SLOW = {"docs/quickstart.md"}  # real data, four arms on three splits
+
+
 @pytest.mark.parametrize(
-    "name", [name for name in PAGE_NAMES if "```python" in (ROOT / name).read_text(encoding="utf-8")]
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
+        for name in PAGE_NAMES
+        if "```python" in (ROOT / name).read_text(encoding="utf-8")
+    ],
 )
 def test_code_runs_and_prints_what_the_page_says(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run_page(ROOT / name)
+    monkeypatch.setenv("MPLBACKEND", "svg")
+    namespace = run_page(ROOT / name)
+
+    if name == "docs/quickstart.md":  # what it says of its picture
+        plain, no_answers, drawn, with_answers = (values.mean() for values in namespace["scores"].values())
+        assert min(drawn, with_answers) > max(plain, no_answers)
+        assert (tmp_path / "quickstart.svg").stat().st_size > 5000
 
 
 @pytest.mark.parametrize(
@@ -171,27 +190,123 @@ def test_relative_links_lead_somewhere(name):
 
 
 def test_links_are_found():
-    assert {"docs/_static/method.svg", "docs/user_guide.md#labels", "LICENSE"} <= set(links_of(ROOT / "README.md"))
-    assert "_static/method.svg" in links_of(ROOT / "docs/index.md")
-    assert "tools-that-work-and-tools-that-do-not" in anchors_of(ROOT / "docs/graphs.md")
+    assert {"docs/_static/few_labels.svg", "docs/quickstart.md#four-arms", "LICENSE"} <= set(
+        links_of(ROOT / "README.md")
+    )
+    assert "_static/few_labels.svg" in links_of(DOCS / "index.md")
+    assert "transductive-view-inductive-subgraph" in anchors_of(DOCS / "how_to/views.md")
 
 
-def test_every_page_is_in_a_table_of_contents():
-    trees = [
-        block
-        for block in blocks_of((ROOT / "docs/index.md").read_text(encoding="utf-8"))
-        if "toctree" in block.language
-    ]
+def listed_in(page):
+    """Return the pages in the tables of contents of a page."""
+    trees = [block for block in blocks_of(page.read_text(encoding="utf-8")) if "toctree" in block.language]
     lines = [line for tree in trees for line in tree.content.splitlines() if line and not line.startswith(":")]
-    listed = {re.sub(r".*<(.+)>", r"\1", line) for line in lines}
-    assert listed == {page.stem for page in (ROOT / "docs").glob("*.md")} - {"index"}
+    names = [re.sub(r".*<(.+)>", r"\1", line) for line in lines]
+    return [Path(os.path.normpath(page.parent / f"{name}.md")) for name in names]
+
+
+def test_every_page_is_in_one_table_of_contents():
+    pages = [page for page in PAGES if DOCS in page.parents]
+    listed = [target for page in pages for target in listed_in(page)]
+
+    assert sorted(set(listed)) == sorted({*pages, DOCS / "gallery/index.md"} - {DOCS / "index.md"})
+    assert len(listed) == len(set(listed))
 
 
 def test_install_commands_name_extras_that_exist():
-    extras = set(metadata("skellagnn").get_all("Provides-Extra"))
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    table = text.split("[project.optional-dependencies]\n")[1].split("\n[")[0]
+    extras = set(re.findall(r"^(\w+) = \[", table, re.MULTILINE))
+    assert {"docs", "browser"} <= extras
     for page in PAGES:
         for named in re.findall(r"\.\[([\w,]+)\]", page.read_text(encoding="utf-8")):
             assert set(named.split(",")) <= extras, page.name
+
+
+def test_cards_lead_to_pages():
+    links = re.findall(r"^:link: (.+)$", (DOCS / "index.md").read_text(encoding="utf-8"), re.MULTILINE)
+
+    assert len(links) >= 5
+    assert all((DOCS / f"{link}.md") in PAGES or link == "gallery/index" for link in links)
+
+
+# -- figures ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """The script that draws the charts."""
+    spec = importlib.util.spec_from_file_location("docs_pictures", DOCS / "pictures.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def numbers_in(text):
+    return set(re.findall(r"[+-]?\d+\.\d+(?: ± \d+\.\d+)?", text))
+
+
+@pytest.mark.parametrize(
+    ("page", "start", "tables"),
+    [
+        ("README.md", "<!-- result -->", [("results/few_labels.md", "few labels")]),
+        ("docs/index.md", "<!-- result -->", [("results/few_labels.md", "few labels")]),
+        (
+            "docs/results/index.md",
+            "<!-- claims -->",
+            [("results/few_labels.md", "few labels"), ("results/tables.md", "tables")],
+        ),
+    ],
+)
+def test_numbers_of_the_verdict_are_those_of_the_tables(page, start, tables, pictures):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    verdict = re.search(rf"{start}\n(.*?)<!-- end -->", text, re.DOTALL).group(1)
+    printed = set().union(*(numbers_in(pictures.marked(*table)) for table in tables))
+
+    assert len(numbers_in(verdict)) >= 3
+    assert numbers_in(verdict) - printed == set()
+
+
+def test_charts_are_drawn_from_the_tables_that_the_pages_show(pictures):
+    for name, (page, table, *_) in pictures.CHARTS.items():
+        drawn = (pictures.PICTURES / name).read_text(encoding="utf-8")
+        assert pictures.digest(pictures.marked(page, table)) in drawn, f"{name} is old: run python docs/pictures.py"
+
+
+def test_a_chart_shows_the_numbers_of_its_table(pictures):
+    plt = pytest.importorskip("matplotlib.pyplot")
+    _, ax = plt.subplots()
+    pictures.draw_ratios(pictures.marked("performance/training.md", "training"), ax)
+    dots = sorted(float(line.get_xdata()[0]) for line in ax.lines if len(line.get_xdata()) == 1)
+    plt.close("all")
+    found = re.findall(r"\| +([\d.]+) \(", pictures.marked("performance/training.md", "training"))
+
+    assert dots == sorted(map(float, found))
+    assert len(dots) == 26
+
+
+def test_the_first_screen_is_short():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert len(readme.splitlines()) <= 120
+    assert readme.index("It does not pay") < 1500
+    assert (DOCS / "index.md").read_text(encoding="utf-8").index("It does not pay") < 1500
+
+
+def test_the_documentation_stays_short():
+    """Words outside of code blocks, tables included."""
+    pages = [page for page in PAGES if page.name != "CHANGELOG.md"]
+    words = sum(
+        len(
+            re.sub(
+                r"^(`{3,})(?!\{).*?^\1$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+            ).split()
+        )
+        for page in pages
+    )
+
+    assert words < MOST_WORDS
 
 
 # -- completeness -----------------------------------------------------------------------------------------------
@@ -200,7 +315,7 @@ def test_install_commands_name_extras_that_exist():
 def documented_names():
     """Return the full names in the reference."""
     module, names = None, set()
-    for line in (ROOT / "docs/api.md").read_text(encoding="utf-8").splitlines():
+    for line in (DOCS / "api.md").read_text(encoding="utf-8").splitlines():
         if line.startswith(".. currentmodule:: "):
             module = line.split()[-1]
         elif entry := re.fullmatch(r"(?:   |\.\. py:data:: )([A-Za-z_][\w.]*)", line):
@@ -231,14 +346,14 @@ def test_every_name_that_users_import_is_in_the_reference(module):
 @pytest.mark.parametrize(
     ("page", "table"),
     [
-        ("prompts.md", [f"`{name}`" for name in BUILTIN_PROMPTS]),
-        ("user_guide.md", [f'`"{name}"`' for name in SELECTIONS]),
-        ("user_guide.md", [f'`"{name}"`' for name in BACKBONES]),
-        ("encoders.md", [f'`"{name}"`' for name in ENCODERS]),
-        ("enhancers.md", [f'`"{prefix}:NAME"`' for prefix in _PREFIXES]),
-        ("user_guide.md", ["`view_probability`", "`answer_weight`", "`teacher`", "`n_neighbors`"]),
+        ("how_to/prompts.md", [f"`{name}`" for name in BUILTIN_PROMPTS]),
+        ("how_to/selection.md", [f'`"{name}"`' for name in SELECTIONS]),
+        ("how_to/backbones.md", [f'`"{name}"`' for name in BACKBONES]),
+        ("how_to/encoders.md", [f'`"{name}"`' for name in ENCODERS]),
+        ("how_to/llm.md", [f'`"{prefix}:NAME"`' for prefix in _PREFIXES]),
+        ("concepts.md", ["`view_probability`", "`answer_weight`", "`teacher`", "`n_neighbors`"]),
     ],
 )
 def test_every_part_that_ships_has_a_row(page, table):
-    rows = [line for line in (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    rows = [line for line in (DOCS / page).read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     assert [name for name in table if not any(name in row for row in rows)] == []

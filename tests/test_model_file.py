@@ -737,6 +737,6 @@ def test_skops_trusts_what_the_docs_list(data):
 
     np.testing.assert_array_equal(loaded.predict_proba(data.graph), clf.predict_proba(data.graph))
     assert all(name.startswith("skellagnn.") for name in with_default)
-    told = (Path(__file__).parents[1] / "docs" / "user_guide.md").read_text(encoding="utf-8")
+    told = (Path(__file__).parents[1] / "docs" / "how_to" / "save.md").read_text(encoding="utf-8")
     for name in with_default:
         assert f'"{name}"' in told, name

@@ -194,11 +194,11 @@ def run_page():
 
     One torchrun is good for one group: a second would find the addresses of the first.
     """
-    page = (Path(__file__).parents[2] / "docs/scaling.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs/how_to/several_processes.md").read_text(encoding="utf-8")
     (script,) = (block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "data_parallel" in block)
     script, leave, rest = script.partition("torch.distributed.destroy_process_group()")
     assert (bool(leave), rest) == (True, "\n")
-    exec(compile(script, "scaling.md", "exec"), {})
+    exec(compile(script, "several_processes.md", "exec"), {})
 
 
 def run_one_that_dies(folder):
