@@ -31,6 +31,7 @@ from skellagnn.distillation import PropagationTeacher, propagate
 from skellagnn.encoders._features import check_n_features, raw_features, ready_encoder
 from skellagnn.encoders._resolve import with_weights, without_weights
 from skellagnn.exceptions import InvalidParameterError, SkellagnnWarning
+from skellagnn.fitted_repr import FittedReprMixin
 from skellagnn.gnn._batch_size import choose_batch_size
 from skellagnn.gnn._distributed import ALONE, ProcessGroup
 from skellagnn.gnn._early_stopping import ValidationGraph
@@ -76,6 +77,7 @@ __all__ = ["ELLaGNNClassifier"]
 
 class ELLaGNNClassifier(
     CallbackSupportMixin,  # type: ignore[misc]
+    FittedReprMixin,
     ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
     TransformerMixin,  # type: ignore[misc]
     ClassifierMixin,  # type: ignore[misc]

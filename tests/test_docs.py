@@ -40,7 +40,7 @@ REFERENCED = {
     "skellagnn.exceptions": set(),
     "skellagnn.inspection": set(),
 }
-MOST_NAMES = 69
+MOST_NAMES = 71
 MOST_WORDS = 19_800  # cut before you add
 
 

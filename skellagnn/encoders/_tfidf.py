@@ -253,6 +253,16 @@ def tokenize(text: str) -> list[str]:
     return words
 
 
+def word_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the words of a text begin and end; a run of a script written without blanks is cut in pairs."""
+    spans: list[tuple[int, int]] = []
+    for match in _pattern().finditer(text):
+        start, end = match.span()
+        step = 2 if match[1] else end - start
+        spans.extend((first, min(first + step, end)) for first in range(start, end, step))
+    return spans
+
+
 @lru_cache(maxsize=1)
 def _pattern() -> re.Pattern[str]:
     # `\w` matches no combining marks, so that it alone would break words of Indic scripts at their vowel signs

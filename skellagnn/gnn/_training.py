@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from skellagnn.base.config import get_config
+from skellagnn.base.showing import columns, html_table
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._distributed import ALONE, ProcessGroup
 from skellagnn.gnn._early_stopping import EarlyStopping, ValidationGraph
@@ -77,9 +78,31 @@ class History(SimpleNamespace):
         import pandas
 
         epochs = range(1, self.n_iter + 1)
-        columns = {name: values for name, values in vars(self).items() if isinstance(values, list) and values}
+        lists = {name: values for name, values in vars(self).items() if isinstance(values, list) and values}
         kept = [epoch == self.best_iter for epoch in epochs]
-        return pandas.DataFrame({"epoch": epochs, **columns, "kept": kept})
+        return pandas.DataFrame({"epoch": epochs, **lists, "kept": kept})
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        """Return what each list holds in the first epoch, the one that was kept and the last one."""
+        lists = {name: values for name, values in vars(self).items() if isinstance(values, list) and any(values)}
+        return [
+            (name.replace("_", " "), *(f"{values[epoch - 1]:.3f}" for epoch in self._shown()))
+            for name, values in lists.items()
+        ]
+
+    def _shown(self) -> list[int]:
+        return sorted({1, max(self.best_iter, 1), self.n_iter}) if self.n_iter else []
+
+    def _header(self) -> tuple[str, ...]:
+        kept = self.best_iter
+        return ("", *(f"epoch {epoch}{' (kept)' if epoch == kept else ''}" for epoch in self._shown()))
+
+    def __repr__(self) -> str:
+        title = f"History of {self.n_iter} epochs"
+        return f"{title}\n{columns(self._header(), self._rows())}" if self.n_iter else title
+
+    def _repr_html_(self) -> str:
+        return html_table(f"History of {self.n_iter} epochs", self._rows(), self._header())
 
 
 def train(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skellagnn.base.showing import html_table
 
 if TYPE_CHECKING:
     from skellagnn.graph._text_graph import TextGraph
@@ -47,21 +48,10 @@ def html_repr(graph: TextGraph) -> str:
         ]
         if graph.n_nodes:
             text = graph.texts[0]
-            rows.append(("first text", _printable(text if len(text) <= 120 else text[:117] + "...")))
+            rows.append(("first text", text if len(text) <= 120 else text[:117] + "..."))
     features = graph.features
     rows.append(("features", "none" if features is None else f"{features.shape[1]:,} columns, {features.dtype}"))
-    body = "".join(
-        f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>"
-        for name, value in rows
-    )
-    return (
-        f"<table><caption style='text-align:left'><b>{type(graph).__name__}</b></caption><tbody>{body}</tbody></table>"
-    )
-
-
-def _printable(text: str) -> str:
-    # a notebook is written as UTF-8, which has no lone surrogates
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return html_table(type(graph).__name__, rows)
 
 
 def _spread(values: NDArray[np.integer[Any]]) -> str:

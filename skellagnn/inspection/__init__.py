@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from skellagnn.inspection._confusion import QueriedConfusionDisplay
 from skellagnn.inspection._cost_curve import CostCurveDisplay
+from skellagnn.inspection._explain import Explanation, explain
 from skellagnn.inspection._graph import GraphDisplay
 from skellagnn.inspection._reliability import ReliabilityDisplay
 from skellagnn.inspection._selection import SelectionDisplay
@@ -12,10 +13,12 @@ from skellagnn.inspection._usage import UsageDisplay
 
 __all__ = [
     "CostCurveDisplay",
+    "Explanation",
     "GraphDisplay",
     "QueriedConfusionDisplay",
     "ReliabilityDisplay",
     "SelectionDisplay",
     "TrainingDisplay",
     "UsageDisplay",
+    "explain",
 ]

@@ -766,3 +766,19 @@ def test_a_history_is_a_table_of_epochs():
     history.validation_score, history.validation_loss = [], []
     assert list(history.to_frame().columns) == ["epoch", "loss", "label_loss", "kept"]
     assert len(History().to_frame()) == 0
+
+
+def test_a_history_shows_its_first_kept_and_last_epoch():
+    history = History(["label_loss"])
+    history.loss, history.label_loss = [3.0, 2.0, 1.0], [0.0, 0.0, 0.0]
+    history.validation_score, history.best_iter = [0.5, 0.75, 0.7], 2
+
+    assert repr(history).splitlines() == [
+        "History of 3 epochs",
+        "                  epoch 1  epoch 2 (kept)  epoch 3",
+        "loss                3.000           2.000    1.000",
+        "validation score    0.500           0.750    0.700",
+    ]
+    assert "epoch 2 (kept)" in history._repr_html_()
+    assert repr(History()) == "History of 0 epochs"
+    assert "History of 0 epochs" in History()._repr_html_()

@@ -521,6 +521,31 @@ def test_usage_turns_into_plain_numbers(counting_enhancer):
     assert type(plain["prompts"]["echo"]) is dict
 
 
+def test_usage_is_a_table_that_a_person_reads():
+    first = PromptUsage(questions=1200, found=200, asked=1000, failed=3, unanswered={"refused": 1, "too long": 2})
+    second = PromptUsage(
+        questions=5, asked=5, bad={"empty": 4}, second_tries=4, tokens_in=50, tokens_out=7, seconds=1.5
+    )
+    usage = LLMUsage("model-1", {"topic": first, "<keywords>": second}, 0.25)
+
+    assert repr(usage).splitlines() == [
+        "LLMUsage of model-1, cost 0.25",
+        "prompt      questions  found  asked  failed  left  bad  tokens in  tokens out  seconds",
+        "topic           1,200    200  1,000       3     0    0          0           0      0.0",
+        "<keywords>          5      0      5       0     0    4         50           7      1.5",
+        "all             1,205    200  1,005       3     0    4         50           7      1.5",
+        "failed: 2 too long, 1 refused",
+        "bad: 4 empty",
+        "second tries: 4",
+    ]
+    page = usage._repr_html_()
+    assert "<keywords>" not in page
+    assert "&lt;keywords&gt;" in page
+    assert "<td style='text-align:left;vertical-align:top'>1,205</td>" in page
+    assert repr(LLMUsage()) == "LLMUsage: no LLM was asked"
+    assert "no LLM was asked" in LLMUsage()._repr_html_()
+
+
 # -- budgets -----------------------------------------------------------------------------------------------------
 
 TEN = TextGraph.from_edges([], texts=[f"text number {i}" for i in range(10)])  # 13 characters: 4 tokens

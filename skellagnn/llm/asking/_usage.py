@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from html import escape
 from typing import Any
+
+from skellagnn.base.showing import columns, html_table
+
+HEADER = ("prompt", "questions", "found", "asked", "failed", "left", "bad", "tokens in", "tokens out", "seconds")
 
 
 @dataclass
@@ -46,6 +51,10 @@ class PromptUsage:
     tokens_out: int = 0
     seconds: float = 0.0
 
+    def _cells(self) -> tuple[str, ...]:
+        counts = (self.questions, self.found, self.asked, self.failed, self.left, sum(self.bad.values()))
+        return (*(f"{count:,}" for count in (*counts, self.tokens_in, self.tokens_out)), f"{self.seconds:,.1f}")
+
     def add(self, other: PromptUsage) -> None:
         """Add what another prompt, or round, cost."""
         for name in ("questions", "found", "asked", "failed", "left", "second_tries", "tokens_in", "tokens_out"):
@@ -56,7 +65,7 @@ class PromptUsage:
                 sums[reason] = sums.get(reason, 0) + count
 
 
-@dataclass
+@dataclass(repr=False)
 class LLMUsage:
     """What a fit asked the LLM.
 
@@ -94,3 +103,31 @@ class LLMUsage:
     def to_dict(self) -> dict[str, Any]:
         """Return plain dicts and numbers, for JSON."""
         return asdict(self)
+
+    def _title(self) -> str:
+        cost = "" if self.cost is None else f", cost {self.cost:,.4g}"
+        return f"LLMUsage of {self.model}{cost}" if self.model is not None else "LLMUsage: no LLM was asked"
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        usages = {**self.prompts, **({"all": self.total} if len(self.prompts) > 1 else {})}
+        return [(name, *usage._cells()) for name, usage in usages.items()]
+
+    def _reasons(self) -> list[str]:
+        """Say why answers failed or were bad, most frequent first."""
+        total = self.total
+        told = []
+        for what, counts in (("failed", total.unanswered), ("bad", total.bad)):
+            if counts:
+                ordered = sorted(counts.items(), key=lambda item: -item[1])
+                told.append(f"{what}: " + ", ".join(f"{count:,} {reason}" for reason, count in ordered))
+        if total.second_tries:
+            told.append(f"second tries: {total.second_tries:,}")
+        return told
+
+    def __repr__(self) -> str:
+        table = [columns(HEADER, self._rows())] if self.prompts else []
+        return "\n".join([self._title(), *table, *self._reasons()])
+
+    def _repr_html_(self) -> str:
+        reasons = "".join(f"<div>{escape(line)}</div>" for line in self._reasons())
+        return html_table(self._title(), self._rows(), HEADER if self.prompts else ()) + reasons

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skellagnn.base.numbers import check_real
+from skellagnn.base.showing import html_table, printable, rows_as_text
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.llm.asking import Budget, LLMUsage, QuestionTable, Spending, enhance, resolve_budget
 from skellagnn.llm.plan._part import PlanPart, join_parts
@@ -297,7 +298,7 @@ class Plan:
         at_most = "at most " if self.max_second_tries else ""
         rows = [
             ("nodes asked about", f"{len(self.active_nodes):,} of {self.n_nodes:,} ({share:.1f} %)"),
-            ("first of them", _printable(shown) or "none"),
+            ("first of them", shown or "none"),
             ("distinct questions", f"{self.n_questions:,}{sharing}"),
             *((f"  {name}", f"{count:,}") for name, count in self.questions.items()),
             *([("of later rounds", f"{self.n_expected:,}, or others instead")] if self.n_expected else []),
@@ -317,28 +318,19 @@ class Plan:
 
     def __repr__(self) -> str:
         rows = self._rows()
-        width = max(len(name) for name, _ in rows)
-        lines = [f"{name.ljust(width)}  {value}" for name, value in rows]
-        for number, example in enumerate(map(_printable, self.examples), start=1):
+        lines = [rows_as_text("Plan", rows)]
+        for number, example in enumerate(map(printable, self.examples), start=1):
             shortened = example if len(example) <= 400 else f"{example[:300]} [...] {example[-100:]}"
             lines += [f"example {number}:", *(f"  | {line}" for line in shortened.splitlines())]
-        return "Plan\n" + "\n".join(lines)
+        return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(value)}</td></tr>"
-            for name, value in self._rows()
-        )
         examples = "".join(
-            f"<details><summary>example {number}</summary><pre>{escape(example)}</pre></details>"
-            for number, example in enumerate(map(_printable, self.examples), start=1)
+            f"<details><summary>example {number}</summary><pre style='white-space:pre-wrap'>{escape(example)}"
+            "</pre></details>"
+            for number, example in enumerate(map(printable, self.examples), start=1)
         )
-        return f"<b>Plan</b><table><tbody>{rows}</tbody></table>{examples}"
-
-
-def _printable(text: str) -> str:
-    # what is printed or saved as a notebook is written as UTF-8, which has no lone surrogates
-    return text.encode("utf-8", "replace").decode("utf-8")
+        return f"{html_table('Plan', self._rows())}{examples}"
 
 
 def _merge_usage(usages: list[LLMUsage]) -> LLMUsage:
