@@ -17,8 +17,7 @@ from sklearn.utils.extmath import randomized_svd
 
 from skellagnn.base.numbers import check_int, check_real
 from skellagnn.base.resources import scratch_array
-from skellagnn.base.vectors import unit_vectors, vector_norms
-from skellagnn.calibration import N_FOLDS, deal_folds, fit_temperature
+from skellagnn.base.vectors import unit_vectors
 from skellagnn.gnn._sparse import aggregate, edge_matrix
 from skellagnn.gnn._targets import SoftLabels
 
@@ -29,12 +28,8 @@ N_STEPS = 4
 # Principal components in which neighbors are compared: about as many as there are classes. In all dimensions, any two
 # texts that share a name are alike.
 N_COMPARED = 8
-# Texts that tell nearly nothing do not show what their neighbors would tell.
-LOWEST_LENGTH = 0.35
 # Nodes whose principal components these are, and edges that are looked at.
 N_SEEN = (10_000, 1_000_000)
-# Labels at most by which the length of the propagated half is chosen.
-N_COMPARED_LABELS = 1000
 # Nodes that are added up, or predicted, at a time.
 BLOCK = 1 << 16
 # Unlabeled nodes that a teacher trains itself on at most.
@@ -108,12 +103,7 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
         self.n_rounds = n_rounds
 
     def fit(
-        self,
-        features: NDArray[Any],
-        known: SoftLabels,
-        adjacency: sparse.csr_array | None = None,
-        *,
-        length: float | None = None,
+        self, features: NDArray[Any], known: SoftLabels, adjacency: sparse.csr_array | None = None
     ) -> PropagationTeacher:
         """Train on nodes of which something is known.
 
@@ -123,8 +113,6 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
         known : SoftLabels
         adjacency : csr_array, default=None
             Not looked at: the features are propagated already.
-        length : float, default=None
-            What :meth:`choose_length` said before.
 
         Returns
         -------
@@ -132,8 +120,7 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
         """
         check_real("C", self.C, low=0, open_low=True)
         check_int("n_rounds", self.n_rounds, at_least=0)
-        self.length_ = self.choose_length(features, known) if length is None else length
-        seen = _with_ones(features, known.nodes, self.length_)
+        seen = _with_ones(features, known.nodes)
         targets, weights = known.probabilities.astype(np.float64), known.weights.astype(np.float64)
         self.coef_ = fit_softmax(seen, targets, weights, self.C, iterations=ITERATIONS[0])
         unknown = np.ones(len(features), dtype=bool)
@@ -143,7 +130,7 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
             others = others[np.linspace(0, len(others) - 1, N_SELF_TRAINED, dtype=np.int64)]
         if len(others) == 0 or weights.sum() == 0:
             return self
-        seen = np.vstack([seen, _with_ones(features, others, self.length_)])
+        seen = np.vstack([seen, _with_ones(features, others)])
         all_weights = np.concatenate([weights, np.full(len(others), weights.sum() / len(others))])
         keep = min(1.0, 2 / (1 + weights.sum() / targets.shape[1]))
         for _ in range(self.n_rounds):
@@ -158,46 +145,8 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
         probabilities = np.empty((len(features), self.coef_.shape[1]))
         for start in range(0, len(features), BLOCK):
             nodes = np.arange(start, min(start + BLOCK, len(features)))
-            probabilities[nodes] = softmax(_with_ones(features, nodes, self.length_) @ self.coef_, axis=1)
+            probabilities[nodes] = softmax(_with_ones(features, nodes) @ self.coef_, axis=1)
         return probabilities
-
-    def choose_length(self, features: NDArray[Any], known: SoftLabels) -> float:
-        """Say how much longer the propagated half should be: 1, or what makes it as long as a node's own.
-
-        Parameters
-        ----------
-        features : ndarray of shape (n_nodes, 2 * n_features)
-        known : SoftLabels
-
-        Returns
-        -------
-        length : float
-            Factor of the second half.
-
-        Notes
-        -----
-        What :func:`propagate` chose without labels is kept while there are fewer than five for each class: two or three
-        mislead. With more, it is what makes held-out labels more probable, each at its own temperature. Texts that tell
-        nearly nothing of the classes, whose neighbors do, are what it takes labels to see.
-        """
-        half = features.shape[1] // 2
-        nodes = np.arange(len(known.nodes))
-        if len(nodes) > N_COMPARED_LABELS:  # evenly spaced: the same in every process, without a draw
-            nodes = np.linspace(0, len(nodes) - 1, N_COMPARED_LABELS, dtype=np.int64)
-        at, targets, weights = known.nodes[nodes], known.probabilities[nodes], known.weights[nodes]
-        longest = float(vector_norms(features[at, half:]).max(initial=0))
-        if not 0 < longest < 1 or weights.sum() < N_FOLDS * targets.shape[1]:
-            return 1.0
-        fold = deal_folds(targets.argmax(axis=1))
-        posteriors = []
-        for length in (1.0, 1 / longest):
-            inputs, held_out = _with_ones(features, at, length), np.zeros(targets.shape)
-            for number in range(N_FOLDS):
-                out = fold == number
-                coef = fit_softmax(inputs[~out], targets[~out], weights[~out], self.C, iterations=ITERATIONS[1])
-                held_out[out] = inputs[out] @ coef
-            posteriors.append(fit_temperature(held_out, targets, weights)[1])
-        return 1.0 if posteriors[0] >= posteriors[1] else 1 / longest
 
 
 def propagate(adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[Any]:
@@ -222,11 +171,16 @@ def propagate(adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[An
     GraphSAGE, for graphs whose neighbors are often of another class. Embeddings of texts share a large mean, which
     tells nothing of their classes: without it a label a class is worth five points more on Cora.
 
-    How far neighbors tell the class is seen without labels. Let I_j be Moran's I of the j-th of the first eight
-    principal components of the own features, in which texts of one class are close: its correlation over the edges
-    (Moran, 1950), or 0 if that is negative. Then ``a = sum_j I_j^2 / sum_j I_j``, a mean in which components of noise
-    do not count, or 0.35 if that is less. Papers that cite each other have 0.69, linked pages of an encyclopedia 0.40:
-    with both halves of one length, the teacher is far worse on these (``benchmarks/propagation.py``).
+    How far neighbors tell the class is seen without labels, in the first eight principal components of the own
+    features, where texts of one class are close. Let I_j be Moran's I of the j-th, its correlation over the edges
+    (Moran, 1950), or 0 if that is negative, and s_j its variance:
+
+    .. math:: a = w \\frac{\\sum_j I_j^2}{\\sum_j I_j} + 1 - w, \\quad w = \\min(1, s_1 / s_9 - 1)
+
+    The fraction is a mean in which components of noise do not count. w is how far texts fall into groups at all: those
+    that do not cannot show what neighbors tell. Papers that cite each other have a = 0.69, linked pages of an
+    encyclopedia 0.40: with both halves of one length the teacher is far worse on these
+    (``benchmarks/propagation.py``).
     """
     matrix = edge_matrix("mean", adjacency)
     n_nodes, n_features = features.shape
@@ -252,11 +206,17 @@ def propagate(adjacency: sparse.csr_array, features: NDArray[Any]) -> NDArray[An
 
 
 def _alikeness(adjacency: sparse.csr_array, vectors: NDArray[Any]) -> float:
-    """Return the mean of Moran's I of the first principal components, each weighted by itself."""
+    """Return how far neighbors' vectors are alike where vectors differ most (:func:`propagate`)."""
     n_nodes, n_edges = len(vectors), adjacency.nnz
     nodes = np.linspace(0, n_nodes - 1, min(n_nodes, N_SEEN[0]), dtype=np.int64)
     # the same draw each time: the same graph gives the same features
-    _, _, axes = randomized_svd(vectors[nodes].astype(np.float32), N_COMPARED, random_state=0, transpose=False)
+    sample = vectors[nodes].astype(np.float32)
+    _, singular, axes = randomized_svd(sample, N_COMPARED + 1, random_state=0, transpose=False)
+    variances = singular.astype(np.float64) ** 2
+    grouped = 1.0
+    if len(variances) > N_COMPARED:  # a table of a few columns has no noise to compare with
+        grouped = min(1.0, max(0.0, variances[0] / max(variances[N_COMPARED], 1e-12) - 1))
+    axes = axes[:N_COMPARED]
     compared = np.empty((n_nodes, len(axes)), dtype=np.float32)
     for start in range(0, n_nodes, BLOCK):
         compared[start : start + BLOCK] = vectors[start : start + BLOCK] @ axes.T
@@ -265,7 +225,7 @@ def _alikeness(adjacency: sparse.csr_array, vectors: NDArray[Any]) -> float:
     there = compared[adjacency.indices[edges]].astype(np.float64)
     products, squares = (here * there).sum(axis=0), (here**2 + there**2).sum(axis=0) / 2
     morans = np.maximum(products, 0) / np.maximum(squares, 1e-12)
-    return max(LOWEST_LENGTH, float((morans**2).sum() / max(morans.sum(), 1e-12)))
+    return grouped * float((morans**2).sum() / max(morans.sum(), 1e-12)) + 1 - grouped
 
 
 def _center(
@@ -291,11 +251,10 @@ def _center(
             vectors[block] /= np.sqrt(squares / len(vectors))
 
 
-def _with_ones(features: NDArray[Any], nodes: NDArray[np.int64], length: float = 1.0) -> NDArray[np.float32]:
-    """Return the features of some nodes, the second half so much longer, and a column of ones for the intercept."""
+def _with_ones(features: NDArray[Any], nodes: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the features of some nodes, and a column of ones for the intercept."""
     gathered = np.ones((len(nodes), features.shape[1] + 1), dtype=np.float32)
     gathered[:, :-1] = features[nodes]
-    gathered[:, features.shape[1] // 2 : -1] *= length
     return gathered
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.special import logsumexp, softmax
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, logsumexp, softmax
 
-from skellagnn.calibration import deal_folds, fit_temperature
 from skellagnn.distillation import PropagationTeacher, Teacher
 from skellagnn.exceptions import InvalidParameterError, LabelError
 from skellagnn.gnn._targets import LabeledNodes, SoftLabels, Supervision
@@ -35,6 +35,11 @@ __all__ = [
 STATED = 0.8
 # Nobody is believed to be always right, or never.
 EXTREMES = (0.02, 0.98)
+# Folds of the reference.
+N_FOLDS = 5
+# Variance of the logarithm of the temperature around 0: a few labels that happen to be all right do not show that the
+# reference always is, which would leave no room for the LLM.
+LOG_TEMPERATURE_VARIANCE = 1 / 5
 # Variance of the shift of an LLM's confidence, in log-odds: one standard deviation is a factor of four. 270 answers
 # overrule it by far, 20 do not.
 SHIFT_VARIANCE = 2.0
@@ -147,21 +152,40 @@ def estimate_reference(features: NDArray[Any], labeled: LabeledNodes, n_classes:
     counts = np.bincount(labeled.labels, minlength=n_classes)
     if counts.max(initial=0) < 2:
         return Reference(np.full((n_nodes, n_classes), 1 / n_classes))
-    known = one_hot(labeled, n_classes)
-    teacher = PropagationTeacher(n_rounds=0)
-    length = teacher.choose_length(features, known)
-    fold = deal_folds(labeled.labels, seed)
+    fold = _folds(labeled.labels, n_classes, seed)
     logits, held_out = np.zeros((n_nodes, n_classes)), np.zeros((len(fold), n_classes))
     n_folds = fold.max() + 1
     for number in range(n_folds):
-        seen = one_hot(labeled[fold != number], n_classes)
-        scores = np.log(np.maximum(teacher.fit(features, seen, length=length).predict_proba(features), 1e-12))
+        model = PropagationTeacher(n_rounds=0).fit(features, one_hot(labeled[fold != number], n_classes))
+        scores = np.log(np.maximum(model.predict_proba(features), 1e-12))
         logits += scores / n_folds
         held_out[fold == number] = scores[labeled.nodes[fold == number]]
-    temperature, _ = fit_temperature(held_out, known.probabilities, labeled.weights)
+    temperature = _calibrate(held_out, labeled.labels, labeled.weights)
     probabilities = softmax(logits / temperature, axis=1)
     probabilities[labeled.nodes] = softmax(held_out / temperature, axis=1)
     return Reference(probabilities, temperature)
+
+
+def _folds(labels: NDArray[np.int64], n_classes: int, seed: int) -> NDArray[np.int64]:
+    """Deal the labels of each class out in turn, going on where the class before ended."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(labels))
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    fold = np.empty(len(labels), dtype=np.int64)
+    fold[by_class] = np.arange(len(labels)) % min(N_FOLDS, len(labels))
+    return fold
+
+
+def _calibrate(logits: NDArray[np.float64], labels: NDArray[np.int64], weights: NDArray[np.float32]) -> float:
+    """Return the most probable temperature given held-out labels."""
+    own = np.arange(len(labels))
+
+    def minus_log_posterior(log_temperature: float) -> float:
+        log_p = log_softmax(logits / np.exp(log_temperature), axis=1)[own, labels]
+        return float(log_temperature**2 / (2 * LOG_TEMPERATURE_VARIANCE) - (weights * log_p).sum())
+
+    found = minimize_scalar(minus_log_posterior, bounds=(np.log(0.02), np.log(5.0)), method="bounded")
+    return float(np.exp(found.x))
 
 
 def estimate_reliability(

@@ -13,7 +13,6 @@ from scipy.stats import betabinom, binom
 
 from skellagnn.augmentation import Augmenter
 from skellagnn.base.numbers import check_int
-from skellagnn.calibration import N_FOLDS
 from skellagnn.classifier import ELLaGNNClassifier
 from skellagnn.distillation import PropagationTeacher, propagate
 from skellagnn.encoders._features import raw_features
@@ -24,7 +23,7 @@ from skellagnn.llm.asking import LLMUsage
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.parameters import check_parameters
 from skellagnn.selection import select_active_nodes
-from skellagnn.supervision import Answers, Reference, estimate_reference, one_hot
+from skellagnn.supervision import N_FOLDS, Answers, Reference, estimate_reference, one_hot
 from skellagnn.validation import as_graph, check_labels, hold_out, stand_in
 
 __all__ = ["Band", "Pilot", "pilot"]
@@ -382,8 +381,6 @@ def _cross_validate(fit: _Fit) -> list[tuple[float, int, int]]:
     others = np.setdiff1d(np.arange(len(propagated)), labeled.nodes)
     others = others[np.linspace(0, len(others) - 1, min(N_OTHERS, len(others)), dtype=np.int64)]
     features = propagated[np.concatenate([labeled.nodes, others])]
-    teacher = PropagationTeacher()
-    length = teacher.choose_length(propagated, one_hot(labeled, n_classes))
     found = np.zeros((len(FRACTIONS), 3))
     for number in range(N_FOLDS):
         test, train = np.flatnonzero((fold == number) & testable), np.flatnonzero(fold != number)
@@ -397,7 +394,7 @@ def _cross_validate(fit: _Fit) -> list[tuple[float, int, int]]:
                 continue
             sizes_seen.add(len(part))
             known = one_hot(LabeledNodes(part, labeled.labels[part], labeled.weights[part]), n_classes)
-            predicted = teacher.fit(features, known, length=length).predict_proba(features[test]).argmax(axis=1)
+            predicted = PropagationTeacher().fit(features, known).predict_proba(features[test]).argmax(axis=1)
             found[row] += len(part) * len(test), (predicted == labeled.labels[test]).sum(), len(test)
     return [(labels / n, int(hits), int(n)) for labels, hits, n in found if n]
 

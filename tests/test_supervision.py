@@ -83,8 +83,8 @@ def test_labels_tell_of_the_other_nodes():
 
 def test_a_label_does_not_vote_on_its_own_node(monkeypatch):
     labeled = label(first(5))
-    monkeypatch.setattr(supervision, "deal_folds", lambda labels, seed: np.arange(len(labels)) % 5)
-    monkeypatch.setattr(supervision, "fit_temperature", lambda logits, targets, weights: (1.0, 0.0))
+    monkeypatch.setattr(supervision, "_folds", lambda labels, n_classes, seed: np.arange(len(labels)) % 5)
+    monkeypatch.setattr(supervision, "_calibrate", lambda logits, labels, weights: 1.0)
     before = estimate_reference(FEATURES, labeled, K).probabilities
 
     for position in (0, 8, 19):
@@ -95,6 +95,39 @@ def test_a_label_does_not_vote_on_its_own_node(monkeypatch):
         same_fold = labeled.nodes[np.arange(20) % 5 == position % 5]
         np.testing.assert_array_equal(after[same_fold], before[same_fold])
         assert (np.delete(after, same_fold, axis=0) != np.delete(before, same_fold, axis=0)).any()
+
+
+def test_folds_take_each_class_in_turn():
+    labels = np.repeat([0, 1, 2], [10, 7, 1])
+    fold = supervision._folds(labels, 4, 3)
+
+    assert np.bincount(fold).tolist() == [4, 4, 4, 3, 3]
+    assert np.bincount(fold[:10]).tolist() == [2] * 5
+    np.testing.assert_array_equal(fold, supervision._folds(labels, 4, 3))
+    assert (fold != supervision._folds(labels, 4, 4)).any()
+    assert sorted(supervision._folds(np.zeros(3, dtype=int), 4, 0)) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_the_temperature_at_which_labels_were_drawn_is_found(temperature):
+    rng = np.random.default_rng(1)
+    logits = 2 * rng.normal(size=(20_000, 3))
+    p = np.exp(logits / temperature)
+    labels = (rng.random((20_000, 1)) > (p / p.sum(axis=1, keepdims=True)).cumsum(axis=1)).sum(axis=1)
+
+    assert supervision._calibrate(logits, labels, np.ones(20_000)) == pytest.approx(temperature, rel=0.05)
+
+
+def test_few_labels_that_happen_to_be_right_calibrate_little_and_weights_are_repetitions():
+    def found(n_right, n_wrong=0, weights=None):
+        logits = np.tile([4.0, 0.0], (n_right + n_wrong, 1))
+        labels = np.repeat([0, 1], [n_right, n_wrong])
+        return supervision._calibrate(logits, labels, np.ones(len(labels)) if weights is None else np.array(weights))
+
+    assert found(2000) < 0.65 < 0.9 < found(3) < 1
+    assert found(100, 100) == pytest.approx(5.0, rel=0.01)  # as flat as allowed
+    assert found(3, 1, [1, 1, 1, 0]) == pytest.approx(found(3))
+    assert found(1, 1, [3, 2]) == pytest.approx(found(3, 2), rel=1e-3)
 
 
 def test_labels_at_random_make_the_reference_humble():

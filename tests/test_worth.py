@@ -16,7 +16,7 @@ N, K = 300, 3
 def make(answer_accuracy=0.9, **parameters):
     """Make a graph whose texts say little, and an estimator with an LLM that is right about so many of them."""
     data = make_text_graph(
-        N, K, informativeness=0.2, homophily=0.8, answer_accuracy=answer_accuracy, labeled_fraction=1.0, random_state=0
+        N, K, informativeness=0.15, homophily=0.7, answer_accuracy=answer_accuracy, labeled_fraction=1.0, random_state=1
     )
     clf = ELLaGNNClassifier(
         parameters.pop("enhancer", ReplayEnhancer(data.answers)),

@@ -293,10 +293,10 @@ def test_a_teacher_of_the_fit_is_made_anew_as_it_was(asked, monkeypatch, early_s
     clf, training = asked
     learned = []
 
-    def fit(self, features, known, adjacency=None, *, length=None, _fit=PropagationTeacher.fit):
+    def fit(self, features, known, adjacency=None, *, _fit=PropagationTeacher.fit):
         if self.n_rounds == 5:  # not those of the reference
             learned.append((features, known))
-        return _fit(self, features, known, adjacency, length=length)
+        return _fit(self, features, known, adjacency)
 
     monkeypatch.setattr(PropagationTeacher, "fit", fit)
     clf = ELLaGNNClassifier(**{**clf.get_params(deep=False), "early_stopping": early_stopping}).fit(*training)
