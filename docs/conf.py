@@ -65,6 +65,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,  # its page loads scripts from elsewhere
     "min_reported_time": 1,
     "backreferences_dir": "gallery/of",
     "doc_module": ("skellagnn",),

@@ -41,7 +41,7 @@ REFERENCED = {
     "skellagnn.inspection": set(),
 }
 MOST_NAMES = 71
-MOST_WORDS = 19_800  # cut before you add
+MOST_WORDS = 18_800  # cut before you add
 
 
 @dataclass
