@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from skellagnn.base.resolve import resolve
 from skellagnn.exceptions import InvalidParameterError, LabelError, SkellagnnError
+from skellagnn.report import Findings, accuracy_bars, check_report_path, write_report
 
 DESCRIPTION = """\
 Train E-LLaGNN on a text-attributed graph and compare it with the same graph neural network without an LLM.
@@ -62,7 +64,13 @@ def main(argv: list[str] | None = None) -> int:
     started = time.perf_counter()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            report = _run(options, Path(folder), say)
+            report, found = _run(options, Path(folder), say)
+            found.command = shlex.join(["python", "-m", "skellagnn", *(sys.argv[1:] if argv is None else argv)])
+            say("\nPicture    accuracy from 0 to 1, mean and standard error")
+            for line in accuracy_bars(found.arms):
+                say(f"           {line}")
+            if options.report is not None:
+                say(f"\nReport     {write_report(options.report, found)}")
     except SkellagnnError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -112,6 +120,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="seed of splits and training (default: %(default)s)"
     )
+    parser.add_argument(
+        "--report",
+        metavar="FILE.html",
+        help="write a page with charts, the nodes that were asked about, answers, and mistakes; it needs nothing else, "
+        "and holds texts of the graph",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else on standard output")
     return parser
 
@@ -120,7 +134,7 @@ def _say_nothing(*lines: object) -> None:
     """Take the place of print with --json."""
 
 
-def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
+def _run(options: argparse.Namespace, folder: Path, say: Any) -> tuple[dict[str, Any], Findings]:
     from sklearn.frozen import FrozenEstimator
 
     from skellagnn import ELLaGNNClassifier, ReplayEnhancer
@@ -140,7 +154,8 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
 
     # learns once, for the graph, the arms and the search
     encoder = FrozenEstimator(fit_encoder(encoder, data.graph.texts))
-    graph = _encode(data.graph, encoder, folder / "memory", say)
+    graph = _encode(data.graph, encoder, folder / "memory", options, say)
+    found = Findings(graph, data.DESCR, data.target, data.target_names, baseline="same training, no LLM")
     enhancer = None
     if data.answers_path is not None:
         # answers recorded for other versions of the packages may miss some nodes: those are counted, not guessed
@@ -167,17 +182,22 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> dict[str, Any]:
     if enhancer is None:
         say("\nThere are no recorded answers in this folder: only the arms without LLM can be run.")
     else:
-        report["n_questions"] = _show_plan(recipe.plan(graph), say)
+        found.plan = recipe.plan(graph)
+        report["n_questions"] = _show_plan(found.plan, say)
         arms[f"E-LLaGNN, {RATIO:.0%} asked"] = recipe
-    report["accuracy"] = _compare(arms, graph, data.target, labeled, options, say)
-    if enhancer is not None and options.labels < 2:
-        best = recipe  # two folds need two labels a class
+    report["accuracy"] = found.arms = _compare(arms, graph, data.target, labeled, options, say)
+    found.how = f"Measured {_setting(options)}. No LLM is asked in prediction."
+    train, found.test = _split(data.target, labeled, options, 0)
+    if enhancer is not None and options.labels < 2:  # two folds need two labels a class
+        _, found.test = _split(data.target, labeled, options, options.splits - 1)
+        best = recipe  # as it was fitted last
     elif enhancer is not None:
-        report["search"], best = _search(recipe, graph, data.target, labeled, options, say)
+        report["search"], found.search, best = _search(recipe, graph, data.target, train, found.test, say)
     else:
-        best = arms["same training, no LLM"].fit(graph[labeled], data.target[labeled])
+        best = arms["same training, no LLM"].fit(graph[train], data.target[train])
+    found.model = best
     report["pickle_bytes"] = _predict_elsewhere(best, graph, folder, say)
-    return report
+    return report, found
 
 
 def _arms_without_llm(common: dict[str, Any]) -> dict[str, Any]:
@@ -194,8 +214,14 @@ def _arms_without_llm(common: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _setting(options: argparse.Namespace) -> str:
+    return f"on unseen nodes, {options.labels} labels a class, {options.splits} random splits"
+
+
 def _check_options(options: argparse.Namespace) -> None:
     """Find what is wrong before minutes of encoding."""
+    if options.report is not None:
+        check_report_path(options.report)
     from skellagnn.base.numbers import check_int
     from skellagnn.gnn.backbones import BACKBONES
 
@@ -247,14 +273,14 @@ def _encoder(name: str, max_tokens: int) -> Any:
     return encoder
 
 
-def _encode(graph: Any, encoder: Any, memory: Path, say: Any) -> Any:
+def _encode(graph: Any, encoder: Any, memory: Path, options: argparse.Namespace, say: Any) -> Any:
     from skellagnn import encode_graph
     from skellagnn.exceptions import LongTextWarning
 
     started = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", LongTextWarning)
-        encoded = encode_graph(graph, encoder, memory=str(memory))
+        encoded = encode_graph(graph, encoder, memory=str(memory), verbose=int(not options.json))
     assert encoded.features is not None
     width = encoded.features.shape[1]
     say(f"\nEncoding   {encoded.n_nodes} texts to {width} columns in {time.perf_counter() - started:.0f} s")
@@ -277,7 +303,7 @@ def _compare(
     asked = dict.fromkeys(arms, 0)
     with progress_bar(0 if options.json else 1, options.splits * len(arms), "fitting", "fit") as advance:
         for split in range(options.splits):
-            train, test = _few_shot(y, labeled, options.labels, np.random.default_rng([options.seed, split]))
+            train, test = _split(y, labeled, options, split)
             known = np.full(len(y), -1)
             known[train] = y[train]
             for name, clf in arms.items():
@@ -288,7 +314,7 @@ def _compare(
                     asked[name] = clf.llm_usage_.total.questions - clf.llm_usage_.total.failed
                 scores[name].append(clf.score(graph[test], y[test]))
                 advance(1, name)
-    say(f"\nAccuracy   on unseen nodes, {options.labels} labels a class, {options.splits} random splits, without LLM")
+    say(f"\nAccuracy   {_setting(options)}, without LLM")
     baseline = scores.get("same training, no LLM", next(iter(scores.values())))
     result = {}
     for name, values in scores.items():
@@ -309,6 +335,12 @@ def _features_in_view(graph: Any) -> Any:
     return graph.features[graph.targets]
 
 
+def _split(
+    y: NDArray[np.int64], labeled: NDArray[np.int64], options: argparse.Namespace, number: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return _few_shot(y, labeled, options.labels, np.random.default_rng([options.seed, number]))
+
+
 def _few_shot(
     y: NDArray[np.int64], labeled: NDArray[np.int64], n_labels: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -322,23 +354,28 @@ def _few_shot(
 
 
 def _search(
-    recipe: Any, graph: Any, y: NDArray[np.int64], labeled: NDArray[np.int64], options: Any, say: Any
-) -> tuple[dict[str, Any], Any]:
-    """Search over how many nodes to ask, and what."""
+    recipe: Any,
+    graph: Any,
+    y: NDArray[np.int64],
+    train: NDArray[np.int64],
+    test: NDArray[np.int64],
+    say: Any,
+) -> tuple[dict[str, Any], list[tuple[str, float]], Any]:
+    """Search over how many nodes to ask, and what; return what it found, its candidates and the best model."""
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
-    train, test = _few_shot(y, labeled, options.labels, np.random.default_rng([options.seed, 0]))
     grid = {"augmentation_ratio": [RATIO / 2, RATIO], "prompts": ["topic", PROMPTS]}
-    folds = StratifiedKFold(2, shuffle=True, random_state=options.seed)
+    folds = StratifiedKFold(2, shuffle=True, random_state=recipe.random_state)
+    say("\nSearch     GridSearchCV over augmentation_ratio and prompts, 2 folds of the training nodes: 9 fits")
     search = GridSearchCV(recipe, grid, cv=folds).fit(graph[train], y[train])
-    say("\nSearch     GridSearchCV over augmentation_ratio and prompts, 2 folds of the training nodes")
-    rows = zip(search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True)
-    for params, score in rows:
-        chosen = "  <- chosen" if params == search.best_params_ else ""
-        say(f"           {params['augmentation_ratio']:.0%} {params['prompts']:28s} {score:.3f}{chosen}")
+    scores = zip(search.cv_results_["params"], search.cv_results_["mean_test_score"], strict=True)
+    rows = [(f"{params['augmentation_ratio']:.0%} {params['prompts']}", float(score)) for params, score in scores]
+    for place, (name, score) in enumerate(rows):
+        chosen = "  <- chosen" if place == search.best_index_ else ""
+        say(f"           {name:32s} {score:.3f}{chosen}")
     score = search.score(graph[test], y[test])
     say(f"           the chosen one on unseen nodes: {score:.3f}")
-    return {"best_params": search.best_params_, "test_score": score}, search.best_estimator_
+    return {"best_params": search.best_params_, "test_score": score}, rows, search.best_estimator_
 
 
 def _predict_elsewhere(clf: Any, graph: Any, folder: Path, say: Any) -> int:

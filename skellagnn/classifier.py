@@ -386,7 +386,8 @@ class ELLaGNNClassifier(
         callbacks = FitCallbacks(self, X, y, n_epochs=self.max_iter)
 
         # 1. The texts of all nodes become feature vectors.
-        embeddings = raw_features(graph, encoder, memory=self.memory, scale=isinstance(X, TextGraph))
+        scale = isinstance(X, TextGraph)
+        embeddings = raw_features(graph, encoder, memory=self.memory, scale=scale, verbose=self.verbose)
         labeled, validation = self._hold_out(X, graph, embeddings, encoder, labels, X_val, y_val, split_seed)
         network = self._build_network(embeddings.shape[1], len(labels.classes), seed)
         trainer = self._trainer(network, graph, embeddings, labeled, seed, group)

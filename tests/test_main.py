@@ -53,10 +53,45 @@ def test_text_report_reads_from_graph_to_pickle(folder, capsys):
     out = capsys.readouterr().out
     assert "90 texts to 178 columns" in out
     places = [
-        out.index(word) for word in ("Graph ", "Encoding ", "Plan ", "Accuracy ", "Search ", "Pickle ", "Done in")
+        out.index(word)
+        for word in ("Graph ", "Encoding ", "Plan ", "Accuracy ", "Search ", "Pickle ", "Picture ", "Done in")
     ]
     assert places == sorted(places)
     assert "predictions of 90 nodes equal those made here" in out
+
+
+def test_it_ends_with_a_picture_and_a_page(folder, tmp_path, capsys):
+    page = tmp_path / "page.html"
+    assert run(folder, "--report", str(page)) == 0
+    captured = capsys.readouterr()
+    out = captured.out
+    assert f"Report     {page}" in out
+    bars = [line for line in out.partition("Picture ")[2].splitlines() if "|" in line]
+    assert [line.strip().split(" |")[0].strip() for line in bars] == [
+        "logistic regression",
+        "plain GNN",
+        "same training, no LLM",
+        "E-LLaGNN, 10% asked",
+    ]
+    assert all(0 < line.count("#") <= 40 for line in bars)
+    html = page.read_text(encoding="utf-8")
+    assert "Mistakes of the model" in html
+    assert "Nodes that were asked about" in html
+    assert f"--report {page}" in html
+    assert "9 fits" in out  # what is waited for
+    assert "fitting" in captured.err
+    assert "encode" in captured.err
+
+
+@pytest.mark.parametrize(("labels", "headings"), [("0", False), ("1", False), ("3", True)])
+def test_a_page_beside_json_and_of_few_labels(folder, tmp_path, capsys, labels, headings):
+    page = tmp_path / "page.html"
+    assert run(folder, "--labels", labels, "--splits", "1", "--report", str(page), "--json") == 0
+    captured = capsys.readouterr()
+    json.loads(captured.out)
+    html = page.read_text(encoding="utf-8")
+    assert ("<h2>Search</h2>" in html) == headings
+    assert "unseen nodes are predicted wrong" in html
 
 
 def test_without_labels_it_learns_from_answers(folder, capsys):
@@ -80,6 +115,7 @@ def test_folder_without_answers_runs_the_arms_without_llm(folder, tmp_path, caps
     assert run(tmp_path) == 0
     out = capsys.readouterr().out
     assert "no recorded answers in this folder" in out
+    assert "E-LLaGNN" not in out
     assert "E-LLaGNN, 10% asked" not in out
 
 
@@ -120,6 +156,7 @@ def test_one_split_has_no_spread(tmp_path, capsys):
         (["--backbone", "sagee"], "Did you mean 'sage'"),
         (["--encoder", "tfdif"], "Did you mean 'tfidf'"),
         (["--labels", "-1"], "`--labels` must be an int of at least 0, got -1"),
+        (["--report", "no-such-folder/page.html"], "`--report` must be the name of a file in a folder"),
         (["--splits", "0"], "`--splits` must be an int of at least 1"),
         (["--data", "no-such-folder"], "`path` must be a folder"),
         (["--seed", "-1"], "`--seed` must be an int of at least 0, got -1"),
@@ -138,7 +175,17 @@ def test_help_names_every_option():
     shown = subprocess.run(
         [sys.executable, "-m", "skellagnn", "--help"], capture_output=True, text=True, check=True, timeout=60
     ).stdout
-    for option in ("--data", "--encoder", "--backbone", "--seed", "--json", "--splits", "--labels", "--max-tokens"):
+    for option in (
+        "--data",
+        "--encoder",
+        "--backbone",
+        "--seed",
+        "--json",
+        "--splits",
+        "--labels",
+        "--max-tokens",
+        "--report",
+    ):
         assert option in shown
 
 

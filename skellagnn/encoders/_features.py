@@ -64,7 +64,7 @@ def ready_encoder(parameter: Any, graph: TextGraph, *, answers: bool) -> Any:
 
 
 def raw_features(
-    graph: TextGraph, encoder: Any, *, memory: Any, scale: bool, n_features: int | None = None
+    graph: TextGraph, encoder: Any, *, memory: Any, scale: bool, n_features: int | None = None, verbose: int = 0
 ) -> NDArray[Any]:
     """Return the features of a graph, else its encoded texts.
 
@@ -81,6 +81,8 @@ def raw_features(
         Whether to bring them to unit length.
     n_features : int, default=None
         Width of the zero vectors of texts that are all blank, where it is known.
+    verbose : int, default=0
+        Above 0 a progress bar is shown while texts are encoded.
 
     Returns
     -------
@@ -102,7 +104,7 @@ def raw_features(
         )
     else:
         blank = _width_if_blank(graph.texts, n_features)
-        vectors = encode_texts(encoder, graph.texts, memory=memory, n_features=blank)
+        vectors = encode_texts(encoder, graph.texts, memory=memory, n_features=blank, verbose=verbose)
     if not scale or are_unit_vectors(vectors, _UNIT[vectors.dtype]):
         return vectors
     return unit_vectors(vectors, out=scratch_array(vectors.shape, vectors.dtype))

@@ -216,7 +216,8 @@ class Explanation:
         ax.invert_yaxis()
         ax.axvline(0, color="#9a9a9a", linewidth=0.8)
         ax.set_xlabel("push: fall of the probability without it")
-        ax.set_title(shorten(self._title(), 70), parse_math=False, fontsize="medium")
+        title = f"{shorten(self.label, 20)} with {self.probability:.3f}: node {shorten(self.name, 20)}"
+        ax.set_title(title, parse_math=False, fontsize="medium")
         return ax
 
 
@@ -655,6 +656,10 @@ class _Training:
 
     def taught(self, without: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return what a teacher says of the node that learned without these answers."""
+        return np.asarray(self.teacher_without(without)[self.model.place])
+
+    def teacher_without(self, without: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return what it says of all nodes."""
         from skellagnn.distillation import PropagationTeacher
         from skellagnn.gnn._targets import SoftLabels
 
@@ -664,10 +669,15 @@ class _Training:
         teacher = PropagationTeacher() if clf.teacher is None else clf._teacher()
         teacher.fit(self.features, known, self.graph.adjacency)
         self.model.n_fits += 1
-        return np.asarray(teacher.predict_proba(self.seen, self.seen_edges)[self.model.place], dtype=np.float64)
+        return np.asarray(teacher.predict_proba(self.seen, self.seen_edges), dtype=np.float64)
 
     def refitted(self, without: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return what the model says that is fitted without what was said of these nodes."""
+        """Return what the model says of the node that is fitted without what was said of others."""
+        view = self.model.whole._with(targets=np.array([self.model.place]))
+        return np.asarray(self.fitted_without(without).predict_proba(view)[0])
+
+    def fitted_without(self, without: NDArray[np.int64]) -> Any:
+        """Return the model fitted without what was said of these nodes."""
         clf = self.model.clf
         kept = clf.queried_nodes_[~np.isin(clf.queried_nodes_, without)]
         records = [
@@ -695,8 +705,7 @@ class _Training:
             warnings.simplefilter("ignore", SkellagnnWarning)  # the first fit has warned
             again.fit(self.graph, self.y)
         self.model.n_fits += 1
-        view = self.model.whole._with(targets=np.array([self.model.place]))
-        return np.asarray(again.predict_proba(view)[0])
+        return again
 
 
 def _same(graph: TextGraph, answer: Any) -> bool:

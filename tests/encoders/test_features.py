@@ -116,3 +116,9 @@ def test_the_fits_of_a_search_learn_once_from_the_same_texts(letters, fits, grap
     for _ in range(2):
         quick(encoder=own).fit(graph, labels)
     assert len(fits) == 5
+
+
+def test_a_fit_says_that_it_waits_for_texts(graph, labels, capsys):
+    quick(verbose=1).fit(graph, labels)
+
+    assert "encode" in capsys.readouterr().err
