@@ -6,6 +6,7 @@ import copy
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,11 @@ from skellagnn.encoders._sentence_bert import SentenceBertEncoder
 from skellagnn.encoders._tfidf import TfidfEncoder
 from skellagnn.exceptions import InvalidParameterError
 
-ENCODERS: dict[str, Callable[[], Any]] = {"minilm": SentenceBertEncoder, "tfidf": TfidfEncoder}
+ENCODERS: dict[str, Callable[[], Any]] = {
+    "minilm": SentenceBertEncoder,
+    "multilingual": partial(SentenceBertEncoder, "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2"),
+    "tfidf": TfidfEncoder,
+}
 
 _OR_ELSE = (
     "or the name of a sentence-transformers model with its organization ('sentence-transformers/all-mpnet-base-v2'), a "

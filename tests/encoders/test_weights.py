@@ -4,6 +4,7 @@ import hashlib
 import logging
 import os
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -171,6 +172,65 @@ def test_other_weights_on_the_hub_are_refused(hub: list[str], no_package: None, 
     with pytest.raises(SkellagnnError, match=r"expects the weights of all-MiniLM-L6-v2 .* delete .* and try again"):
         SentenceBertEncoder(device="cpu").transform(TEXTS)
     assert hub
+
+
+def test_the_multilingual_one_comes_from_the_hub_by_its_name(
+    build: Any, fresh_models: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A process of its own loads it: the libraries read where the hub is when they are imported."""
+    folder = build(tmp_path / "tiny", kind="pieces")
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
+
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            name, _, file = self.path.removeprefix("/").partition("/resolve/main/")
+            path = folder / file
+            found = name == "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2" and path.is_file()
+            content = path.read_bytes() if found else b""
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+            self.send_header("X-Repo-Commit", "0" * 40)
+            if not found:
+                self.send_header("X-Error-Code", "EntryNotFound")
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    code = (
+        "import sys, numpy as np; from skellagnn.encoders._resolve import resolve_encoder\n"
+        "np.save(sys.argv[1], resolve_encoder('multilingual').transform(['w1 w2', 'w3']))"
+    )
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+        "HF_HUB_OFFLINE": "0",
+        "HF_HOME": str(tmp_path / "home"),
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "NO_PROXY": "127.0.0.1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "rows.npy")], env=environment, capture_output=True, text=True
+    )
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+    assert done.returncode == 0, done.stderr[-2000:] + str(asked)
+    expected = SentenceBertEncoder(str(folder), device="cpu").transform(TEXTS)
+    np.testing.assert_allclose(np.load(tmp_path / "rows.npy"), expected, atol=1e-5)
 
 
 # -- folders and names ------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from skellagnn.llm.prompts._builtin import BUILTIN_PROMPTS, list_candidates
 from skellagnn.llm.prompts._catalog import PromptCatalog
 from skellagnn.llm.prompts._choices import Choices, parse_choices, read_choices
 from skellagnn.llm.prompts._confidence import parse_confidence
+from skellagnn.llm.prompts._languages import prompts_in
 from skellagnn.llm.prompts._prompt import Prompt, Question
 from skellagnn.llm.prompts._tokens import estimate_tokens
 
@@ -14,6 +15,7 @@ __all__ = [
     "PromptCatalog",
     "Question",
     "BUILTIN_PROMPTS",
+    "prompts_in",
     "Choices",
     "estimate_tokens",
     "list_candidates",

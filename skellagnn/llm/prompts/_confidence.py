@@ -6,7 +6,8 @@ import re
 
 from skellagnn.llm.prompts._names import normal_form
 
-_NUMBER = r"(?<![\d.,/\w-])(\d{1,3}(?:[.,]\d{1,4})?|[.]\d{1,4})"
+# Not within a word or another number; scripts without blanks have no word before it.
+_NUMBER = r"(?<![\d.,/-])(?<![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])(\d{1,3}(?:[.,]\d{1,4})?|[.]\d{1,4})"
 _PERCENT = (
     r"(?:[%\u066a]|(?:percent|per cent|pct|prozent|pour cent|por ciento|por cento|per cento|procent)\b|процент\w*"
     r"|パーセント|퍼센트)"
@@ -22,7 +23,8 @@ _VALUE = re.compile(
 _LABEL = re.compile(
     r"\b(?:confiden(?:ce|t)|certain(?:ty)?|probability|likelihood|sure(?:ness)?|score|sicherheit"
     r"|wahrscheinlichkeit|confiance"
-    r"|confianza|probabilit[éà]|probabilidad|fiducia|уверенность|вероятность)\b|置信度|信心|概率|確信度|自信度|확신도"
+    r"|confianza|probabilit[éà]|probabilidad|fiducia|уверенность|вероятность|gewissheit|certitude|certeza|seguridad)\b"
+    r"|置信度|可信度|把握|可能性|信心|概率|確信度|自信度|확신도"
 )
 # What may stand between the label and its number.
 _LINK = re.compile(
@@ -30,7 +32,7 @@ _LINK = re.compile(
     r"|approximately|roughly|nearly"
     r"|almost|over|above|at|least|high|medium|low|very|moderate|moderately|fairly|quite|between|from|by|i|am"
     r"|would|say|that"
-    r"|this|are|and|for|be|ca|etwa|environ)\b|[,(%)])*"
+    r"|this|are|and|for|be|ca|etwa|environ|del?|à|zu)\b|[,(%)]|[约約大为為是在有])*"
 )
 _SECOND = re.compile(r"\b(?:second|2nd|runner-?up|alternative)\b[^;.\n]*\([^()]*\Z")
 _DENIED = re.compile(r"\b(?:not|isn't|never|less than|n't)\s(?:\w+\s)?\Z")
@@ -60,7 +62,7 @@ def parse_confidence(answer: str) -> float | None:
     >>> parse_confidence("Theory (80-90 %)"), parse_confidence("0.7"), parse_confidence("confidence: high")
     (0.85, 0.7, None)
     """
-    text = normal_form(answer).casefold()
+    text = re.sub(r"百分之\s*(\d+(?:\.\d+)?)", r"\1%", normal_form(answer).casefold())
     labelled = _labelled(text)
     if labelled is not None:
         return labelled

@@ -52,7 +52,8 @@ NOUN = (
 )
 PRE_HARD = re.compile(
     rf"(?:{FIRST}{LINK}[\W_]*\Z|\b{NOUN}(?:\s?[:=]|\s(?:is|would be|must be|ist|est|es)\b){LINK}[\W_]*\Z"
-    rf"|\b(?:class|category|label|topic|subject|(?:most )?likely|most probable)\s?[:=][\W_]*\Z|(?:答案|回答|类别|首选"
+    rf"|\b(?:class|category|label|topic|subject|(?:most )?likely|most probable|klasse|kategorie|thema|classe"
+    rf"|cat[ée]gorie|clase|categor[íi]a|sujet|tema)\s?[:=][\W_]*\Z|(?:答案|回答|类别|首选"
     rf"|最可能\w{{0,6}})(?:是|为|:)?[\W_]*\Z)"
 )
 PRE_SOFT = re.compile(
@@ -100,7 +101,8 @@ NO_DOUBT = re.compile(
 NOT = re.compile(
     r"\b(?:not|never|unlike|cannot|neither|nor|hardly|i doubt|exclude[sd]?|excluding|rul(?:e|es|ed|ing) out|nicht"
     r"|kein\w*"
-    r"|weder|ne|ni|non(?=-\Z)|не|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
+    r"|weder|ne|ni|pas|no (?:es|son|parece|pertenece|corresponde|se trata)|non(?=-\Z)|не"
+    r"|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
 )
 NOT_CLOSE = re.compile(
     r"\b(?:by no means|(?:nothing|little|not much) to do with|not so much"
