@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -65,13 +66,13 @@ uvicorn.run(app, port=int(sys.argv[2]), log_level="error")
 """.replace("HIDDEN", str(HIDDEN)).replace("N_CLASSES", str(N_CLASSES))
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--nodes", type=int, default=20_000)
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--threads", type=int, default=8)
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as folder:
         prepare(Path(folder), options.nodes, rng)
@@ -99,7 +100,8 @@ def prepare(folder: Path, n_nodes: int, rng: np.random.Generator) -> None:
     clf = ELLaGNNClassifier(
         encoder=None, n_neighbors=None, hidden_channels=HIDDEN, max_iter=1, teacher=None, random_state=0
     )
-    clf.fit(graph[:200], np.arange(200) % N_CLASSES).save(folder / "model")
+    labels = np.arange(min(n_nodes, 200)) % N_CLASSES
+    clf.fit(graph[: len(labels)], labels).save(folder / "model")
     graph.save(folder / "graph")
     both_ways = np.concatenate([edges, edges[:, ::-1]]).T
     torch.save((torch.from_numpy(rows), torch.from_numpy(np.ascontiguousarray(both_ways))), folder / "tensors.pt")
@@ -136,25 +138,24 @@ def measure(
 
 def ask(port: int, path: str, bodies: list[bytes]) -> list[float]:
     """Ask one after the other on one connection."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
     seconds = []
-    for body in bodies:
-        started = time.perf_counter()
-        connection.request("POST", path, body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        answer.read()
-        seconds.append(time.perf_counter() - started)
-        assert answer.status == 200, answer.status
-    connection.close()
+    with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
+        for body in bodies:
+            started = time.perf_counter()
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            seconds.append(time.perf_counter() - started)
+            assert answer.status == 200, answer.status
     return seconds
 
 
 def wait_for(port: int) -> None:
     for _ in range(600):
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port)
-            connection.request("GET", "/health")
-            connection.getresponse()
+            with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
+                connection.request("GET", "/health")
+                connection.getresponse().read()
             return
         except OSError:
             time.sleep(0.1)

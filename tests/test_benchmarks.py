@@ -175,3 +175,48 @@ def test_labels_are_drawn_by_class_and_the_others_tested(script):
 
     assert np.bincount(y[train]).tolist() == [2, 2]
     assert sorted([*train, *test]) == [0, 1, 2, 3, 5, 6]
+
+
+@pytest.mark.slow
+def test_serving(script, capsys):
+    pytest.importorskip("fastapi")
+
+    script("serving").main(["--nodes", "100", "--requests", "6", "--threads", "2"])
+
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in capsys.readouterr().out.splitlines()]
+    assert [row[0] for row in rows[2:]] == ["skellagnn", "PyG, whole graph", "PyG, k_hop_subgraph"]
+    for row in rows[2:]:
+        median, last = float(row[2]), float(row[3])
+        assert 0 < median <= last
+    assert rows[2][4] == "1.00"
+
+
+@pytest.mark.slow
+def test_long_life(script, capsys, monkeypatch):
+    module = script("long_life")
+    monkeypatch.setattr(module, "GROWTH_MIB", 1000.0)  # a test's process grows for other reasons
+
+    assert module.main(["--fits", "4", "--nodes", "60"]) == 0
+
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in said] == ["fits", "threads", "forks", "interrupted"]
+    assert all(": ok; " in line for line in said)
+
+
+def test_long_life_sees_what_grows_and_what_differs(script):
+    module = script("long_life")
+    still = {"MiB": 100.0, "threads": 2.0, "files": 9.0, "children": 0.0}
+
+    assert module.compare(still, still)[0] == ""
+    assert module.compare(still, {**still, "MiB": 121.0, "files": 10.0})[0] == "grew: files, memory"
+    data = module.make_text_graph(n_nodes=30, random_state=0)
+
+    class Drifting:
+        def __init__(self):
+            self.data, self.n = data, 0
+
+        def fit(self, clf=None):
+            self.n += 1
+            return np.full(3, self.n)
+
+    assert module.fits(Drifting(), np.ones(3), 4)[0] == "a fit made another model"
