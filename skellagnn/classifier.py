@@ -51,7 +51,7 @@ from skellagnn.llm.store import StoreURL, without_password
 from skellagnn.model_file import read_model, write_model
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, shared_parameters
-from skellagnn.selection import READS, select_active_nodes
+from skellagnn.selection import READS, named, select_active_nodes
 from skellagnn.supervision import Answers, Reference, Supervised, estimate_reference, supervise, update_reference
 from skellagnn.validation import (
     CallbackSupportMixin,
@@ -551,7 +551,7 @@ class ELLaGNNClassifier(
         asked: NDArray[np.int64] | tuple[()] = (),
     ) -> NDArray[np.int64]:
         """Choose by graph, features and, where the selection reads them, labels."""
-        own = not isinstance(self.selection, str)  # a function of the user's own gets the features as they are
+        own = not isinstance(named(self.selection), str)  # a function of the user's own gets the features as they are
         return select_active_nodes(
             graph,
             embeddings if own else propagated,
@@ -586,9 +586,14 @@ class ELLaGNNClassifier(
         """Return of how many nodes each round asks: one round, if answers would change nothing in the selection."""
         return augmenter.rounds(n_nodes, augmenter.budget.n_rounds if self._reads_labels() else 1)
 
+    def _what_is_read(self) -> str:
+        """Say what the selection looks at."""
+        selection = named(self.selection)
+        return READS.get(selection, "features") if isinstance(selection, str) else "features"
+
     def _reads_labels(self) -> bool:
         """Whether the selection looks at labels, so that each fold asks about nodes of its own."""
-        return isinstance(self.selection, str) and "labels" in READS.get(self.selection, "")
+        return "labels" in self._what_is_read()
 
     def _n_queried(self, graph: TextGraph) -> int:
         """Say how many nodes will be asked about, whichever the selection prefers."""
@@ -606,7 +611,7 @@ class ELLaGNNClassifier(
 
     def _plan_nodes(self, graph: TextGraph, labels: Labels | None) -> NDArray[np.int64]:
         """Choose the nodes that a fit would ask about; encodes texts only where the selection looks at them."""
-        reads = READS.get(self.selection, "features") if isinstance(self.selection, str) else "features"
+        reads = self._what_is_read()
         embeddings = propagated = np.empty((graph.n_nodes, 0), dtype=np.float32)
         if reads != "graph":
             encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from skellagnn.base.numbers import check_int, check_real, check_seed
+from skellagnn.base.resolve import accepts
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.graph import TextGraph
 from skellagnn.selection import count_active_nodes, select_active_nodes
@@ -96,10 +97,12 @@ def _check_teacher(name: str, value: Any) -> None:
     if value is None or (isinstance(value, str) and value == "auto"):
         return
     missing = [part for part in ("fit", "predict_proba", "weight", "get_params") if not hasattr(value, part)]
-    if missing or isinstance(value, type):
+    # features, known, adjacency; features, adjacency
+    if missing or isinstance(value, type) or not (accepts(value.fit, 3) and accepts(value.predict_proba, 2)):
         raise InvalidParameterError(
-            f"`{name}` must be 'auto', a PropagationTeacher, another scikit-learn estimator with `weight`, `fit` and "
-            f"`predict_proba` (see skellagnn.distillation.Teacher), or None, got {value!r:.200}."
+            f"`{name}` must be 'auto', a PropagationTeacher, another scikit-learn estimator with `weight`, "
+            f"`fit(features, known, adjacency)` and `predict_proba(features, adjacency)` (see "
+            f"skellagnn.distillation.Teacher), or None, got {value!r:.200}."
         )
     check_real(f"{name}.weight", value.weight, low=0)
 

@@ -32,6 +32,7 @@ from skellagnn.graph._names import check_nodes
 __all__ = [
     "READS",
     "SELECTIONS",
+    "named",
     "Selection",
     "clue",
     "clustering",
@@ -361,6 +362,11 @@ SELECTIONS: dict[str, Selection] = {function.__name__: function for function, _ 
 READS: dict[str, str] = {function.__name__: reads for function, reads in _TABLE}
 
 
+def named(selection: Any) -> Any:
+    """Return the name of a built-in selection that is given as a function, and anything else as it is."""
+    return next((name for name, function in SELECTIONS.items() if selection is function), selection)
+
+
 def count_active_nodes(augmentation_ratio: Any, n_nodes: int) -> int:
     """Turn a fraction of all nodes (float) or a number of nodes (int) into a number of nodes.
 
@@ -447,6 +453,7 @@ def select_active_nodes(
     AnswerWarning
         If fewer candidates than asked for have a text; all of them are chosen.
     """
+    selection = named(selection)
     if isinstance(selection, str):
         function = resolve(selection, SELECTIONS, parameter="selection", or_else="or a callable")
         if probabilities is not None and "labels" in READS[function.__name__]:

@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 # How often the first choice of an LLM that does not say how sure it is is taken to be right.
-STATED = 0.8
+UNSTATED_CONFIDENCE = 0.8
 # Nobody is believed to be always right, or never.
 EXTREMES = (0.02, 0.98)
 # Folds of the reference.
@@ -225,7 +225,7 @@ def estimate_reliability(
     same text as the reference; not where v has a label, which then is P. So random and constant answers lower b, and so
     do answers that name no class beside others; a reference that says nothing leaves b at 0.
     """
-    stated = np.clip(np.where(np.isnan(confidence), STATED, confidence), *EXTREMES)
+    stated = np.clip(np.where(np.isnan(confidence), UNSTATED_CONFIDENCE, confidence), *EXTREMES)
     named, checked = choices >= 0, labels >= 0
     if not named.any():
         return np.zeros(len(choices))

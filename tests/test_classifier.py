@@ -49,6 +49,7 @@ from skellagnn.gnn._loader import Reader
 from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.gnn._training import train
 from skellagnn.gnn.backbones import BACKBONES, build_backbone
+from skellagnn.selection import SELECTIONS
 from skellagnn.validation import Labels, hold_out
 
 ECHO = Prompt("echo", "{text}")
@@ -1410,3 +1411,16 @@ def test_missing_recorded_answers_are_counted(data):
     clf = quick(enhancer=ReplayEnhancer(data.answers[:9]), encoder="tfidf", prompts="keywords")
     with pytest.raises(MissingAnswerError, match="has no answer to"):
         clf.fit(data.graph, data.target)
+
+
+def test_a_built_in_selection_as_a_function_is_the_one_of_its_name():
+    data = make_text_graph(n_nodes=60, random_state=0)
+    common = {"encoder": "tfidf", "class_names": data.target_names, "max_iter": 1, "random_state": 0}
+    for name, function in SELECTIONS.items():
+        chosen = [
+            ELLaGNNClassifier(ReplayEnhancer(data.answers), selection=selection, **common)
+            .fit(data.graph, data.target)
+            .queried_nodes_
+            for selection in (name, function)
+        ]
+        np.testing.assert_array_equal(*chosen)

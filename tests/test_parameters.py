@@ -15,6 +15,13 @@ from skellagnn.parameters import PAPER_SETTINGS, check_parameters, shared_parame
 DEFAULTS = ELLaGNNClassifier().get_params(deep=False)
 
 
+class Short(PropagationTeacher):
+    """Of a form that scikit-learn's classifiers have."""
+
+    def fit(self, X, y):
+        return self
+
+
 class Teacher(PropagationTeacher):
     pass
 
@@ -58,6 +65,7 @@ class Weightless:
         ("teacher", PropagationTeacher, "`teacher` must be 'auto', a PropagationTeacher, .* got <class"),
         ("teacher", Weightless(), "`teacher` must be 'auto', .* estimator with `weight`, .* got <.*Weightless"),
         ("teacher", 2.0, r"`teacher` must be 'auto', .* got 2\.0"),
+        ("teacher", Short(), r"`teacher` must be 'auto', .*`fit\(features, known, adjacency\)`"),
         ("teacher", PropagationTeacher(weight=-1.0), r"`teacher\.weight` must be .* got -1\.0"),
         ("teacher", PropagationTeacher(weight=None), r"`teacher\.weight` must be .* got None"),
     ],

@@ -1,14 +1,15 @@
-"""String shorthand -> part: one exact look-up for every kind of part."""
+"""Parts that plug in: by a name, which is looked up exactly, or a user's own, which must take the arguments given."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from skellagnn.exceptions import InvalidParameterError
 
-__all__ = ["resolve", "suggest"]
+__all__ = ["accepts", "resolve", "suggest"]
 
 Part = TypeVar("Part")
 
@@ -50,3 +51,16 @@ def suggest(name: str, choices: Iterable[str]) -> str:
     lowered = {choice.lower(): choice for choice in choices}
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
     return f" Did you mean {lowered[close[0]]!r}?" if close else ""
+
+
+def accepts(function: Callable[..., Any], n_arguments: int) -> bool:
+    """Whether a function can be called with that many arguments by position; if it does not say, yes."""
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # some that are written in C
+        return True
+    try:
+        signature.bind(*[None] * n_arguments)
+    except TypeError:
+        return False
+    return True

@@ -209,5 +209,6 @@ def check_output(logits: Any, n_nodes: int, n_classes: int, backbone: Any) -> No
         raise InvalidParameterError(
             f"`backbone` must build a module whose forward(x, edge_index) returns a tensor of shape (n_nodes, "
             f"out_channels) = ({n_nodes}, {n_classes}), got {type(logits).__name__ if shape is None else shape} from "
-            f"{backbone!r}. Let its last layer have out_channels columns."
+            f"{backbone!r}. It is called as backbone(in_channels, hidden_channels, out_channels, n_layers, dropout); "
+            "PyG's models take the number of layers third."
         )

@@ -139,8 +139,8 @@ def hidden_layer(network: nn.Module) -> HiddenLayer:
     """
     if not isinstance(network, LayeredNetwork):
         raise InvalidParameterError(
-            f"`backbone` must be one by name for its hidden layer to be known, got {type(network).__name__}. Take it "
-            "from the module yourself: clf.network_."
+            "`backbone` must be a built-in one, or a LayeredNetwork, for its hidden layer to be known, got "
+            f"{type(network).__name__}. Take it from the module yourself: clf.network_."
         )
     if network.hidden_width == 0:
         raise InvalidParameterError(

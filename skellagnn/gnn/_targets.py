@@ -47,7 +47,7 @@ class SoftLabels:
     probabilities : ndarray of float32 of shape (n_soft, n_classes)
         Sum to 1 for each node.
     weights : ndarray of float32 of shape (n_soft,)
-        Reliability of each, in [0, 1].
+        Of each, beside a label's: labels have 1 on average, an answer ``answer_weight`` times its reliability.
     """
 
     nodes: NDArray[np.int64]

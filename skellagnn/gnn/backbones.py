@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from skellagnn.base.resolve import resolve
+from skellagnn.base.resolve import accepts, resolve
 from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._attention import AttentionEdges, AttentionLayer
 from skellagnn.gnn._layered import Gathered, LayeredNetwork
@@ -415,7 +415,7 @@ def build_backbone(
         )
     elif callable(backbone):
         factory = backbone
-        if not _accepts(factory, 5):
+        if not accepts(factory, 5):
             raise InvalidParameterError(
                 "`backbone` must be a factory that is called with five arguments, (in_channels, hidden_channels, "
                 f"out_channels, n_layers, dropout), got one that takes {inspect.signature(factory)}. Wrap it: lambda "
@@ -431,7 +431,7 @@ def build_backbone(
         raise InvalidParameterError(
             f"`backbone` must build an nn.Module, got {type(network).__name__} from the factory. Let it return one."
         )
-    if not _accepts(network.forward, 2):
+    if not accepts(network.forward, 2):
         raise InvalidParameterError(
             f"`backbone` must build a module with forward(x, edge_index), got {type(network).__name__}, whose forward "
             f"takes {inspect.signature(network.forward)}. Write a module that takes both."
@@ -442,16 +442,3 @@ def build_backbone(
             "layers to attributes of the module, lists of them as nn.ModuleList."
         )
     return network
-
-
-def _accepts(function: Callable[..., Any], n_arguments: int) -> bool:
-    """Whether a function can be called with that many arguments by position; if it does not say, yes."""
-    try:
-        signature = inspect.signature(function)
-    except ValueError:  # some that are written in C
-        return True
-    try:
-        signature.bind(*[None] * n_arguments)
-    except TypeError:
-        return False
-    return True
