@@ -72,7 +72,7 @@ def network_from_arrays(
     """
     cpu, named = torch.device("cpu"), isinstance(backbone, str)
     largest = max((max(array.shape, default=0) for array in arrays.values()), default=0)
-    deepest = len(arrays) if named else DEEPEST
+    deepest = max(len(arrays), DEEPEST)  # "sgc" has fewer arrays than propagations
     if max(in_channels, out_channels) > largest or hidden_channels > WIDEST or n_layers > deepest:
         raise InvalidParameterError(
             f"`backbone` must have the size of its weights, got {in_channels} input, {hidden_channels} hidden and "

@@ -15,6 +15,7 @@ from torch_geometric.nn import APPNP, GATConv, GCN2Conv, GCNConv, GINConv, Jumpi
 
 from skellagnn import TextGraph
 from skellagnn.exceptions import InvalidParameterError
+from skellagnn.gnn._network_state import network_arrays, network_from_arrays
 from skellagnn.gnn._sparse import edges_for
 from skellagnn.gnn._torch_state import seeded
 from skellagnn.gnn.backbones import BACKBONES, build_backbone, dropout
@@ -293,6 +294,16 @@ def test_a_network_pickles_with_its_numbers(name):
     network, x = build(name), rows()
 
     twin = pickle.loads(pickle.dumps(network))
+
+    assert torch.equal(run(twin, KINDS["weighted"], x), run(network, KINDS["weighted"], x))
+
+
+@pytest.mark.parametrize("n_layers", [1, 2, 7])
+@pytest.mark.parametrize("name", BACKBONES)
+def test_arrays_make_the_network_again(name, n_layers):
+    network, x = build(name, n_layers), rows()
+
+    twin = network_from_arrays(name, N_FEATURES, N_HIDDEN, N_CLASSES, n_layers, 0.0, network_arrays(network))
 
     assert torch.equal(run(twin, KINDS["weighted"], x), run(network, KINDS["weighted"], x))
 
