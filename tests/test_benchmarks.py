@@ -220,3 +220,27 @@ def test_long_life_sees_what_grows_and_what_differs(script):
             return np.full(3, self.n)
 
     assert module.fits(Drifting(), np.ones(3), 4)[0] == "a fit made another model"
+
+
+def test_explain(script, capsys):
+    module = script("explain")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module.main(["--quick"])
+    lines = capsys.readouterr().out.splitlines()
+    line = json.loads(lines[-1])
+
+    tables = "\n".join(lines)
+    assert all(" | ".join(header[:1]) in tables for header in (module.HEADER, module.ANSWER_HEADER))
+    found = {(row["part"], row["n_taken"], row["method"]): row for row in line["results"]["deletions"]}
+    assert set(found) == {
+        *(("links", k, by) for k in (1, 3) for by in ("explain", "GNNExplainer", "gradient x input", "random")),
+        *(("words", k, by) for k in (1, 3, 5) for by in ("explain", "gradient x change", "random")),
+    }
+    for (part, k, _), row in found.items():
+        assert len(row["falls"]) == 3
+        if k == 1:  # nothing makes the probability fall further than what was measured to
+            assert all(np.array(found[part, 1, "explain"]["falls"]) >= np.array(row["falls"]) - 1e-5)
+    assert set(line["results"]["answers"]) == {"the teacher", "one fit"}
+    assert all(len(values) == 20 for values in line["results"]["answers"].values())
