@@ -175,4 +175,4 @@ def test_a_fit_asks_and_learns_in_the_language():
     assert len(asked) == 5
     assert all("下面的文本属于以下哪一个类别：神经网络, 理论, 规则学习？" in prompt for prompt in asked)
     assert [(answer.classes, answer.confidence) for answer in clf.answers_] == [(("理论", "神经网络"), 0.85)] * 5
-    assert clf.llm_usage_.total.bad == 0
+    assert not clf.llm_usage_.total.bad
