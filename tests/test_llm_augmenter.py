@@ -280,7 +280,7 @@ def test_a_training_loop_of_pyg_gets_features_and_soft_labels(data):
         optimizer.step()
 
     predicted = convolution(graph.x, graph.edge_index).argmax(dim=1).numpy()
-    assert (predicted == data.target)[~labeled].mean() > 0.5  # chance is 1/3
+    assert (predicted == data.target)[~labeled].mean() > 0.43  # chance is 1/3, give or take 0.05
 
 
 # -- files, and what is wrong ------------------------------------------------------------------------------------------
