@@ -17,6 +17,7 @@ is taken, too. Prints Markdown tables and then the same as one line of JSON.
 from __future__ import annotations
 
 import argparse
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -72,17 +73,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in options.data if options.folder is not None else ():
         loaded = load_folder(options.folder / name)
         graphs[name] = (loaded.graph.with_features(None), loaded.target)
-    results = [
-        result for name, (graph, y) in graphs.items() for result in deletions(name, graph, y, n_explained, epochs)
-    ]
     answers = compare_answers(data, n_seeds, epochs, 20)
+    told = [(name, _mean(values), str(len(values))) for name, values in answers.items()]
+    print(markdown(ANSWER_HEADER, told), end="\n\n", flush=True)
+    results = []
+    for name, (graph, y) in graphs.items():
+        results += deletions(name, graph, y, n_explained, epochs)
+        print(f"{name}: {n_explained} nodes explained", file=sys.stderr, flush=True)
     rows = [
         (one.graph, one.part, str(one.n_taken), one.method, _mean(one.falls), f"{one.changes:.0%}", str(len(one.falls)))
         for one in results
     ]
-    told = [(name, _mean(values), str(len(values))) for name, values in answers.items()]
-    print(markdown(ANSWER_HEADER, told), flush=True)
-    print()
     settings = {"nodes": n_explained, "seeds": n_seeds, "epochs": epochs}
     report("explain", HEADER, rows, {"deletions": results, "answers": answers}, packages=PACKAGES, settings=settings)
 
@@ -104,7 +105,7 @@ def deletions(name: str, graph: TextGraph, y: NDArray[np.int64], n_nodes: int, e
     falls: dict[tuple[str, int, str], list[tuple[float, bool]]] = {}
     done = 0
     for node in rng.permutation(np.setdiff1d(np.arange(graph.n_nodes), train)).tolist():
-        why = explain(clf, graph, node, max_words=400)
+        why = explain(clf, graph, node)
         if len(why.neighbors) < FEWEST_LINKS or len(why.words) < FEWEST_WORDS:
             continue
         one = Deletion(clf, graph, why)

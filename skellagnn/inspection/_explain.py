@@ -292,9 +292,9 @@ def explain(
     without this one, and says how probable the class is. That is exact for the teacher, which the backbone learned
     from, and no draw is in it; the probabilities are the teacher's. (Without one, a
     :class:`~skellagnn.distillation.PropagationTeacher` stands for the network.) ``refit=True`` fits the whole model
-    without what was said about the node, with one seed: about as close to the mean over many seeds as the teacher is,
-    for 2 + ``max_answers`` times the time of a fit (``benchmarks/explain.py`` compares). Validation labels are drawn
-    as a ``fit`` without ``X_val`` does.
+    without what was said about the node, with one seed, for 2 + ``max_answers`` times the time of a fit; what a single
+    fit says is in part chance (``benchmarks/explain.py`` compares both with the mean of several fits). Validation
+    labels are drawn as a ``fit`` without ``X_val`` does.
 
     Work: 2 predictions, and one for each neighbor and word, of one node on the part of the graph around it; an encoding
     for each word, of a text like the node's; with answers 2 teachers, or fits, and one for each answer. No LLM is
