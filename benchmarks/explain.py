@@ -34,7 +34,9 @@ from skellagnn import ELLaGNNClassifier, ReplayEnhancer, TextGraph
 from skellagnn.datasets import load_folder, make_text_graph
 from skellagnn.encoders._encode import encode_texts
 from skellagnn.inspection import Explanation, explain
-from skellagnn.inspection._explain import _cut, _Model, _Training, _without_links
+from skellagnn.inspection._explain import _cut, _without_links
+from skellagnn.inspection._explained_model import ExplainedModel
+from skellagnn.inspection._trained_on import Training
 from skellagnn.neighborhood import rank_neighbors
 
 PACKAGES = ("skellagnn", "torch", "torch-geometric", "scikit-learn", "numpy")
@@ -130,7 +132,7 @@ class Deletion:
     """One node, the scores that each method gives its links and words, and what the model says without some."""
 
     def __init__(self, clf: Any, graph: TextGraph, why: Explanation) -> None:
-        self.model = _Model(clf, graph, why.node, None)
+        self.model = ExplainedModel(clf, graph, why.node, None)
         self.why = why
         local = {int(number): place for place, number in enumerate(self.model.numbers)}
         self.links = np.array([local[record["node"]] for record in why.neighbors])
@@ -239,7 +241,7 @@ def compare_answers(data: Any, n_seeds: int, epochs: int, n_nodes: int) -> dict[
     nodes = rng.permutation(np.setdiff1d(np.arange(len(y)), train))[:n_nodes]
     at = clf.predict_proba(data.graph)[nodes].argmax(axis=1)
     own = np.arange(len(nodes))
-    past = _Training(_Model(clf, data.graph, int(nodes[0]), None), training, [])
+    past = Training(ExplainedModel(clf, data.graph, int(nodes[0]), None), training, [])
     everything = data.graph._with(targets=nodes)
 
     def falls(say: Callable[[NDArray[np.int64]], NDArray[np.float64]]) -> NDArray[np.float64]:

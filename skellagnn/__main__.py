@@ -160,16 +160,7 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> tuple[dict[str,
     if data.answers_path is not None:
         # answers recorded for other versions of the packages may miss some nodes: those are counted, not guessed
         enhancer = ReplayEnhancer(str(data.answers_path), on_missing="skip")
-    common = {
-        "encoder": encoder,
-        "backbone": options.backbone,
-        "class_names": data.target_names,
-        "early_stopping": 0.2 if options.labels >= FEWEST_TO_VALIDATE else False,
-        "hidden_channels": HIDDEN_CHANNELS,
-        "n_iter_no_change": PATIENCE,
-        "memory": str(folder / "memory"),
-        "random_state": options.seed,
-    }
+    common = _common_parameters(options, data, encoder, folder)
     # answers were recorded about the nodes of highest PageRank
     recipe = ELLaGNNClassifier(enhancer, augmentation_ratio=RATIO, prompts=PROMPTS, selection="pagerank", **common)
     arms = _arms_without_llm(common) if options.labels else {}  # without labels there are only answers to learn from
@@ -198,6 +189,20 @@ def _run(options: argparse.Namespace, folder: Path, say: Any) -> tuple[dict[str,
     found.model = best
     report["pickle_bytes"] = _predict_elsewhere(best, graph, folder, say)
     return report, found
+
+
+def _common_parameters(options: argparse.Namespace, data: Any, encoder: Any, folder: Path) -> dict[str, Any]:
+    """Return the parameters that all arms share."""
+    return {
+        "encoder": encoder,
+        "backbone": options.backbone,
+        "class_names": data.target_names,
+        "early_stopping": 0.2 if options.labels >= FEWEST_TO_VALIDATE else False,
+        "hidden_channels": HIDDEN_CHANNELS,
+        "n_iter_no_change": PATIENCE,
+        "memory": str(folder / "memory"),
+        "random_state": options.seed,
+    }
 
 
 def _arms_without_llm(common: dict[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class ELLaGNNClassifier(
         What is asked: names from :data:`skellagnn.prompts.BUILTIN_PROMPTS`, several also as ``"keywords+topic"``;
         ``"all"`` is the paper's catalog. Prompts that name classes are what pays; they need ``class_names``.
     selection : str or callable, default="clue"
-        Which nodes are asked about: a name from the user guide's table or a function ``(graph, features, rng) ->
+        Which nodes are asked about: a name (see the how-to on selections) or a function ``(graph, features, rng) ->
         scores``. ``"clue"``, ``"margin"`` and ``"margin_random"`` look at the labels: the folds of a search ask about
         nodes of their own. The others, such as ``"clustering"``, look at neither labels nor targets, and ask about the
         same nodes in all of them.

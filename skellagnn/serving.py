@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,9 @@ from skellagnn.encoders._resolve import with_weights
 from skellagnn.exceptions import GraphError, InvalidParameterError, MissingDependencyError, SkellagnnError
 from skellagnn.gnn._layered import LayeredNetwork
 from skellagnn.graph import TextGraph
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 __all__ = ["create_app"]
 
@@ -70,6 +73,7 @@ class _Service:
         self.graph = whole.without_texts()
         self.number = None if graph.node_names is None else {name: i for i, name in enumerate(graph.node_names)}
         self.known = model.predict_proba(self.graph)
+        self.classes = [_plain(label) for label in model.classes_]
         # a network that predicts is in evaluation mode, which is not to be switched while another request is run
         self.lock = threading.Lock()
 
@@ -185,26 +189,61 @@ def create_app(model: ELLaGNNClassifier | str | os.PathLike[str], graph: TextGra
     >>> app = create_app(clf, data.graph)  # uvicorn.run(app)
     """
     try:
-        from fastapi import FastAPI, Request
-        from fastapi.exceptions import RequestValidationError
-        from fastapi.responses import JSONResponse
-        from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
-        from starlette.exceptions import HTTPException
+        from fastapi import FastAPI
     except ImportError as error:
         raise MissingDependencyError(
             "`create_app` needs FastAPI. Install it: pip install 'skellagnn[serve]'."
         ) from error
-    from typing import Annotated
+    service = _Service(*_load(model, graph))
+    app = FastAPI(title="skellagnn", docs_url=None, redoc_url=None)
+    _add_information(app, service, _read_card(model))
+    _add_predictions(app, service)
+    _add_error_handlers(app)
+    app.add_middleware(_Limits)
+    return app
 
-    card = None
+
+def _load(model: Any, graph: Any) -> tuple[Any, Any]:
+    """Load what is given as a folder."""
     if isinstance(model, (str, os.PathLike)):
-        folder = check_path("model", model)
-        model = ELLaGNNClassifier.load(folder)
-        card = (folder / "README.md").read_text(encoding="utf-8") if (folder / "README.md").is_file() else None
+        model = ELLaGNNClassifier.load(check_path("model", model))
     if isinstance(graph, (str, os.PathLike)):
         graph = TextGraph.load(check_path("graph", graph))
-    service = _Service(model, graph)
-    classes = [_plain(label) for label in service.model.classes_]
+    return model, graph
+
+
+def _read_card(model: Any) -> str | None:
+    """Return the model card that lies in a folder, if there is one."""
+    if not isinstance(model, (str, os.PathLike)):
+        return None
+    path = check_path("model", model) / "README.md"
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _add_information(app: "FastAPI", service: _Service, card: str | None) -> None:
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/model")
+    def about() -> dict[str, Any]:
+        return {
+            "classes": service.classes,
+            "n_features": service.model.n_features_in_,
+            "reads_texts": service.encoder is not None,
+            "n_nodes": service.graph.n_nodes,
+            "n_edges": service.graph.n_edges,
+            "limits": {"nodes": MOST_NODES, "links": MOST_LINKS, "text": LONGEST_TEXT, "body": LARGEST_BODY},
+            "card": card,
+        }
+
+
+def _add_predictions(app: "FastAPI", service: _Service) -> None:
+    """Answer requests, whose form is checked before anything else looks at them."""
+    from typing import Annotated
+
+    from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
+
     Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
 
     class Strict(BaseModel):
@@ -233,32 +272,14 @@ def create_app(model: ELLaGNNClassifier | str | os.PathLike[str], graph: TextGra
                     return self
             raise ValueError("either `text` of every node, or `features` of every node")
 
-    app = FastAPI(title="skellagnn", docs_url=None, redoc_url=None)
-
     def told(probabilities: NDArray[Any], names: list[str]) -> dict[str, Any]:
         best = probabilities.argmax(axis=1)
         return {
-            "classes": classes,
+            "classes": service.classes,
             "predictions": [
-                {"node": node, "label": classes[label], "probabilities": row}
+                {"node": node, "label": service.classes[label], "probabilities": row}
                 for node, label, row in zip(names, best.tolist(), probabilities.tolist(), strict=True)
             ],
-        }
-
-    @app.get("/health")
-    def health() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/model")
-    def about() -> dict[str, Any]:
-        return {
-            "classes": classes,
-            "n_features": service.model.n_features_in_,
-            "reads_texts": service.encoder is not None,
-            "n_nodes": service.graph.n_nodes,
-            "n_edges": service.graph.n_edges,
-            "limits": {"nodes": MOST_NODES, "links": MOST_LINKS, "text": LONGEST_TEXT, "body": LARGEST_BODY},
-            "card": card,
         }
 
     @app.post("/predict")
@@ -272,6 +293,14 @@ def create_app(model: ELLaGNNClassifier | str | os.PathLike[str], graph: TextGra
         features = None if texts else _rows([node.features for node in request.nodes])
         links = [(link[0], link[1]) for link in request.links]
         return told(service.predict_new(names, texts, features, links), names)
+
+
+def _add_error_handlers(app: "FastAPI") -> None:
+    """Answer whatever is wrong with ``{"error": sentence}``."""
+    from fastapi import Request
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.responses import JSONResponse
+    from starlette.exceptions import HTTPException
 
     @app.exception_handler(SkellagnnError)
     def ours(request: Request, error: SkellagnnError) -> JSONResponse:
@@ -293,9 +322,6 @@ def create_app(model: ELLaGNNClassifier | str | os.PathLike[str], graph: TextGra
     def broken(request: Request, error: Exception) -> JSONResponse:
         # the server logs it; whoever asked learns nothing of what is inside
         return JSONResponse({"error": "The request could not be answered because of a fault here."}, 500)
-
-    app.add_middleware(_Limits)
-    return app
 
 
 def _plain(label: Any) -> Any:

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import csv
 import gzip
-import hashlib
 import html
 import io
-import json
-import os
 import tarfile
-import time
-import urllib.error
-import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,10 +18,10 @@ from numpy.typing import NDArray
 from sklearn.datasets import get_data_home
 from sklearn.utils import Bunch
 
-from skellagnn.base.files import check_path, check_size, read_bytes, reading, write_aside, writing
+from skellagnn.base.files import check_path, check_size, read_bytes
 from skellagnn.base.numbers import check_bool, check_int, check_real
-from skellagnn.base.progress import progress_bar
-from skellagnn.exceptions import DownloadError, GraphError, SkellagnnError
+from skellagnn.datasets._download import RECORD, File, provide
+from skellagnn.exceptions import GraphError, SkellagnnError
 from skellagnn.graph import TextGraph
 
 __all__ = ["fetch_citeseer", "fetch_cora", "fetch_ogbn_arxiv", "fetch_ogbn_products", "fetch_pubmed", "fetch_wikics"]
@@ -46,31 +40,11 @@ _OGB_PAPER = "W. Hu et al. Open Graph Benchmark: Datasets for Machine Learning o
 
 
 @dataclass(frozen=True)
-class _File:
-    """A file of a data set.
-
-    Parameters
-    ----------
-    url : str
-        Of the web, or ``hub:REPOSITORY@REVISION``, of which the file has the path ``NAME OF THE SET/name``.
-    name : str
-        In the folder of the set.
-    sha256 : str, default=""
-        Of the bytes, as public code pins it. Empty where nobody is known to: then that of the first download is kept,
-        and later ones are compared with it.
-    """
-
-    url: str
-    name: str
-    sha256: str = ""
-
-
-@dataclass(frozen=True)
 class _Source:
     """A row of the table: where a data set lies, how it is read, and how large it has to be then."""
 
     title: str
-    files: tuple[_File, ...]
+    files: tuple[File, ...]
     read: Callable[[Path], dict[str, Any]]
     n_nodes: int
     n_classes: int
@@ -78,9 +52,9 @@ class _Source:
     citation: str
 
 
-def _hub(**sha256: str) -> tuple[_File, ...]:
+def _hub(**sha256: str) -> tuple[File, ...]:
     names = ("processed_data.pt", "raw_texts.pt", "categories.csv")
-    return tuple(_File(_HUB, name, sha256.get(name.split(".")[0], "")) for name in names)
+    return tuple(File(_HUB, name, sha256.get(name.split(".")[0], "")) for name in names)
 
 
 # -- reading: each returns edges, texts, target, target_names, splits, and optionally answers ----------------------
@@ -262,17 +236,17 @@ _SOURCES = {
     "ogbn-arxiv": _Source(
         "ogbn-arxiv: papers of computer science on arXiv, and their citations",
         (
-            _File(
+            File(
                 f"{_OGB}/nodeproppred/arxiv.zip",
                 "arxiv.zip",
                 "49f85c801589ecdcc52cfaca99693aaea7b8af16a9ac3f41dd85a5f3193fe276",
             ),
-            _File(
+            File(
                 f"{_OGB}/misc/ogbn_arxiv/titleabs.tsv.gz",
                 "titleabs.tsv.gz",
                 "7bce99ab3e1604277f12dd49f6e17a0d89867b29ea152f072c0e709ae0bc8ed7",
             ),
-            _File(f"{_TAPE}/ogbn-arxiv.csv", "ogbn-arxiv.csv"),
+            File(f"{_TAPE}/ogbn-arxiv.csv", "ogbn-arxiv.csv"),
         ),
         _read_arxiv,
         169343,
@@ -284,8 +258,8 @@ _SOURCES = {
     "ogbn-products": _Source(
         "ogbn-products: products sold by Amazon, linked where they were bought together",
         (
-            _File(f"{_OGB}/nodeproppred/products.zip", "products.zip"),
-            _File(f"{_DRIVE}1I-S176-W4Bm1iPDjQv3hYwQBtxE0v8mt", "node-text.csv.gz"),
+            File(f"{_OGB}/nodeproppred/products.zip", "products.zip"),
+            File(f"{_DRIVE}1I-S176-W4Bm1iPDjQv3hYwQBtxE0v8mt", "node-text.csv.gz"),
         ),
         _read_products,
         2449029,
@@ -306,7 +280,7 @@ def _fetch(name: str, data_home: Any, download_if_missing: Any, n_retries: Any, 
     n_retries, delay = check_int("n_retries", n_retries, at_least=0), check_real("delay", delay, low=0)
     home = get_data_home(None if data_home is None else str(check_path("data_home", data_home)))
     folder = Path(home) / "skellagnn" / name
-    unpinned = [file.name for file in source.files if _provide(file, folder, download, n_retries, delay)]
+    unpinned = [file.name for file in source.files if provide(file, folder, download, n_retries, delay)]
     try:
         parts = source.read(folder)
     except SkellagnnError:
@@ -328,7 +302,7 @@ def _fetch(name: str, data_home: Any, download_if_missing: Any, n_retries: Any, 
         "The bytes are those that public code pins by SHA-256."
         if not unpinned
         else f"No checksum of {', '.join(unpinned)} was known: trusted on first use. What was downloaded first is "
-        f"written down in {_RECORD}, and is all that later reads are compared with."
+        f"written down in {RECORD}, and is all that later reads are compared with."
     )
     descr = (
         f"{source.title}: {graph.n_nodes} nodes, {graph.n_edges} edges, {source.n_classes} classes. Edges are taken to "
@@ -339,92 +313,6 @@ def _fetch(name: str, data_home: Any, download_if_missing: Any, n_retries: Any, 
     return Bunch(
         graph=graph, target=target, target_names=names, splits=parts["splits"], **answers, DESCR=descr, data_home=home
     )
-
-
-_RECORD = "first_download.json"
-
-
-def _provide(file: _File, folder: Path, download: bool, n_retries: int, delay: float) -> bool:
-    """See to it that a file is there and is what it should be; return whether nobody but its first download says so."""
-    path = folder / file.name
-    if not path.is_file():
-        if not download:
-            raise DownloadError(
-                f"`download_if_missing` must be True for what is not in `data_home` yet, got False, and "
-                f"{str(path)!r} is missing. Fetch it once with download_if_missing=True, or put the file there: "
-                f"{file.url}"
-            )
-        with writing("data_home", folder):
-            folder.mkdir(parents=True, exist_ok=True)
-        for attempt in range(n_retries + 1):
-            try:
-                _download_from_hub(file, folder) if file.url.startswith("hub:") else _download(file, path)
-                break
-            except SkellagnnError:
-                raise
-            except Exception as error:  # of urllib, of huggingface_hub and what it is built on
-                if attempt == n_retries:
-                    raise DownloadError(
-                        f"{file.name} must come from {file.url}, got {type(error).__name__}: {error!s:.300}. Try again "
-                        f"when there is a connection, or put the file into {str(folder)!r}. What came so far is kept."
-                    ) from error
-                time.sleep(delay)
-    with reading("data_home", path), path.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest() if hasattr(hashlib, "file_digest") else _sha(opened)
-    record = folder / _RECORD
-    known: dict[str, str] = json.loads(record.read_text()) if record.is_file() else {}
-    wanted = file.sha256 or known.get(file.name, digest)
-    if digest != wanted:
-        raise GraphError(
-            f"{file.name} must have the SHA-256 {wanted}, got {digest}: it is damaged, or was changed where it comes "
-            f"from. Delete {str(path)!r} to download it again."
-        )
-    if not file.sha256 and file.name not in known:
-        content = json.dumps({**known, file.name: digest}, indent=1).encode()
-        write_aside(record, lambda opened: opened.write(content))
-    return not file.sha256
-
-
-def _sha(opened: io.BufferedReader) -> str:  # of Python 3.10
-    digest = hashlib.sha256()
-    while block := opened.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()
-
-
-def _download_from_hub(file: _File, folder: Path) -> None:
-    from huggingface_hub import hf_hub_download
-
-    repository, _, revision = file.url.removeprefix("hub:").partition("@")
-    hf_hub_download(
-        repository, f"{folder.name}/{file.name}", repo_type="dataset", revision=revision, local_dir=folder.parent
-    )
-
-
-def _download(file: _File, path: Path) -> None:
-    """Download a file, going on where an earlier try was stopped."""
-    partial = path.with_name(f"{path.name}.partial")
-    done = partial.stat().st_size if partial.exists() else 0
-    headers = {"User-Agent": "skellagnn", **({"Range": f"bytes={done}-"} if done else {})}
-    try:
-        answer = urllib.request.urlopen(urllib.request.Request(file.url, headers=headers), timeout=60)
-    except urllib.error.HTTPError as error:
-        if error.code != 416:  # nothing is left: an earlier try got it all, or the file has changed
-            raise
-        partial.unlink()
-        return _download(file, path)
-    with answer, partial.open("ab" if answer.status == 206 else "wb") as opened:
-        left = int(answer.headers.get("Content-Length") or 0)
-        with progress_bar(1, left, file.name, "B") as advance:
-            got = 0
-            while block := answer.read(1 << 20):
-                opened.write(block)
-                got += len(block)
-                advance(len(block), "")
-    if left and got != left:
-        raise ConnectionError(f"the connection ended after {got} of {left} bytes")
-    os.replace(partial, path)
-    return None
 
 
 _DOCSTRING = """Fetch {title}.

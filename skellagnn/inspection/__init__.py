@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from skellagnn.inspection._confusion import QueriedConfusionDisplay
 from skellagnn.inspection._cost_curve import CostCurveDisplay
-from skellagnn.inspection._explain import Explanation, explain
+from skellagnn.inspection._explain import explain
+from skellagnn.inspection._explanation import Explanation
 from skellagnn.inspection._graph import GraphDisplay
 from skellagnn.inspection._reliability import ReliabilityDisplay
 from skellagnn.inspection._selection import SelectionDisplay

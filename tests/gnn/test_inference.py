@@ -310,7 +310,7 @@ def test_another_output_is_refused(output, got):
     with pytest.raises(
         InvalidParameterError,
         match=r"`backbone` must build a module whose forward\(x, edge_index\) returns a tensor of shape \(n_nodes, "
-        rf"out_channels\) = \(5, 3\), got {got} from 'mine'\. Let its last layer have out_channels columns",
+        rf"out_channels\) = \(5, 3\), got {got} from 'mine'\. It is called as backbone\(in_channels, hidden_channels",
     ):
         check_output(output, 5, 3, "mine")
 
@@ -354,5 +354,5 @@ def test_a_network_without_a_hidden_layer_says_so():
     for name, n_layers in [*((name, 1) for name in BACKBONES if name not in ("gcn2", "jknet")), ("sgc", 2)]:
         with pytest.raises(InvalidParameterError, match="`n_layers` must be at least 2, and `backbone` more than lin"):
             hidden_layer(make_network(name, n_layers))
-    with pytest.raises(InvalidParameterError, match=r"`backbone` must be one by name.*got Recorder"):
+    with pytest.raises(InvalidParameterError, match=r"`backbone` must be a built-in one, or a.*got Recorder"):
         hidden_layer(Recorder())
