@@ -6,7 +6,6 @@ import pickle
 import subprocess
 import sys
 import zlib
-from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -44,11 +43,10 @@ from skellagnn.exceptions import (
     LabelError,
     MissingAnswerError,
 )
-from skellagnn.gnn._batch_size import choose_batch_size
 from skellagnn.gnn._loader import Reader
 from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.gnn._training import train
-from skellagnn.gnn.backbones import BACKBONES, build_backbone
+from skellagnn.gnn.backbones import BACKBONES
 from skellagnn.selection import SELECTIONS
 from skellagnn.validation import Labels, hold_out
 
@@ -853,19 +851,6 @@ def test_a_weight_counts_in_batches_of_one_label_too(data, encoded):
     )
 
     assert weighted > plain + 0.1
-
-
-def test_processes_of_one_machine_share_its_memory(encoded, monkeypatch):
-    network = build_backbone("sage", 8, 4, 3, 2, 0.0)
-
-    def choose(memory, n_local):
-        monkeypatch.setattr("skellagnn.gnn._batch_size.available_memory", lambda: memory)
-        group = SimpleNamespace(n_local=n_local, any=lambda value: value)
-        return choose_batch_size(network, encoded.adjacency, 10, 8, 4, 2, 10, group)
-
-    enough = next(memory for memory in range(1000, 10**7, 1000) if choose(memory, 1) is None)
-    assert choose(enough, 2) is not None
-    assert choose(2 * enough, 2) is None
 
 
 def test_the_choice_is_logged(data, encoded, short_of_memory, caplog, monkeypatch):

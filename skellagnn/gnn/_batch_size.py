@@ -10,6 +10,7 @@ from torch import nn
 
 from skellagnn.base.resources import available_memory
 from skellagnn.gnn._distributed import ProcessGroup
+from skellagnn.gnn._layered import LayeredNetwork
 
 __all__ = ["choose_batch_size"]
 
@@ -48,14 +49,16 @@ def choose_batch_size(
     Estimates what a step on all labels holds at once: for each node of its receptive field, the features and their
     mean over the neighbors, before and after dropout, and five arrays for each layer.
     """
-    degrees = np.diff(adjacency.indptr)
-    if n_neighbors is not None:
-        degrees = np.minimum(degrees, n_neighbors)
     n_nodes = adjacency.shape[0]
-    hops = getattr(network, "n_hops", None)
-    reached = n_targets * (1 + float(degrees.mean() if len(degrees) else 0)) ** max(1, (hops or 1) - 1)
-    n_read = n_nodes if hops is None else min(n_nodes, reached)
-    columns = 7 * n_features + 5 * (n_layers if hops is None else hops) * hidden_channels
+    n_read, n_hidden = float(n_nodes), n_layers  # a network of one's own is given the whole graph
+    if isinstance(network, LayeredNetwork):
+        degrees = np.diff(adjacency.indptr)
+        if n_neighbors is not None:
+            degrees = np.minimum(degrees, n_neighbors)
+        reach = network.n_propagations - int(network.gathers)  # the first aggregation may be made beforehand
+        n_read = min(n_nodes, n_targets * (1 + float(degrees.mean() if n_nodes else 0)) ** max(0, reach))
+        n_hidden = network.n_propagations
+    columns = 7 * n_features + 5 * n_hidden * hidden_channels
     size = 4 * columns * n_read  # bytes of float32
     fits = size <= FULL_GRAPH_PART * available_memory() / group.n_local
     fits = not group.any(not fits)  # one process that is short of memory decides for all
