@@ -198,7 +198,7 @@ class Augmenter:
         *,
         memory: Any = None,
         group: ProcessGroup = ALONE,
-        later: Sequence[Callable[[Answers], NDArray[np.int64]]] = (),
+        next_rounds: Sequence[Callable[[Answers], NDArray[np.int64]]] = (),
     ) -> Augmentation:
         """Ask about some nodes, encode the answers, and read the classes that they name.
 
@@ -212,7 +212,7 @@ class Augmenter:
         memory : str, joblib.Memory or None
         group : ProcessGroup, default=ALONE
             The first process alone asks: nothing is paid twice, and the limits hold for all together.
-        later : sequence of callable (answers) -> ndarray of int64, default=()
+        next_rounds : sequence of callable (answers) -> ndarray of int64, default=()
             One for each later round: the nodes that are asked about next, given what was said so far.
 
         Returns
@@ -224,10 +224,10 @@ class Augmenter:
         if graph.features is not None and graph.texts is not None:  # before anything is paid
             check_same_space(encoder, graph, embeddings, memory)
         spending = Spending(self.budget, self.store)
-        said = group.first(lambda: self._ask(graph, nodes, spending))
-        for choose in later:
-            more = group.first(partial(choose, self._read(nodes, said, self._named(said))))
-            said = said.followed_by(group.first(partial(self._ask, graph, more, spending)))
+        said = group.compute_once(lambda: self._ask(graph, nodes, spending))
+        for choose in next_rounds:
+            more = group.compute_once(partial(choose, self._read(nodes, said, self._named(said))))
+            said = said.followed_by(group.compute_once(partial(self._ask, graph, more, spending)))
             nodes = np.concatenate([nodes, more])
 
         def encode(texts: Any) -> NDArray[np.float32]:

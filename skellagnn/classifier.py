@@ -52,7 +52,14 @@ from skellagnn.model_file import read_model, write_model
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, shared_parameters
 from skellagnn.selection import READS, named, select_active_nodes
-from skellagnn.supervision import Answers, Reference, Supervised, estimate_reference, supervise, update_reference
+from skellagnn.supervision import (
+    Answers,
+    ClassEstimate,
+    Supervised,
+    estimate_from_labels,
+    estimate_with_answers,
+    supervise,
+)
 from skellagnn.validation import (
     CallbackSupportMixin,
     FitCallbacks,
@@ -381,8 +388,8 @@ class ELLaGNNClassifier(
         labels = check_labels(graph, y, sample_weight, class_weight=self.class_weight, named=self._nameable(y))
         augmenter = self._augmenter(labels.classes)
         encoder = augmenter.check(graph, self.encoder)
-        group.first(lambda: augmenter.check_enhancer(graph, self._n_queried(graph)))
-        seed, split_seed = group.first(self._draw_seeds)
+        group.compute_once(lambda: augmenter.check_enhancer(graph, self._n_queried(graph)))
+        seed, split_seed = group.compute_once(self._draw_seeds)
         callbacks = FitCallbacks(self, X, y, n_epochs=self.max_iter)
 
         # 1. The texts of all nodes become feature vectors.
@@ -394,21 +401,23 @@ class ELLaGNNClassifier(
 
         # 2. The LLM is asked about a few nodes, in rounds; its answers become views of these, and name classes.
         propagated = propagate(graph.adjacency, embeddings) if self._reads_propagated() else embeddings
-        reference = cache(partial(estimate_reference, propagated, labeled, len(labels.classes), self._fixed_seed()))
-        update = partial(update_reference, labeled, len(labels.classes), reference, propagated)
+        from_labels = cache(partial(estimate_from_labels, propagated, labeled, len(labels.classes), self._fixed_seed()))
+        with_answers = partial(estimate_with_answers, labeled, len(labels.classes), from_labels, propagated)
         choose = partial(self._select, graph, embeddings, propagated)
-        first, later = self._rounds(augmenter, choose, reference, update, group)
-        augmented = augmenter.augment(graph, embeddings, first, encoder, memory=self.memory, group=group, later=later)
+        first_round, next_rounds = self._rounds(augmenter, choose, from_labels, with_answers, group)
+        augmented = augmenter.augment(
+            graph, embeddings, first_round, encoder, memory=self.memory, group=group, next_rounds=next_rounds
+        )
 
         # 3. Labels, answers and a teacher are weighed against each other.
         answers = augmented.answers.scaled(self.answer_weight)
-        weigh = partial(supervise, labeled, answers, len(labels.classes), reference, self._teacher(), propagated)
+        weigh = partial(supervise, labeled, answers, len(labels.classes), from_labels, self._teacher(), propagated)
         # rounding may differ between machines, and all processes must learn the same
-        supervised = group.first(partial(weigh, graph.adjacency))
+        supervised = group.compute_once(partial(weigh, graph.adjacency))
 
         # 4. Neighbors are ranked by their similarity with the node, LLM-enhanced where it was asked about.
-        features = augmented.features.shown(self.view_probability * supervised.views)
-        queries = features.queries(supervised.views)
+        features = augmented.features.shown(self.view_probability * supervised.view_reliability)
+        queries = features.queries(supervised.view_reliability)
         neighbors = rank_neighbors(graph.adjacency, embeddings, self.n_neighbors, queries)
 
         # 5. The backbone learns from all this. A fit that fails leaves the model as it was.
@@ -546,7 +555,7 @@ class ELLaGNNClassifier(
         graph: TextGraph,
         embeddings: NDArray[Any],
         propagated: NDArray[Any],
-        reference: Callable[[], Reference],
+        from_labels: Callable[[], ClassEstimate],
         n_nodes: int | None = None,
         asked: NDArray[np.int64] | tuple[()] = (),
     ) -> NDArray[np.int64]:
@@ -559,7 +568,7 @@ class ELLaGNNClassifier(
             self.augmentation_ratio if n_nodes is None else n_nodes,
             candidates=self.candidates,
             seed=self._fixed_seed(),
-            probabilities=lambda: reference().probabilities,
+            probabilities=lambda: from_labels().probabilities,
             asked=asked,
         )
 
@@ -567,18 +576,18 @@ class ELLaGNNClassifier(
         self,
         augmenter: Augmenter,
         choose: Callable[..., NDArray[np.int64]],
-        reference: Callable[[], Reference],
-        update: Callable[[Answers], Reference],
+        from_labels: Callable[[], ClassEstimate],
+        with_answers: Callable[[Answers], ClassEstimate],
         group: ProcessGroup = ALONE,
     ) -> tuple[NDArray[np.int64], list[Callable[[Answers], NDArray[np.int64]]]]:
         """Return the nodes of the first round, and what chooses those of each later one by the answers so far."""
         if augmenter.enhancer is None:
             return np.empty(0, dtype=np.int64), []
-        nodes = group.first(partial(choose, reference))
+        nodes = group.compute_once(partial(choose, from_labels))
         first, *sizes = self._round_sizes(augmenter, len(nodes))
 
         def choose_more(size: int, answers: Answers) -> NDArray[np.int64]:
-            return choose(partial(update, answers), size, answers.nodes)
+            return choose(partial(with_answers, answers), size, answers.nodes)
 
         return nodes[:first], [partial(choose_more, size) for size in sizes]
 
@@ -627,8 +636,8 @@ class ELLaGNNClassifier(
         labeled = LabeledNodes(*np.empty((3, 0), dtype=np.int64))
         if labels is not None and self._reads_labels():
             labeled, _ = hold_out(labels, self.early_stopping, self._draw_seeds()[1])
-        reference = partial(estimate_reference, propagated, labeled, n_classes, self._fixed_seed())
-        return self._select(graph, embeddings, propagated, reference)
+        from_labels = partial(estimate_from_labels, propagated, labeled, n_classes, self._fixed_seed())
+        return self._select(graph, embeddings, propagated, from_labels)
 
     def _teacher(self) -> Any:
         return PropagationTeacher() if isinstance(self.teacher, str) else clone(self.teacher, safe=False)

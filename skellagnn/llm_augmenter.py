@@ -26,7 +26,7 @@ from skellagnn.llm.asking import Budget, LLMUsage
 from skellagnn.llm.plan import Plan
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.parameters import check_parameters
-from skellagnn.supervision import estimate_reference, supervise, update_reference
+from skellagnn.supervision import estimate_from_labels, estimate_with_answers, supervise
 from skellagnn.validation import as_graph, check_labels
 
 __all__ = ["LLMAugmenter"]
@@ -176,7 +176,7 @@ memory, random_state, verbose
         features = asked.augmented.features
         nodes, means = features.queries()
         self._views = dict(zip(_keys(asked.graph, nodes), means, strict=True))
-        self._weight = self.view_weight * asked.views
+        self._weight = self.view_weight * asked.view_reliability
         self.queried_nodes_ = asked.queried
         self.answers_ = list(asked.augmented.said)
         self.llm_usage_ = asked.augmented.usage
@@ -294,7 +294,7 @@ class _Asked(NamedTuple):
     soft_labels : ndarray of float32 of shape (n_nodes, n_classes) or None
         Class probabilities by the answers, times their weight.
     reliability : float or None
-    views : float
+    view_reliability : float
         How far nodes show the views that the LLM made.
     """
 
@@ -305,7 +305,7 @@ class _Asked(NamedTuple):
     classes: NDArray[Any] | None
     soft_labels: NDArray[np.float32] | None
     reliability: float | None
-    views: float
+    view_reliability: float
 
 
 def _ask(clf: ELLaGNNClassifier, X: TextGraph, y: Any = None) -> _Asked:
@@ -327,17 +327,19 @@ def _ask(clf: ELLaGNNClassifier, X: TextGraph, y: Any = None) -> _Asked:
     if labels is not None:
         labeled, n_classes = labels.labeled, len(labels.classes)
     propagated = propagate(graph.adjacency, embeddings) if clf.enhancer is not None else embeddings
-    reference = cache(partial(estimate_reference, propagated, labeled, n_classes, clf._fixed_seed()))
-    update = partial(update_reference, labeled, n_classes, reference, propagated)
+    from_labels = cache(partial(estimate_from_labels, propagated, labeled, n_classes, clf._fixed_seed()))
+    with_answers = partial(estimate_with_answers, labeled, n_classes, from_labels, propagated)
     choose = partial(clf._select, graph, embeddings, propagated)
-    first, later = clf._rounds(augmenter, choose, reference, update)
-    augmented = augmenter.augment(graph, embeddings, first, encoder, memory=clf.memory, later=later)
+    first_round, next_rounds = clf._rounds(augmenter, choose, from_labels, with_answers)
+    augmented = augmenter.augment(graph, embeddings, first_round, encoder, memory=clf.memory, next_rounds=next_rounds)
     queried = augmented.answers.nodes
     if labels is None or not augmented.answers.choices:
         classes = None if labels is None else labels.classes
         return _Asked(graph, encoder, queried, augmented, classes, None, None, 1.0)
-    supervised = supervise(labeled, augmented.answers, n_classes, reference, None, propagated, graph.adjacency)
+    supervised = supervise(labeled, augmented.answers, n_classes, from_labels, None, propagated, graph.adjacency)
     known, said = supervised.supervision.labeled, slice(len(labeled.nodes), None)  # answers are joined to the labels
     soft = np.zeros((graph.n_nodes, n_classes), dtype=np.float32)
     soft[known.nodes[said]] = known.probabilities[said] * known.weights[said, None]
-    return _Asked(graph, encoder, queried, augmented, labels.classes, soft, supervised.reliability, supervised.views)
+    return _Asked(
+        graph, encoder, queried, augmented, labels.classes, soft, supervised.reliability, supervised.view_reliability
+    )

@@ -264,7 +264,7 @@ def clue(
     features : ndarray of shape (n_nodes, n_features)
     rng : numpy.random.Generator
     probabilities : ndarray of shape (n_nodes, n_classes), default=None
-        What the labels say of each node (:func:`skellagnn.supervision.estimate_reference`); None: nothing.
+        What the labels say of each node (:func:`skellagnn.supervision.estimate_from_labels`); None: nothing.
 
     Notes
     -----

@@ -2,7 +2,7 @@
 
 An LLM that names a class is an annotator (Dawid and Skene, 1979) with a probability of being right, which it says
 itself or is taken to have. Every source is believed as far as it says itself; what can be checked may only lower that.
-The check is a reference: what the labels alone say of every node, by models that have not seen the label in question.
+The check is what the labels alone say of every node, by models that have not seen the label in question.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from skellagnn.gnn._targets import LabeledNodes, SoftLabels, Supervision
 
 __all__ = [
     "Answers",
-    "Reference",
+    "ClassEstimate",
     "Supervised",
-    "estimate_reference",
+    "estimate_from_labels",
     "estimate_reliability",
     "supervise",
-    "update_reference",
+    "estimate_with_answers",
 ]
 
 # How often the first choice of an LLM that does not say how sure it is is taken to be right.
 UNSTATED_CONFIDENCE = 0.8
 # Nobody is believed to be always right, or never.
 EXTREMES = (0.02, 0.98)
-# Folds of the reference.
+# Folds of the estimate from labels.
 N_FOLDS = 5
 # Variance of the logarithm of the temperature around 0: a few labels that happen to be all right do not show that the
-# reference always is, which would leave no room for the LLM.
+# estimate always is, which would leave no room for the LLM.
 LOG_TEMPERATURE_VARIANCE = 1 / 5
 # Variance of the shift of an LLM's confidence, in log-odds: one standard deviation is a factor of four. 270 answers
 # overrule it by far, 20 do not.
 SHIFT_VARIANCE = 2.0
-# Shifts that are looked at. Agreement with a reference that reads the same texts may not raise a confidence.
+# Shifts that are looked at. Agreement with an estimate that reads the same texts may not raise a confidence.
 SHIFTS = np.linspace(-6, 0, 61)
 # How often an LLM that does not know may name no class.
 SILENCE = (np.arange(20) + 0.5) / 20
-# Part of the agreement between answers and reference that proves nothing, since both read the same text: the middle
+# Part of the agreement between answers and labels that proves nothing, since both read the same text: the middle
 # between none (errors are independent) and all.
 SHARED = 0.5
 
@@ -86,7 +86,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Reference:
+class ClassEstimate:
     """What the labels alone say of every node.
 
     Parameters
@@ -117,16 +117,16 @@ class Supervised:
         Labels and answers, each with its weight, and what the teacher says of the other nodes.
     reliability : float or None
         Mean probability that an answer is right, over the nodes whose answers name a class; None where none does.
-    views : float
+    view_reliability : float
         How far nodes show the views that the LLM made: the same probability, 1 if no answer names a class.
     """
 
     supervision: Supervision
     reliability: float | None
-    views: float
+    view_reliability: float
 
 
-def estimate_reference(features: NDArray[Any], labeled: LabeledNodes, n_classes: int, seed: int = 0) -> Reference:
+def estimate_from_labels(features: NDArray[Any], labeled: LabeledNodes, n_classes: int, seed: int = 0) -> ClassEstimate:
     """Say what labels alone tell of every node, by cross-fitting.
 
     Parameters
@@ -140,18 +140,18 @@ def estimate_reference(features: NDArray[Any], labeled: LabeledNodes, n_classes:
 
     Returns
     -------
-    reference : Reference
+    from_labels : ClassEstimate
 
     Notes
     -----
     Five logistic regressions, each without a fifth of the labels of each class. Held-out labels set the temperature
     (Guo et al., 2017, arXiv 1706.04599), whose logarithm is normal around 0 before. With no two labels of one class
-    nobody can check anything, and the reference says nothing.
+    nobody can check anything, and the estimate says nothing.
     """
     n_nodes = len(features)
     counts = np.bincount(labeled.labels, minlength=n_classes)
     if counts.max(initial=0) < 2:
-        return Reference(np.full((n_nodes, n_classes), 1 / n_classes))
+        return ClassEstimate(np.full((n_nodes, n_classes), 1 / n_classes))
     fold = _folds(labeled.labels, n_classes, seed)
     logits, held_out = np.zeros((n_nodes, n_classes)), np.zeros((len(fold), n_classes))
     n_folds = fold.max() + 1
@@ -163,7 +163,7 @@ def estimate_reference(features: NDArray[Any], labeled: LabeledNodes, n_classes:
     temperature = _calibrate(held_out, labeled.labels, labeled.weights)
     probabilities = softmax(logits / temperature, axis=1)
     probabilities[labeled.nodes] = softmax(held_out / temperature, axis=1)
-    return Reference(probabilities, temperature)
+    return ClassEstimate(probabilities, temperature)
 
 
 def _folds(labels: NDArray[np.int64], n_classes: int, seed: int) -> NDArray[np.int64]:
@@ -191,7 +191,7 @@ def _calibrate(logits: NDArray[np.float64], labels: NDArray[np.int64], weights: 
 def estimate_reliability(
     choices: NDArray[np.int64],
     confidence: NDArray[np.float64],
-    reference: NDArray[np.float64],
+    from_labels: NDArray[np.float64],
     labels: NDArray[np.int64],
 ) -> NDArray[np.float64]:
     """Say how probable it is that each answer to one prompt is right because the LLM knows.
@@ -202,7 +202,7 @@ def estimate_reliability(
         First choices; -1 for an answer that names no class, -2 for one that says none fits, which proves nothing.
     confidence : ndarray of shape (n_queried,)
         What the LLM says itself; NaN where it does not: 0.8.
-    reference : ndarray of shape (n_queried, n_classes)
+    from_labels : ndarray of shape (n_queried, n_classes)
         Class probabilities without the answers.
     labels : ndarray of int of shape (n_queried,)
         Training label of a queried node, -1 where it has none.
@@ -220,17 +220,17 @@ def estimate_reliability(
     .. math:: r_v(b) = \\sigma(\\mathrm{logit}\\, c_v + b)
 
     An LLM that knows names the class, with the probability P_v(a) / mean_u P_u(a) beside an LLM that knows nothing: it
-    agrees with the reference P more than the sizes of the classes explain. One that does not know names no class with a
-    probability u, which is summed out. Half of the cases in which it does not know count as if it agreed by reading the
-    same text as the reference; not where v has a label, which then is P. So random and constant answers lower b, and so
-    do answers that name no class beside others; a reference that says nothing leaves b at 0.
+    agrees with the estimate P from labels more than the sizes of the classes explain. One that does not know names no
+    class with a probability u, which is summed out. Half of the cases in which it does not know count as if it agreed
+    by reading the same text as the estimate; not where v has a label, which then is P. So random and constant answers
+    lower b, and so do answers that name no class beside others; an estimate that says nothing leaves b at 0.
     """
     stated = np.clip(np.where(np.isnan(confidence), UNSTATED_CONFIDENCE, confidence), *EXTREMES)
     named, checked = choices >= 0, labels >= 0
     if not named.any():
         return np.zeros(len(choices))
-    probabilities = reference.copy()
-    probabilities[checked] = np.eye(reference.shape[1])[labels[checked]]
+    probabilities = from_labels.copy()
+    probabilities[checked] = np.eye(from_labels.shape[1])[labels[checked]]
     sizes = probabilities.mean(axis=0)
     at = np.where(named, choices, 0)
     lift = probabilities[np.arange(len(at)), at] / np.maximum(sizes[at], 1e-6)
@@ -250,7 +250,7 @@ def supervise(
     labeled: LabeledNodes,
     answers: Answers,
     n_classes: int,
-    estimate: Callable[[], Reference],
+    estimate: Callable[[], ClassEstimate],
     teacher: Teacher | None,
     features: NDArray[Any],
     adjacency: sparse.csr_array,
@@ -263,7 +263,7 @@ def supervise(
         Training labels. Those of queried nodes check the answers; validation labels must not be among them.
     answers : Answers
     n_classes : int
-    estimate : callable() -> Reference
+    estimate : callable() -> ClassEstimate
         Says what the labels tell without the answers; called if there are answers.
     teacher : Teacher or None
         Trained on labels and answers; what it says of all other nodes is learned, too.
@@ -310,23 +310,23 @@ def supervise(
     return Supervised(Supervision(known, soft, weight), reliability, views)
 
 
-def update_reference(
+def estimate_with_answers(
     labeled: LabeledNodes,
     n_classes: int,
-    estimate: Callable[[], Reference],
+    estimate: Callable[[], ClassEstimate],
     features: NDArray[Any],
     answers: Answers,
-) -> Reference:
+) -> ClassEstimate:
     """Say what labels and the answers so far tell of every node, for the choice of the next ones.
 
     Parameters are those of :func:`supervise`; the teacher is a :class:`~skellagnn.distillation.PropagationTeacher`.
     """
     known, _ = _known(labeled, answers, n_classes, estimate)
-    return Reference(PropagationTeacher().fit(features, known).predict_proba(features))
+    return ClassEstimate(PropagationTeacher().fit(features, known).predict_proba(features))
 
 
 def _known(
-    labeled: LabeledNodes, answers: Answers, n_classes: int, estimate: Callable[[], Reference]
+    labeled: LabeledNodes, answers: Answers, n_classes: int, estimate: Callable[[], ClassEstimate]
 ) -> tuple[SoftLabels, float | None]:
     """Return labels and answers as soft labels, and the mean reliability of the answers."""
     if not answers.choices:
@@ -348,13 +348,13 @@ def _check_probabilities(teacher: Any, returned: Any, n_nodes: int, n_classes: i
 
 
 def _soft_labels(
-    labeled: LabeledNodes, answers: Answers, n_classes: int, reference: Reference
+    labeled: LabeledNodes, answers: Answers, n_classes: int, from_labels: ClassEstimate
 ) -> tuple[SoftLabels, float | None]:
     """Turn answers about nodes without a label into soft labels; return their mean reliability, too."""
-    label_of = np.full(len(reference.probabilities), -1, dtype=np.int64)
+    label_of = np.full(len(from_labels.probabilities), -1, dtype=np.int64)
     label_of[labeled.nodes] = labeled.labels
     labels = label_of[answers.nodes]
-    prior = reference.probabilities[answers.nodes]
+    prior = from_labels.probabilities[answers.nodes]
     sizes = np.maximum(prior.mean(axis=0), 1e-6) if len(prior) else np.ones(n_classes)
     log_q, weights, found = np.log(np.maximum(prior, 1e-12)), np.zeros(len(prior)), []
     n_prompts = max(len(answers.choices), 1)

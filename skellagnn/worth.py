@@ -23,7 +23,7 @@ from skellagnn.llm.asking import LLMUsage
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.parameters import check_parameters
 from skellagnn.selection import select_active_nodes
-from skellagnn.supervision import N_FOLDS, Answers, Reference, estimate_reference, one_hot
+from skellagnn.supervision import N_FOLDS, Answers, ClassEstimate, estimate_from_labels, one_hot
 from skellagnn.validation import as_graph, check_labels, hold_out, stand_in
 
 __all__ = ["Band", "Pilot", "pilot"]
@@ -220,7 +220,7 @@ class _Fit:
     propagated: NDArray[Any]
     labeled: LabeledNodes
     n_classes: int
-    reference: Reference
+    from_labels: ClassEstimate
     queried: NDArray[np.int64]
     seed: int
 
@@ -241,11 +241,11 @@ def _prepare(clf: Any, X: Any, y: Any, n_nodes: int) -> tuple[_Fit, Augmenter]:
     embeddings = raw_features(graph, encoder, memory=clf.memory, scale=isinstance(X, TextGraph))
     propagated = propagate(graph.adjacency, embeddings)
     labeled, _ = hold_out(labels, clf.early_stopping, clf._draw_seeds()[1])
-    reference = estimate_reference(propagated, labeled, len(labels.classes), clf._fixed_seed())
-    queried = clf._select(graph, embeddings, propagated, lambda: reference)
+    from_labels = estimate_from_labels(propagated, labeled, len(labels.classes), clf._fixed_seed())
+    queried = clf._select(graph, embeddings, propagated, lambda: from_labels)
     if augmenter.budget.max_calls is not None:
         queried = queried[: augmenter.budget.max_calls // len(PromptCatalog.from_parameter(clf.prompts))]
-    return _Fit(graph, propagated, labeled, len(labels.classes), reference, queried, clf._fixed_seed()), augmenter
+    return _Fit(graph, propagated, labeled, len(labels.classes), from_labels, queried, clf._fixed_seed()), augmenter
 
 
 def _naming_alone(clf: Any) -> Any:
@@ -276,7 +276,7 @@ def _choose_nodes(fit: _Fit, candidates: Any, n_nodes: int) -> NDArray[np.int64]
     """Choose half labeled nodes, of which labels are as sure as of the queried ones, and half queried ones."""
     if len(fit.new) == 0:
         return fit.new
-    margins, labeled = fit.reference.margins, fit.labeled.nodes
+    margins, labeled = fit.from_labels.margins, fit.labeled.nodes
     n_checks = min(n_nodes // 2, len(labeled))
     checks = np.empty(0, dtype=np.int64)
     if n_checks:
@@ -300,7 +300,7 @@ def _choose_nodes(fit: _Fit, candidates: Any, n_nodes: int) -> NDArray[np.int64]
 def _appraise(fit: _Fit, answers: Answers, usage: LLMUsage, n_asked: int) -> Pilot:
     """Estimate accuracy and gain from the answers."""
     rng = np.random.default_rng(fit.seed)
-    labeled, new, margins = fit.labeled, fit.new, fit.reference.margins
+    labeled, new, margins = fit.labeled, fit.new, fit.from_labels.margins
     n_labels, n_unlabeled, chance = len(labeled.nodes), fit.graph.n_nodes - len(labeled.nodes), 1 / fit.n_classes
     choice, confidence = answers.first
     named = choice >= 0
@@ -325,14 +325,14 @@ def _appraise(fit: _Fit, answers: Answers, usage: LLMUsage, n_asked: int) -> Pil
     curve = _draw_curve(_cross_validate(fit), fit.n_classes, rng)
     now, knows = curve(n_labels), np.clip((by_band - chance) / (1 - chance), 0, 1)
     others = curve(n_labels + named_share * knows**POWER @ n_new) - now
-    alone = fit.reference.probabilities[new].max(axis=1).mean() if says_something and len(new) else now
+    alone = fit.from_labels.probabilities[new].max(axis=1).mean() if says_something and len(new) else now
     share = len(new) / max(n_unlabeled, 1)
     gain = share * named_share * np.maximum(accuracy - alone, 0) + (1 - share) * others
     more = np.concatenate([[0], np.geomspace(1, max(n_unlabeled, 1), 60)])
     brought = np.array([curve(n_labels + n).mean() for n in more]) - now.mean()  # one curve: many have a ceiling below
     as_good = np.minimum(np.interp(gain, brought, more), named_share * len(new))
 
-    hits = fit.reference.probabilities[labeled.nodes].argmax(axis=1) == labeled.labels
+    hits = fit.from_labels.probabilities[labeled.nodes].argmax(axis=1) == labeled.labels
     bands = []
     for band in np.flatnonzero(n_new):
         own = hits[band_of[labeled.nodes] == band]
@@ -445,7 +445,7 @@ def _beyond_chance(fit: _Fit, nodes: NDArray[np.int64], choice: NDArray[np.int64
     if len(nodes) < ENOUGH:
         return None
     said = LabeledNodes(nodes, choice, np.ones(len(nodes), dtype=np.float32))
-    predicted = estimate_reference(fit.propagated, said, fit.n_classes, fit.seed).probabilities[nodes].argmax(axis=1)
+    predicted = estimate_from_labels(fit.propagated, said, fit.n_classes, fit.seed).probabilities[nodes].argmax(axis=1)
     sizes = (np.bincount(classes, minlength=fit.n_classes) / len(nodes) for classes in (choice, predicted))
     chance = float(np.dot(*sizes))
     return bool(binom.sf((predicted == choice).sum() - 1, len(nodes), chance) < UNLIKELY)

@@ -17,12 +17,12 @@ from skellagnn.exceptions import InvalidParameterError, LabelError
 from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.supervision import (
     Answers,
-    Reference,
-    estimate_reference,
+    ClassEstimate,
+    estimate_from_labels,
     estimate_reliability,
+    estimate_with_answers,
     one_hot,
     supervise,
-    update_reference,
 )
 
 N, K = 300, 4
@@ -61,36 +61,36 @@ NOBODY = label([])
 
 @pytest.mark.parametrize("labeled", [NOBODY, label([7]), label(first(1))])
 def test_without_two_labels_of_one_class_nothing_can_be_checked(labeled):
-    reference = estimate_reference(FEATURES, labeled, K)
+    from_labels = estimate_from_labels(FEATURES, labeled, K)
 
-    np.testing.assert_array_equal(reference.probabilities, UNIFORM)
-    assert reference.temperature == 1
+    np.testing.assert_array_equal(from_labels.probabilities, UNIFORM)
+    assert from_labels.temperature == 1
 
 
 def test_labels_tell_of_the_other_nodes():
     labeled = label(first(10))
-    reference = estimate_reference(FEATURES, labeled, K)
+    from_labels = estimate_from_labels(FEATURES, labeled, K)
 
     others = np.setdiff1d(np.arange(N), labeled.nodes)
-    likeliest = reference.probabilities[others].max(axis=1)
-    right = reference.probabilities[others].argmax(axis=1) == TRUTH[others]
-    np.testing.assert_allclose(reference.probabilities.sum(axis=1), 1)
+    likeliest = from_labels.probabilities[others].max(axis=1)
+    right = from_labels.probabilities[others].argmax(axis=1) == TRUTH[others]
+    np.testing.assert_allclose(from_labels.probabilities.sum(axis=1), 1)
     assert right.mean() > 0.8
     assert abs(likeliest.mean() - right.mean()) < 0.12  # calibrated
-    two = np.sort(reference.probabilities, axis=1)[:, -2:]
-    np.testing.assert_allclose(reference.margins, two[:, 1] - two[:, 0])
+    two = np.sort(from_labels.probabilities, axis=1)[:, -2:]
+    np.testing.assert_allclose(from_labels.margins, two[:, 1] - two[:, 0])
 
 
 def test_a_label_does_not_vote_on_its_own_node(monkeypatch):
     labeled = label(first(5))
     monkeypatch.setattr(supervision, "_folds", lambda labels, n_classes, seed: np.arange(len(labels)) % 5)
     monkeypatch.setattr(supervision, "_calibrate", lambda logits, labels, weights: 1.0)
-    before = estimate_reference(FEATURES, labeled, K).probabilities
+    before = estimate_from_labels(FEATURES, labeled, K).probabilities
 
     for position in (0, 8, 19):
         wrong = labeled.labels.copy()
         wrong[position] = (wrong[position] + 1) % K
-        after = estimate_reference(FEATURES, replace(labeled, labels=wrong), K).probabilities
+        after = estimate_from_labels(FEATURES, replace(labeled, labels=wrong), K).probabilities
 
         same_fold = labeled.nodes[np.arange(20) % 5 == position % 5]
         np.testing.assert_array_equal(after[same_fold], before[same_fold])
@@ -133,10 +133,10 @@ def test_few_labels_that_happen_to_be_right_calibrate_little_and_weights_are_rep
 def test_labels_at_random_make_the_reference_humble():
     labeled = label(first(10))
     noise = replace(labeled, labels=np.random.default_rng(0).permutation(labeled.labels))
-    fair, humble = estimate_reference(FEATURES, labeled, K), estimate_reference(FEATURES, noise, K)
+    fair, humble = estimate_from_labels(FEATURES, labeled, K), estimate_from_labels(FEATURES, noise, K)
 
     assert humble.temperature > 1 > fair.temperature
-    likeliest = [reference.probabilities.max(axis=1).mean() - 1 / K for reference in (humble, fair)]
+    likeliest = [from_labels.probabilities.max(axis=1).mean() - 1 / K for from_labels in (humble, fair)]
     assert likeliest[0] < 0.5 * likeliest[1]
 
 
@@ -144,10 +144,10 @@ def test_answers_of_a_round_enter_the_choice_of_the_next():
     labeled = label(first(1)[:2])  # two of four classes
     asked = np.setdiff1d(np.arange(N), labeled.nodes)[::3]
     answers = Answers(asked, (TRUTH[asked, None],), (np.full(len(asked), 0.95),))
-    estimate = lambda: estimate_reference(FEATURES, labeled, K)  # noqa: E731
+    estimate = lambda: estimate_from_labels(FEATURES, labeled, K)  # noqa: E731
 
-    before = update_reference(labeled, K, estimate, FEATURES, Answers(asked[:0])).probabilities
-    after = update_reference(labeled, K, estimate, FEATURES, answers).probabilities
+    before = estimate_with_answers(labeled, K, estimate, FEATURES, Answers(asked[:0])).probabilities
+    after = estimate_with_answers(labeled, K, estimate, FEATURES, answers).probabilities
 
     alone = PropagationTeacher().fit(FEATURES, one_hot(labeled, K)).predict_proba(FEATURES)
     np.testing.assert_array_equal(before, alone)
@@ -156,16 +156,16 @@ def test_answers_of_a_round_enter_the_choice_of_the_next():
     assert right[1] > right[0] + 0.05
     # without a label and without a usable answer nothing is known
     silent = Answers(asked, (np.full((len(asked), 1), -1),), (SAYS_NOTHING[asked],))
-    nothing = update_reference(NOBODY, K, lambda: Reference(UNIFORM), FEATURES, silent).probabilities
+    nothing = estimate_with_answers(NOBODY, K, lambda: ClassEstimate(UNIFORM), FEATURES, silent).probabilities
     np.testing.assert_allclose(nothing, UNIFORM)
 
 
 # -- how far an LLM is believed ----------------------------------------------------------------------------------
 
 
-def reliability(choices, confidence=SAYS_NOTHING, reference=None, labels=UNLABELED):
-    reference = knowing() if reference is None else reference
-    return estimate_reliability(np.asarray(choices), confidence, reference, labels)
+def reliability(choices, confidence=SAYS_NOTHING, from_labels=None, labels=UNLABELED):
+    from_labels = knowing() if from_labels is None else from_labels
+    return estimate_reliability(np.asarray(choices), confidence, from_labels, labels)
 
 
 def at_random(seed=0):
@@ -200,9 +200,9 @@ def test_nobody_is_always_right_or_never():
         ((TRUTH + 1) % K, 0, 0.1),
     ],
 )
-@pytest.mark.parametrize("known", ["reference", "labels"])
+@pytest.mark.parametrize("known", ["from_labels", "labels"])
 def test_answers_are_believed_as_far_as_they_agree_more_than_chance(choices, low, high, known):
-    seen = {} if known == "reference" else {"reference": UNIFORM, "labels": TRUTH}
+    seen = {} if known == "from_labels" else {"from_labels": UNIFORM, "labels": TRUTH}
     found = reliability(choices, **seen)
 
     assert low <= found.mean() <= high
@@ -221,11 +221,11 @@ def test_agreement_never_raises_a_confidence():
     assert reliability(TRUTH, np.full(N, 0.4), knowing(0.999)).max() <= 0.4
 
 
-@pytest.mark.parametrize("reference", [knowing(), UNIFORM])
-def test_unread_answers_lower_the_others(reference):
+@pytest.mark.parametrize("from_labels", [knowing(), UNIFORM])
+def test_unread_answers_lower_the_others(from_labels):
     shares = (0.0, 0.02, 0.1, 0.3, 0.6, 0.9)
     choices = [without(TRUTH, share, -1) for share in shares]
-    found = [reliability(said, reference=reference)[said >= 0][0] for said in choices]
+    found = [reliability(said, from_labels=from_labels)[said >= 0][0] for said in choices]
 
     assert all(more >= less for more, less in pairwise(found))
     assert found[1] > 0.7  # a handful among hundreds costs little
@@ -261,14 +261,14 @@ def test_agreement_with_a_label_counts_in_full_and_with_a_reference_that_reads_t
         checked = reliability(choices, labels=TRUTH).mean()
 
         assert checked == pytest.approx(share, abs=0.1)
-        assert reliability(choices, reference=np.eye(K)[TRUTH]).mean() < checked - 0.2
+        assert reliability(choices, from_labels=np.eye(K)[TRUTH]).mean() < checked - 0.2
 
 
 def test_a_dozen_labels_of_queried_nodes_are_seen_where_nothing_else_is_known():
     few = np.where(np.arange(N) < 15, TRUTH, -1)
 
-    assert reliability((TRUTH + 1) % K, reference=UNIFORM, labels=few).mean() < 0.4
-    np.testing.assert_allclose(reliability(TRUTH, reference=UNIFORM, labels=few), 0.8)
+    assert reliability((TRUTH + 1) % K, from_labels=UNIFORM, labels=few).mean() < 0.4
+    np.testing.assert_allclose(reliability(TRUTH, from_labels=UNIFORM, labels=few), 0.8)
 
 
 @pytest.mark.parametrize("choices", [np.full(N, -1), np.full(N, -2)])
@@ -308,9 +308,9 @@ def answer(nodes, *first_choices, confidence=np.nan, weight=1.0):
     return Answers(nodes, choices, tuple(np.full(len(nodes), confidence) for _ in choices), weight)
 
 
-def weigh(labeled, answers, teacher=None, reference=None):
+def weigh(labeled, answers, teacher=None, from_labels=None):
     def estimate():
-        return estimate_reference(FEATURES, labeled, K) if reference is None else reference
+        return estimate_from_labels(FEATURES, labeled, K) if from_labels is None else from_labels
 
     return supervise(labeled, answers, K, estimate, teacher, FEATURES, DATA.graph.adjacency)
 
@@ -328,7 +328,7 @@ def test_labels_alone_are_what_they_are():
     found = supervise(labeled, SILENT, K, fails, None, FEATURES, DATA.graph.adjacency)
 
     known = found.supervision.labeled
-    assert (found.reliability, found.views, found.supervision.soft) == (None, 1.0, None)
+    assert (found.reliability, found.view_reliability, found.supervision.soft) == (None, 1.0, None)
     np.testing.assert_array_equal(known.nodes, labeled.nodes)
     np.testing.assert_array_equal(known.probabilities, np.eye(K)[labeled.labels])
     np.testing.assert_array_equal(known.weights, labeled.weights)
@@ -341,7 +341,7 @@ def test_answers_alone_are_soft_labels_by_hand():
     np.testing.assert_array_equal(known.nodes, SOME)
     np.testing.assert_allclose(known.probabilities, 0.2 / K + 0.8 * np.eye(K)[TRUTH[SOME]], rtol=1e-5)
     np.testing.assert_allclose(known.weights, 0.5 * 0.8)
-    assert found.reliability == found.views == pytest.approx(0.8)
+    assert found.reliability == found.view_reliability == pytest.approx(0.8)
 
 
 def test_a_soft_label_weighs_answer_and_reference():
@@ -349,7 +349,7 @@ def test_a_soft_label_weighs_answer_and_reference():
     asked = np.array([[0.7, 0.1, 0.1, 0.1], [0.3, 0.3, 0.3, 0.1]])
     probabilities = UNIFORM.copy()
     probabilities[:2] = asked
-    found = weigh(NOBODY, answer([0, 1], [1, 0], confidence=0.6), reference=Reference(probabilities))
+    found = weigh(NOBODY, answer([0, 1], [1, 0], confidence=0.6), from_labels=ClassEstimate(probabilities))
 
     r, known = found.reliability, found.supervision.labeled
     factor = 1 - r + r * np.array([[0, 1, 0, 0], [1, 0, 0, 0]]) / [0.5, 0.2, 0.2, 0.1]
@@ -380,14 +380,14 @@ def test_several_prompts_share_the_weight_of_a_node():
 def test_answers_about_labeled_nodes_check_and_never_become_soft_labels():
     labeled = label(SOME[:10])
     wrong = answer(SOME, np.where(np.arange(40) < 10, (TRUTH[SOME] + 1) % K, TRUTH[SOME]))
-    found = weigh(labeled, wrong, reference=Reference(UNIFORM))
+    found = weigh(labeled, wrong, from_labels=ClassEstimate(UNIFORM))
 
     known = found.supervision.labeled
     np.testing.assert_array_equal(known.nodes, SOME)
     np.testing.assert_array_equal(known.probabilities[:10], np.eye(K)[TRUTH[SOME[:10]]])
     np.testing.assert_array_equal(known.weights[:10], 1)
     assert known.weights[10:].max() < 0.5
-    right = weigh(labeled, answer(SOME, TRUTH[SOME]), reference=Reference(UNIFORM))
+    right = weigh(labeled, answer(SOME, TRUTH[SOME]), from_labels=ClassEstimate(UNIFORM))
     assert right.reliability == pytest.approx(0.8)
 
 
@@ -510,7 +510,7 @@ def test_none_of_these_to_every_question_is_a_fit_without_answers():
     labeled, asked = label(first(5)), answer(SOME, np.full(40, -2))
     found, without_llm = weigh(labeled, asked, PropagationTeacher()), weigh(labeled, SILENT, PropagationTeacher())
 
-    assert (found.reliability, found.views) == (None, 1.0)
+    assert (found.reliability, found.view_reliability) == (None, 1.0)
     np.testing.assert_array_equal(found.supervision.soft.probabilities, without_llm.supervision.soft.probabilities)
 
 

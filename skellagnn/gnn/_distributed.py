@@ -82,7 +82,7 @@ class ProcessGroup:
         """Whether it is true in any process."""
         return bool(self.add(np.array([float(value)]))[0] > 0)
 
-    def first(self, function: Callable[[], T]) -> T:
+    def compute_once(self, function: Callable[[], T]) -> T:
         """Call a function in the first process only, and return its result in all."""
         return function()
 
@@ -133,7 +133,7 @@ class _SeveralProcesses(ProcessGroup):
         self._exchange(self._distributed.all_reduce, total)
         return np.asarray(total.numpy())
 
-    def first(self, function: Callable[[], T]) -> T:
+    def compute_once(self, function: Callable[[], T]) -> T:
         result = [function() if self.rank == 0 else None]
         self._exchange(self._distributed.broadcast_object_list, result, src=0)
         return result[0]  # type: ignore[return-value]
@@ -159,7 +159,7 @@ class _SeveralProcesses(ProcessGroup):
         own = zlib.crc32(repr(rest).encode())
         for array in arrays:
             own = zlib.crc32(np.ascontiguousarray(array).data, own)
-        first = self.first(lambda: own)
+        first = self.compute_once(lambda: own)
         n_others = int(self.add(np.array([float(own != first)]))[0])
         if n_others:
             raise InvalidParameterError(

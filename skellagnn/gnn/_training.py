@@ -181,7 +181,7 @@ def train(
             history.best_iter = epoch
             if stopping is not None:
                 # of the first process: rounding may differ between machines, and all must stop together
-                score, loss = group.first(stopping.score)
+                score, loss = group.compute_once(stopping.score)
                 history.validation_score.append(score)
                 history.validation_loss.append(loss)
                 stopping.keep_if_best(epoch, score, loss)

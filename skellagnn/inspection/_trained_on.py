@@ -66,7 +66,7 @@ class Training:
 
     def __init__(self, model: ExplainedModel, training: Any, notes: list[str]) -> None:
         from skellagnn.distillation import propagate
-        from skellagnn.supervision import estimate_reference, supervise
+        from skellagnn.supervision import estimate_from_labels, supervise
 
         clf = model.clf
         if not isinstance(training, (tuple, list)) or len(training) != 2:
@@ -93,9 +93,9 @@ class Training:
         self.features = propagate(graph.adjacency, self._vectors(graph))
         n_classes = len(clf.classes_)
         seed = clf._fixed_seed()
-        reference = cache(partial(estimate_reference, self.features, labeled, n_classes, seed))
+        from_labels = cache(partial(estimate_from_labels, self.features, labeled, n_classes, seed))
         said_classes = _read_answers(clf).scaled(clf.answer_weight)
-        supervised = supervise(labeled, said_classes, n_classes, reference, None, self.features, graph.adjacency)
+        supervised = supervise(labeled, said_classes, n_classes, from_labels, None, self.features, graph.adjacency)
         self.known = supervised.supervision.labeled
         naming = {answer.node: answer for answer in reversed(clf.answers_) if answer.classes}
         self.asked = np.array(

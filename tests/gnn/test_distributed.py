@@ -415,7 +415,7 @@ def test_alone_everything_is_ones_own():
     with ProcessGroup.joined(False) as group:
         assert (group.rank, group.size, group.n_local) == (0, 1, 1)
         assert group.share(np.arange(3)).tolist() == group.add(np.arange(3.0)).tolist() == [0, 1, 2]
-        assert (group.any(True), group.any(False), group.first(lambda: "asked")) == (True, False, "asked")
+        assert (group.any(True), group.any(False), group.compute_once(lambda: "asked")) == (True, False, "asked")
         group.add_gradients(network)
         group.share_state(network)
         group.check_same([np.arange(3)], "the rest")
