@@ -51,6 +51,7 @@ def gather(
     crew = _Crew(ask, count, max_concurrency)
     try:
         with holding_interrupts(crew.interrupt):
+            crew.start()  # not before: Ctrl-C while threads start would leave answers that nobody takes
             while crew.is_working:
                 try:
                     yield from crew.outcomes()
@@ -76,12 +77,17 @@ class _Crew(Generic[Outcome]):
         self._todo = iter(range(count))
         self._todo_lock = threading.Lock()
         self._stop = threading.Event()
-        self._n_threads = self._n_working = min(count, max_concurrency)
+        self._n_threads = min(count, max_concurrency)
+        self._n_working = 0
         self._room = threading.Semaphore(2 * self._n_threads)
         # None of a thread that ends
         self._arrived: queue.SimpleQueue[tuple[int, Outcome | None, BaseException | None] | None] = queue.SimpleQueue()
+
+    def start(self) -> None:
+        """Start the threads."""
         # daemons: after Ctrl-C the interpreter must not wait for replies that nobody will read
         for number in range(self._n_threads):
+            self._n_working += 1
             threading.Thread(target=self._work, name=f"skellagnn-ask-{number}", daemon=True).start()
 
     @property
