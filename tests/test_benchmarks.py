@@ -40,6 +40,7 @@ def run(module, arguments, capsys):
     return [table[0], *table[2:]], json.loads(lines[-1])
 
 
+@pytest.mark.slow
 def test_training(script, capsys):
     module = script("training")
 
@@ -72,6 +73,7 @@ def test_peak_memory_counts_what_is_held_and_given_back(script):
     assert 45 < before.megabytes() < 80
 
 
+@pytest.mark.slow
 def test_prediction(script, capsys):
     module = script("prediction")
 
@@ -83,6 +85,7 @@ def test_prediction(script, capsys):
     assert all(row["seconds"][0] > 0 for row in line["results"])
 
 
+@pytest.mark.slow
 def test_import_time(script, capsys):
     table, line = run(script("import_time"), ["--repeats", "1"], capsys)
 
@@ -222,6 +225,7 @@ def test_long_life_sees_what_grows_and_what_differs(script):
     assert module.fits(Drifting(), np.ones(3), 4)[0] == "a fit made another model"
 
 
+@pytest.mark.slow
 def test_explain(script, capsys):
     module = script("explain")
 

@@ -183,7 +183,7 @@ class Explanation:
         ax.set_yticks(places, [name for name, _ in bars], parse_math=False)
         ax.invert_yaxis()
         ax.axvline(0, color=GRAY, linewidth=0.8)
-        ax.set_xlabel("push: fall of the probability without it")
+        ax.set_xlabel("push: fall without it")
         title = f"{shorten(self.label, 20)} with {self.probability:.3f}: node {shorten(self.name, 20)}"
         ax.set_title(title, parse_math=False, fontsize="medium")
         return ax
