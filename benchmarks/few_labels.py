@@ -33,6 +33,7 @@ from skellagnn.datasets import load_folder
 from skellagnn.prompts import parse_choices
 
 RESULTS = Path(__file__).with_name("few_labels.jsonl")
+MEMORY = Path.home() / ".cache" / "skellagnn-benchmarks"
 FIGURE = Path(__file__).parents[1] / "docs" / "_static" / "few_labels.svg"
 LABELS = (0, 1, 2, 3, 5, 10, 20)
 RATIO = {"cora": 0.1, "wikispeedia": 0.05}
@@ -331,7 +332,7 @@ def main() -> None:
     parser.add_argument("--data", nargs="+", default=["cora", "wikispeedia"])
     parser.add_argument("--experiments", nargs="+", default=["arms", "llms", "selections"])
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--memory", type=Path, default=Path.home() / ".cache" / "skellagnn-benchmarks")
+    parser.add_argument("--memory", type=Path, default=MEMORY, help="keeps encoded texts")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
     if str(options.folder) != "report":
