@@ -38,6 +38,8 @@ FIGURE = Path(__file__).parents[1] / "docs" / "_static" / "few_labels.svg"
 LABELS = (0, 1, 2, 3, 5, 10, 20)
 RATIO = {"cora": 0.1, "wikispeedia": 0.05}
 ARMS = ("logistic regression", "plain network", "no answers", "with answers", "answers as labels")
+# What an arm is compared with, split by split.
+BASELINE = {"with answers": "no answers", "no answers": "plain network"}
 LLMS = (
     "strong",
     "no confidence",
@@ -250,7 +252,7 @@ def read_results(path: Path) -> list[dict[str, Any]]:
 
 
 def report(path: Path, figure: Path | None) -> str:
-    """Return the tables as Markdown: mean and standard deviation, and paired differences to no answers."""
+    """Return the tables as Markdown: mean, standard deviation and number of splits; paired differences to `BASELINE`."""
     lines = read_results(path)
     accuracy = {key(line): 100 * line["accuracy"] for line in lines}
     parts = []
@@ -284,11 +286,12 @@ def _cell(
     found = [value for value in values.values() if value is not None]
     if not found:
         return ""
-    cell = f"{np.mean(found):.1f} (sd {np.std(found):.1f})"
-    without = {seed: accuracy.get((data, n, "no answers", "strong", DEFAULT, weight, seed)) for seed in seeds}
-    gains = [values[s] - without[s] for s in seeds if values[s] is not None and without[s] is not None]  # type: ignore[operator]
-    if arm == "with answers" and len(gains) > 1:
-        cell += f", {np.mean(gains):+.2f} ± {np.std(gains, ddof=1) / np.sqrt(len(gains)):.2f}"
+    cell = f"{np.mean(found):.1f} (sd {np.std(found):.1f}; {len(found)})"
+    if other := BASELINE.get(arm):
+        base = {seed: accuracy.get((data, n, other, "strong", DEFAULT, weight, seed)) for seed in seeds}
+        gains = [values[s] - base[s] for s in seeds if values[s] is not None and base[s] is not None]  # type: ignore[operator]
+        if len(gains) > 1:
+            cell += f", {np.mean(gains):+.2f} ± {np.std(gains, ddof=1) / np.sqrt(len(gains)):.2f}"
     return cell
 
 
