@@ -252,7 +252,7 @@ def read_results(path: Path) -> list[dict[str, Any]]:
 
 
 def report(path: Path, figure: Path | None) -> str:
-    """Return the tables as Markdown: mean, standard deviation and number of splits; paired differences to `BASELINE`."""
+    """Return the tables as Markdown: mean, deviation and number of splits; paired differences to `BASELINE`."""
     lines = read_results(path)
     accuracy = {key(line): 100 * line["accuracy"] for line in lines}
     parts = []
