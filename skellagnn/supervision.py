@@ -35,6 +35,9 @@ __all__ = [
 UNSTATED_CONFIDENCE = 0.8
 # Nobody is believed to be always right, or never.
 EXTREMES = (0.02, 0.98)
+# Answers that are believed less than that, on average, are left out: those of an LLM that guesses come to 0.03 or 0.04,
+# and what is then left of hundreds of them still weighs as much as some labels.
+LEAST_RELIABILITY = 0.1
 # Folds of the estimate from labels.
 N_FOLDS = 5
 # Variance of the logarithm of the temperature around 0: a few labels that happen to be all right do not show that the
@@ -286,7 +289,8 @@ def supervise(
 
     .. math:: q_v(y) \\propto P_v(y) \\Bigl[ r \\frac{1(y = a)}{\\mathrm{mean}_u P_u(a)} + 1 - r \\Bigr]
 
-    with the weight r beside labels of weight 1; several prompts share a node's weight.
+    with the weight r beside labels of weight 1; several prompts share a node's weight. Answers that are right with less
+    than 0.1 on average are left out, unless the labels name fewer than two classes: then nothing else is known.
     """
     known, reliability = _known(labeled, answers, n_classes, estimate)
     if (known.probabilities[known.weights > 0].max(axis=0, initial=0) > 1 / n_classes).sum() < 2:
@@ -296,7 +300,7 @@ def supervise(
             "ask about more nodes, or look at `prompts` and `class_names`: one prompt has to name classes, in words "
             "that the LLM uses."
         )
-    views = 1.0 if reliability is None else reliability
+    views = 1.0 if reliability is None else reliability * (not _are_left_out(reliability, labeled))
     if teacher is None:
         return Supervised(Supervision(known), reliability, views)
     teacher.fit(features, known, adjacency)
@@ -332,7 +336,13 @@ def _known(
     if not answers.choices:
         return one_hot(labeled, n_classes), None
     said, reliability = _soft_labels(labeled, answers, n_classes, estimate())
-    return _join(one_hot(labeled, n_classes), said), reliability
+    known = one_hot(labeled, n_classes)
+    return known if _are_left_out(reliability, labeled) else _join(known, said), reliability
+
+
+def _are_left_out(reliability: float | None, labeled: LabeledNodes) -> bool:
+    """Whether answers are not worth learning from, and labels can be."""
+    return reliability is not None and reliability < LEAST_RELIABILITY and len(np.unique(labeled.labels)) > 1
 
 
 def _check_probabilities(teacher: Any, returned: Any, n_nodes: int, n_classes: int) -> NDArray[Any]:

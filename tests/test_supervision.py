@@ -323,7 +323,7 @@ def test_labels_alone_are_what_they_are():
     labeled = label(first(2), weights=np.linspace(0.5, 1.5, 8))
 
     def fails():
-        raise AssertionError("nobody needs a reference")
+        raise AssertionError("nobody needs an estimate")
 
     found = supervise(labeled, SILENT, K, fails, None, FEATURES, DATA.graph.adjacency)
 
@@ -344,7 +344,31 @@ def test_answers_alone_are_soft_labels_by_hand():
     assert found.reliability == found.view_reliability == pytest.approx(0.8)
 
 
-def test_a_soft_label_weighs_answer_and_reference():
+def test_answers_of_an_llm_that_guesses_are_left_out():
+    labeled = label(first(10))
+    many = np.setdiff1d(np.arange(len(TRUTH)), labeled.nodes)
+    guessed = answer(many, np.random.default_rng(0).integers(0, K, len(many)))
+    found = weigh(labeled, guessed)
+
+    known = found.supervision.labeled
+    assert 0 < found.reliability < 0.1
+    assert found.view_reliability == 0
+    np.testing.assert_array_equal(known.nodes, labeled.nodes)
+    np.testing.assert_array_equal(known.probabilities, np.eye(K)[labeled.labels])
+
+
+@pytest.mark.parametrize("labeled", ["labels of one class", "no labels"])
+def test_nothing_is_left_out_where_labels_alone_teach_nothing(labeled):
+    known = label(SOME[TRUTH[SOME] == TRUTH[SOME[0]]][:3]) if labeled == "labels of one class" else NOBODY
+    said = answer(SOME, TRUTH[SOME], confidence=np.where(np.arange(len(SOME)) % 10, 0.02, 0.6))
+    found = weigh(known, said)
+
+    assert found.reliability < 0.1
+    assert found.view_reliability == found.reliability
+    assert set(found.supervision.labeled.nodes) == {*SOME, *known.nodes}
+
+
+def test_a_soft_label_weighs_answer_and_estimate():
     # sizes of the classes .5, .2, .2, .1; node 1 agrees with what the labels say, node 0 does not
     asked = np.array([[0.7, 0.1, 0.1, 0.1], [0.3, 0.3, 0.3, 0.1]])
     probabilities = UNIFORM.copy()

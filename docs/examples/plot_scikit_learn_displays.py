@@ -28,7 +28,7 @@ clf = ELLaGNNClassifier(
     random_state=0,
 )
 X_train, X_test, y_train, y_test = train_test_split(graph, y, train_size=0.25, stratify=y, random_state=0)
-clf.fit(X_train, y_train)
+_ = clf.fit(X_train, y_train)  # what it returns would be shown here
 
 # %%
 # ``X_test`` is the same graph with other nodes in view. In the learning curve, the size counts labels: all nodes still
