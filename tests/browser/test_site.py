@@ -45,7 +45,7 @@ QUERIES = {
     "encoder": "how_to/encoders.html",
     "recorded answers": "how_to/recorded_answers.html",
     "save load": "how_to/save.html",
-    "homophily": "glossary.html",
+    "homophily": "gallery/plot_homophily_decides_the_backbone.html",
     "dask": "how_to/cluster.html",
     "ELLaGNNClassifier": "api/generated/skellagnn.ELLaGNNClassifier.html",
     "TextGraph": "api/generated/skellagnn.TextGraph.html",
