@@ -103,9 +103,9 @@ class ELLaGNNClassifier(
         ``"all"`` is the paper's catalog. Prompts that name classes are what pays; they need ``class_names``.
     selection : str or callable, default="clue"
         Which nodes are asked about: a name (see the how-to on selections) or a function ``(graph, features, rng) ->
-        scores``. ``"clue"``, ``"margin"`` and ``"margin_random"`` look at the labels: the folds of a search ask about
-        nodes of their own. The others, such as ``"clustering"``, look at neither labels nor targets, and ask about the
-        same nodes in all of them.
+        scores``. ``"clue"``, ``"margin"``, ``"margin_random"``, ``"neighbors"`` and ``"centers"`` look at the labels:
+        the folds of a search ask about nodes of their own. The others, such as ``"clustering"``, look at neither labels
+        nor targets, and ask about the same nodes in all of them.
     candidates : array-like of int, mask of shape (n_nodes,) or None, default=None
         Nodes that may be asked about; None: all.
     class_names : list of str, dict of label to str, or None, default=None
@@ -396,7 +396,7 @@ class ELLaGNNClassifier(
         propagated = propagate(graph.adjacency, embeddings) if self._reads_propagated() else embeddings
         reference = cache(partial(estimate_reference, propagated, labeled, len(labels.classes), self._fixed_seed()))
         update = partial(update_reference, labeled, len(labels.classes), reference, propagated)
-        choose = partial(self._select, graph, embeddings, propagated)
+        choose = partial(self._select, graph, embeddings, propagated, labeled)
         first, later = self._rounds(augmenter, choose, reference, update, group)
         augmented = augmenter.augment(graph, embeddings, first, encoder, memory=self.memory, group=group, later=later)
 
@@ -546,20 +546,21 @@ class ELLaGNNClassifier(
         graph: TextGraph,
         embeddings: NDArray[Any],
         propagated: NDArray[Any],
+        labeled: LabeledNodes,
         reference: Callable[[], Reference],
         n_nodes: int | None = None,
         asked: NDArray[np.int64] | tuple[()] = (),
     ) -> NDArray[np.int64]:
         """Choose by graph, features and, where the selection reads them, labels."""
-        own = not isinstance(named(self.selection), str)  # a function of the user's own gets the features as they are
         return select_active_nodes(
             graph,
-            embeddings if own else propagated,
+            propagated if "propagated" in self._what_is_read() else embeddings,
             self.selection,
             self.augmentation_ratio if n_nodes is None else n_nodes,
             candidates=self.candidates,
             seed=self._fixed_seed(),
             probabilities=lambda: reference().probabilities,
+            labeled=labeled.nodes,
             asked=asked,
         )
 
@@ -584,7 +585,7 @@ class ELLaGNNClassifier(
 
     def _round_sizes(self, augmenter: Augmenter, n_nodes: int) -> list[int]:
         """Return of how many nodes each round asks: one round, if answers would change nothing in the selection."""
-        return augmenter.rounds(n_nodes, augmenter.budget.n_rounds if self._reads_labels() else 1)
+        return augmenter.rounds(n_nodes, augmenter.budget.n_rounds if "labels" in self._what_is_read() else 1)
 
     def _what_is_read(self) -> str:
         """Say what the selection looks at."""
@@ -593,7 +594,7 @@ class ELLaGNNClassifier(
 
     def _reads_labels(self) -> bool:
         """Whether the selection looks at labels, so that each fold asks about nodes of its own."""
-        return "labels" in self._what_is_read()
+        return "label" in self._what_is_read()
 
     def _n_queried(self, graph: TextGraph) -> int:
         """Say how many nodes will be asked about, whichever the selection prefers."""
@@ -616,7 +617,7 @@ class ELLaGNNClassifier(
         if reads != "graph":
             encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
             embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
-            if reads != "features":
+            if "propagated" in reads:
                 propagated = propagate(graph.adjacency, embeddings)
         if self._reads_labels() and labels is None:
             raise InvalidParameterError(
@@ -628,7 +629,7 @@ class ELLaGNNClassifier(
         if labels is not None and self._reads_labels():
             labeled, _ = hold_out(labels, self.early_stopping, self._draw_seeds()[1])
         reference = partial(estimate_reference, propagated, labeled, n_classes, self._fixed_seed())
-        return self._select(graph, embeddings, propagated, reference)
+        return self._select(graph, embeddings, propagated, labeled, reference)
 
     def _teacher(self) -> Any:
         return PropagationTeacher() if isinstance(self.teacher, str) else clone(self.teacher, safe=False)

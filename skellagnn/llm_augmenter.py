@@ -329,7 +329,7 @@ def _ask(clf: ELLaGNNClassifier, X: TextGraph, y: Any = None) -> _Asked:
     propagated = propagate(graph.adjacency, embeddings) if clf.enhancer is not None else embeddings
     reference = cache(partial(estimate_reference, propagated, labeled, n_classes, clf._fixed_seed()))
     update = partial(update_reference, labeled, n_classes, reference, propagated)
-    choose = partial(clf._select, graph, embeddings, propagated)
+    choose = partial(clf._select, graph, embeddings, propagated, labeled)
     first, later = clf._rounds(augmenter, choose, reference, update)
     augmented = augmenter.augment(graph, embeddings, first, encoder, memory=clf.memory, later=later)
     queried = augmented.answers.nodes
