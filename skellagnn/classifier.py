@@ -560,7 +560,7 @@ class ELLaGNNClassifier(
             candidates=self.candidates,
             seed=self._fixed_seed(),
             probabilities=lambda: reference().probabilities,
-            labeled=labeled.nodes,
+            labeled=np.unique(labeled.nodes),
             asked=asked,
         )
 

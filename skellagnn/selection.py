@@ -546,8 +546,8 @@ def select_active_nodes(
         For selections that draw.
     probabilities : callable() -> ndarray of shape (n_nodes, n_classes), default=None
         Says what labels suggest; called by the name of a selection that reads labels.
-    labeled : array-like of int, default=()
-        Nodes with a label, for those that start there.
+    labeled : array-like of int, or mask of shape (n_nodes,), default=()
+        Nodes with a label, for selections that start there.
     asked : array-like of int, default=()
         Nodes of earlier rounds, which are left out.
 
@@ -561,7 +561,7 @@ def select_active_nodes(
     ------
     InvalidParameterError
         If the selection is unknown or returns something else than one score per node, none of them NaN and not all
-        infinite, or ``candidates`` are no nodes of the graph, or none.
+        infinite, or ``candidates`` or ``labeled`` are no nodes of the graph, or there is no candidate.
 
     Warns
     -----
@@ -569,12 +569,13 @@ def select_active_nodes(
         If fewer candidates than asked for have a text; all of them are chosen.
     """
     selection = named(selection)
+    starts = check_nodes("labeled", labeled, graph.n_nodes, graph.node_names, error=InvalidParameterError)
     if isinstance(selection, str):
         function = resolve(selection, SELECTIONS, parameter="selection", or_else="or a callable")
         if probabilities is not None and "labels" in READS[function.__name__]:
             function = partial(function, probabilities=probabilities())
         elif "labeled" in READS[function.__name__]:
-            function = partial(function, labeled=labeled)
+            function = partial(function, labeled=starts)
     elif callable(selection):
         function = selection
     else:

@@ -449,6 +449,17 @@ def test_a_neighbor_without_text_takes_no_turn():
     assert order_of(neighbors(graph, rows, np.random.default_rng(0), labeled=[0], n_neighbors=2))[:2] == [2, 3]
 
 
+def test_labeled_nodes_may_be_a_mask_and_must_be_nodes():
+    edges, rows = star(0.1, 0.9)
+    graph = TextGraph.from_edges(edges)
+
+    for labeled in ([0], np.array([True, False, False])):
+        assert select_active_nodes(graph, rows, "centers", 3, labeled=labeled).tolist() == [0, 2, 1]
+    for name in ("centers", "degree"):
+        with pytest.raises(InvalidParameterError, match="`labeled` must be node ids from 0 to 2, got 3"):
+            select_active_nodes(graph, rows, name, 3, labeled=[3])
+
+
 def test_without_labels_neighbors_are_random():
     graph = TextGraph.from_edges([(0, 1), (1, 2)], n_nodes=6)
 
