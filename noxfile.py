@@ -39,8 +39,8 @@ def constraints(session: nox.Session) -> None:
     torch = re.search(r"^torch==.*$", Path("constraints.txt").read_text(), re.MULTILINE).group()
     pinned = Path(session.create_tmp()) / "torch.txt"
     pinned.write_text(f"{torch}\n")
-    command = "uv pip compile pyproject.toml --resolution lowest-direct --python-version 3.11 --extra test"
-    options = f"--constraint {pinned} --no-header --no-annotate --quiet"
+    command = "uv pip compile pyproject.toml --resolution lowest-direct --python-version 3.11"
+    options = f"--extra test --extra transformers --constraint {pinned} --no-header --no-annotate --quiet"
     found = session.run(*command.split(), *options.split(), silent=True)
     kept = [line for line in found.splitlines() if not line.startswith(("nvidia-", "cuda-", "triton"))]
     path.write_text(about + "\n".join(kept) + "\n")

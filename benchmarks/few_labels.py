@@ -58,7 +58,16 @@ STRONG = {
 # Answers of 400 that an LLM gave in words of its own, as if class names had been abbreviations.
 UNREAD = 275 / 400
 DEFAULT = "clue"
-SELECTIONS = ("clue in one round", "clustering", "pagerank", "random", "margin", "margin_random")
+SELECTIONS = (
+    "clue in one round",
+    "clustering",
+    "pagerank",
+    "random",
+    "margin",
+    "margin_random",
+    "neighbors",
+    "centers",
+)
 UNEVEN = "20 in two classes, 2 in the others"
 SPLITS = {"cora": ("60/20/20", "public"), "wikispeedia": ("60/20/20",)}
 

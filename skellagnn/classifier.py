@@ -110,9 +110,9 @@ class ELLaGNNClassifier(
         ``"all"`` is the paper's catalog. Prompts that name classes are what pays; they need ``class_names``.
     selection : str or callable, default="clue"
         Which nodes are asked about: a name (see the how-to on selections) or a function ``(graph, features, rng) ->
-        scores``. ``"clue"``, ``"margin"`` and ``"margin_random"`` look at the labels: the folds of a search ask about
-        nodes of their own. The others, such as ``"clustering"``, look at neither labels nor targets, and ask about the
-        same nodes in all of them.
+        scores``. ``"clue"``, ``"margin"``, ``"margin_random"``, ``"neighbors"`` and ``"centers"`` look at the labels:
+        the folds of a search ask about nodes of their own. The others, such as ``"clustering"``, look at neither labels
+        nor targets, and ask about the same nodes in all of them.
     candidates : array-like of int, mask of shape (n_nodes,) or None, default=None
         Nodes that may be asked about; None: all.
     class_names : list of str, dict of label to str, or None, default=None
@@ -403,7 +403,7 @@ class ELLaGNNClassifier(
         propagated = propagate(graph.adjacency, embeddings) if self._reads_propagated() else embeddings
         from_labels = cache(partial(estimate_from_labels, propagated, labeled, len(labels.classes), self._fixed_seed()))
         with_answers = partial(estimate_with_answers, labeled, len(labels.classes), from_labels, propagated)
-        choose = partial(self._select, graph, embeddings, propagated)
+        choose = partial(self._select, graph, embeddings, propagated, labeled)
         first_round, next_rounds = self._rounds(augmenter, choose, from_labels, with_answers, group)
         augmented = augmenter.augment(
             graph, embeddings, first_round, encoder, memory=self.memory, group=group, next_rounds=next_rounds
@@ -555,20 +555,21 @@ class ELLaGNNClassifier(
         graph: TextGraph,
         embeddings: NDArray[Any],
         propagated: NDArray[Any],
+        labeled: LabeledNodes,
         from_labels: Callable[[], ClassEstimate],
         n_nodes: int | None = None,
         asked: NDArray[np.int64] | tuple[()] = (),
     ) -> NDArray[np.int64]:
         """Choose by graph, features and, where the selection reads them, labels."""
-        own = not isinstance(named(self.selection), str)  # a function of the user's own gets the features as they are
         return select_active_nodes(
             graph,
-            embeddings if own else propagated,
+            propagated if "propagated" in self._what_is_read() else embeddings,
             self.selection,
             self.augmentation_ratio if n_nodes is None else n_nodes,
             candidates=self.candidates,
             seed=self._fixed_seed(),
             probabilities=lambda: from_labels().probabilities,
+            labeled=np.unique(labeled.nodes),
             asked=asked,
         )
 
@@ -593,7 +594,7 @@ class ELLaGNNClassifier(
 
     def _round_sizes(self, augmenter: Augmenter, n_nodes: int) -> list[int]:
         """Return of how many nodes each round asks: one round, if answers would change nothing in the selection."""
-        return augmenter.rounds(n_nodes, augmenter.budget.n_rounds if self._reads_labels() else 1)
+        return augmenter.rounds(n_nodes, augmenter.budget.n_rounds if "labels" in self._what_is_read() else 1)
 
     def _what_is_read(self) -> str:
         """Say what the selection looks at."""
@@ -602,7 +603,7 @@ class ELLaGNNClassifier(
 
     def _reads_labels(self) -> bool:
         """Whether the selection looks at labels, so that each fold asks about nodes of its own."""
-        return "labels" in self._what_is_read()
+        return "label" in self._what_is_read()
 
     def _n_queried(self, graph: TextGraph) -> int:
         """Say how many nodes will be asked about, whichever the selection prefers."""
@@ -625,7 +626,7 @@ class ELLaGNNClassifier(
         if reads != "graph":
             encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
             embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
-            if reads != "features":
+            if "propagated" in reads:
                 propagated = propagate(graph.adjacency, embeddings)
         if self._reads_labels() and labels is None:
             raise InvalidParameterError(
@@ -637,7 +638,7 @@ class ELLaGNNClassifier(
         if labels is not None and self._reads_labels():
             labeled, _ = hold_out(labels, self.early_stopping, self._draw_seeds()[1])
         from_labels = partial(estimate_from_labels, propagated, labeled, n_classes, self._fixed_seed())
-        return self._select(graph, embeddings, propagated, from_labels)
+        return self._select(graph, embeddings, propagated, labeled, from_labels)
 
     def _teacher(self) -> Any:
         return PropagationTeacher() if isinstance(self.teacher, str) else clone(self.teacher, safe=False)

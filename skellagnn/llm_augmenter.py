@@ -329,7 +329,7 @@ def _ask(clf: ELLaGNNClassifier, X: TextGraph, y: Any = None) -> _Asked:
     propagated = propagate(graph.adjacency, embeddings) if clf.enhancer is not None else embeddings
     from_labels = cache(partial(estimate_from_labels, propagated, labeled, n_classes, clf._fixed_seed()))
     with_answers = partial(estimate_with_answers, labeled, n_classes, from_labels, propagated)
-    choose = partial(clf._select, graph, embeddings, propagated)
+    choose = partial(clf._select, graph, embeddings, propagated, labeled)
     first_round, next_rounds = clf._rounds(augmenter, choose, from_labels, with_answers)
     augmented = augmenter.augment(graph, embeddings, first_round, encoder, memory=clf.memory, next_rounds=next_rounds)
     queried = augmented.answers.nodes

@@ -1,9 +1,9 @@
 """Active-node selection: which nodes the LLM sees.
 
 A selection is a function ``(graph, features, rng) -> scores``; the nodes with the highest scores are asked first, so
-that a larger ratio pays only for the difference. Those that read labels get class ``probabilities``, too; the others
-look at neither labels nor targets, so that every fold of a cross-validation asks about the same nodes. A new one is a
-function here and a row of ``_TABLE``.
+that a larger ratio pays only for the difference. Those that read labels get class ``probabilities``, or the ``labeled``
+nodes, too; the others look at neither labels nor targets, so that every fold of a cross-validation asks about the same
+nodes. A new one is a function here and a row of ``_TABLE``.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from skellagnn.base.arrays import as_array
 from skellagnn.base.numbers import check_int
 from skellagnn.base.resolve import resolve
 from skellagnn.base.resources import count_threads
+from skellagnn.base.vectors import vector_norms
 from skellagnn.exceptions import AnswerWarning, InvalidParameterError
 from skellagnn.graph import TextColumn, TextGraph
 from skellagnn.graph._names import check_nodes
@@ -34,6 +35,7 @@ __all__ = [
     "SELECTIONS",
     "named",
     "Selection",
+    "centers",
     "clue",
     "clustering",
     "count_active_nodes",
@@ -41,6 +43,7 @@ __all__ = [
     "low_degree",
     "margin",
     "margin_random",
+    "neighbors",
     "pagerank",
     "random",
     "select_active_nodes",
@@ -343,12 +346,120 @@ def _in_turn(*scores: NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(-place.min(axis=0))
 
 
+def neighbors(
+    graph: TextGraph,
+    features: NDArray[np.float32],
+    rng: np.random.Generator,
+    *,
+    labeled: ArrayLike = (),
+    n_neighbors: int = 10,
+) -> NDArray[np.int64]:
+    """Score nodes by how soon training sees them beside a labeled node: the most similar neighbors of each come first.
+
+    First the most similar neighbor of each labeled node, then the second of each, and so on; labeled nodes take turns
+    in random order. Then the neighbors of these neighbors in the same way, and so outward; last, in random order, nodes
+    that no path leads to. Without labels that is all of them. In each fold of a search it asks about other nodes.
+
+    Parameters
+    ----------
+    graph : TextGraph
+        Neighbors of a node are those that it gets messages from.
+    features : ndarray of shape (n_nodes, n_features)
+        Raw feature vectors, compared by their cosine.
+    rng : numpy.random.Generator
+    labeled : array-like of int, default=()
+        Training nodes: the centers of the mini-batches.
+    n_neighbors : int, default=10
+        Of each node at most, as many as the estimator keeps by default.
+
+    Returns
+    -------
+    scores : ndarray of int64 of shape (n_nodes,)
+        Minus the place of each node. Neighbors without text are the last of their node.
+
+    Notes
+    -----
+    After the enhancement "on demand" of E-LLaGNN (Jaiswal et al., 2024, arXiv 2407.14996): of neighbors that are
+    sampled for the nodes of a batch. O(n_features) per edge of the nodes that are reached; feature vectors are read by
+    the block.
+    """
+    return _outward(graph, features, rng, labeled, n_neighbors, with_centers=False)
+
+
+def centers(
+    graph: TextGraph,
+    features: NDArray[np.float32],
+    rng: np.random.Generator,
+    *,
+    labeled: ArrayLike = (),
+    n_neighbors: int = 10,
+) -> NDArray[np.int64]:
+    """Score every labeled node first, in random order, and then as :func:`neighbors` does."""
+    return _outward(graph, features, rng, labeled, n_neighbors, with_centers=True)
+
+
+def _outward(
+    graph: TextGraph,
+    features: NDArray[Any],
+    rng: np.random.Generator,
+    labeled: ArrayLike,
+    n_neighbors: int,
+    *,
+    with_centers: bool,
+) -> NDArray[np.int64]:
+    """Number nodes from the labeled ones outward, and return minus these numbers."""
+    chance = rng.permutation(graph.n_nodes)
+    frontier = np.unique(np.asarray(labeled, dtype=np.int64))
+    frontier = frontier[np.argsort(chance[frontier])]
+    found, looked_from = np.zeros((2, graph.n_nodes), dtype=bool)
+    order = [frontier] if with_centers else []
+    found[frontier] = with_centers
+    norms = vector_norms(features)
+    # nobody is asked about a node without text: it must not take its center's turn
+    mute = np.zeros(graph.n_nodes, dtype=bool) if graph.texts is None else graph.texts.n_bytes == 0
+    while len(frontier):
+        looked_from[frontier] = True
+        rows = graph.adjacency[frontier]
+        counts = np.diff(rows.indptr)
+        turn = np.repeat(np.arange(len(frontier)), counts)
+        similarity = _similarity(features, norms, frontier[turn], rows.indices)
+        nearest = np.lexsort((-similarity, mute[rows.indices], turn))
+        rank = np.arange(len(turn)) - np.repeat(rows.indptr[:-1], counts)
+        in_turn = np.argsort(rank, kind="stable")
+        beside = rows.indices[nearest[in_turn[: np.count_nonzero(rank < n_neighbors)]]]
+        beside = beside[~found[beside]]
+        new = beside[np.sort(np.unique(beside, return_index=True)[1])]
+        found[new] = True
+        order.append(new)
+        frontier = new[~looked_from[new]]
+    rest = np.flatnonzero(~found)
+    order.append(rest[np.argsort(chance[rest])])
+    scores = np.empty(graph.n_nodes, dtype=np.int64)
+    scores[np.concatenate(order)] = -np.arange(graph.n_nodes)
+    return scores
+
+
+def _similarity(
+    features: NDArray[Any], norms: NDArray[np.float32], targets: NDArray[Any], sources: NDArray[Any]
+) -> NDArray[np.float32]:
+    """Return the cosine of each pair, times the length of the target's vector: sources of one target are compared."""
+    similarity = np.empty(len(targets), dtype=np.float32)
+    step = max(1, _BLOCK // max(1, features.shape[1]))
+    for start in range(0, len(targets), step):
+        piece = slice(start, start + step)
+        unit = np.asarray(features[sources[piece]], dtype=np.float32) / norms[sources[piece], None]
+        np.einsum("ij,ij->i", np.asarray(features[targets[piece]], dtype=np.float32), unit, out=similarity[piece])
+    return similarity
+
+
 # A row for each selection: the function, and what it reads.
 _TABLE: tuple[tuple[Selection, str], ...] = (
     (clue, "propagated+labels"),
     (clustering, "propagated"),
     (margin, "propagated+labels"),
     (margin_random, "propagated+labels"),
+    (neighbors, "features+labeled"),
+    (centers, "features+labeled"),
     (pagerank, "graph"),
     (degree, "graph"),
     (low_degree, "graph"),
@@ -357,8 +468,9 @@ _TABLE: tuple[tuple[Selection, str], ...] = (
     (random, "graph"),
 )
 SELECTIONS: dict[str, Selection] = {function.__name__: function for function, _ in _TABLE}
-# By name: "graph" alone, so that a plan encodes nothing; "propagated" features, own and of neighbors; with "labels",
-# also the class probabilities that labels suggest, so that each fold of a search pays for nodes of its own.
+# By name: "graph" alone, so that a plan encodes nothing; "features" as they are, or "propagated", own and of neighbors;
+# with "labels", also the class probabilities that labels and answers suggest; with "labeled", which nodes have a label.
+# With either each fold of a search pays for nodes of its own.
 READS: dict[str, str] = {function.__name__: reads for function, reads in _TABLE}
 
 
@@ -412,6 +524,7 @@ def select_active_nodes(
     candidates: ArrayLike | None = None,
     seed: int = 0,
     probabilities: Callable[[], NDArray[np.floating[Any]]] | None = None,
+    labeled: ArrayLike = (),
     asked: ArrayLike = (),
 ) -> NDArray[np.int64]:
     """Choose the nodes that the LLM sees (step 2 of the paper).
@@ -433,6 +546,8 @@ def select_active_nodes(
         For selections that draw.
     probabilities : callable() -> ndarray of shape (n_nodes, n_classes), default=None
         Says what labels suggest; called by the name of a selection that reads labels.
+    labeled : array-like of int, or mask of shape (n_nodes,), default=()
+        Nodes with a label, for selections that start there.
     asked : array-like of int, default=()
         Nodes of earlier rounds, which are left out.
 
@@ -446,7 +561,7 @@ def select_active_nodes(
     ------
     InvalidParameterError
         If the selection is unknown or returns something else than one score per node, none of them NaN and not all
-        infinite, or ``candidates`` are no nodes of the graph, or none.
+        infinite, or ``candidates`` or ``labeled`` are no nodes of the graph, or there is no candidate.
 
     Warns
     -----
@@ -454,10 +569,13 @@ def select_active_nodes(
         If fewer candidates than asked for have a text; all of them are chosen.
     """
     selection = named(selection)
+    starts = check_nodes("labeled", labeled, graph.n_nodes, graph.node_names, error=InvalidParameterError)
     if isinstance(selection, str):
         function = resolve(selection, SELECTIONS, parameter="selection", or_else="or a callable")
         if probabilities is not None and "labels" in READS[function.__name__]:
             function = partial(function, probabilities=probabilities())
+        elif "labeled" in READS[function.__name__]:
+            function = partial(function, labeled=starts)
     elif callable(selection):
         function = selection
     else:

@@ -242,7 +242,7 @@ def _prepare(clf: Any, X: Any, y: Any, n_nodes: int) -> tuple[_Fit, Augmenter]:
     propagated = propagate(graph.adjacency, embeddings)
     labeled, _ = hold_out(labels, clf.early_stopping, clf._draw_seeds()[1])
     from_labels = estimate_from_labels(propagated, labeled, len(labels.classes), clf._fixed_seed())
-    queried = clf._select(graph, embeddings, propagated, lambda: from_labels)
+    queried = clf._select(graph, embeddings, propagated, labeled, lambda: from_labels)
     if augmenter.budget.max_calls is not None:
         queried = queried[: augmenter.budget.max_calls // len(PromptCatalog.from_parameter(clf.prompts))]
     return _Fit(graph, propagated, labeled, len(labels.classes), from_labels, queried, clf._fixed_seed()), augmenter

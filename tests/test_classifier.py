@@ -221,13 +221,26 @@ def test_candidates_alone_are_asked_about(data):
     assert set(clf.queried_nodes_) <= set(range(50, 60))
 
 
-@pytest.mark.parametrize("selection", ["clue", "margin", "margin_random"])
-def test_a_plan_by_what_labels_leave_open_is_what_the_fit_asks(data, selection):
+@pytest.mark.parametrize("selection", ["clue", "margin", "margin_random", "neighbors", "centers"])
+def test_a_plan_by_labels_is_what_the_fit_asks(data, selection):
     clf = recorded(data, augmentation_ratio=6, selection=selection, budget=Budget(n_rounds=1))
     plan = clf.plan(data.graph[:40], data.target[:40])
 
     assert plan.active_nodes.tolist() == clf.fit(data.graph[:40], data.target[:40]).queried_nodes_.tolist()
     assert plan.n_expected == 0
+
+
+def test_neighbors_of_the_training_nodes_are_asked_about(data):
+    graph, train = data.graph, [0, 1, 2]
+    beside = set(graph.adjacency[train].indices.tolist())
+
+    for selection, expected in (("neighbors", beside), ("centers", beside | set(train))):
+        clf = recorded(data, augmentation_ratio=len(expected), selection=selection, n_neighbors=None)
+        plan = clf.plan(graph[train], data.target[train])
+        assert plan.by_labels
+        assert set(clf.fit(graph[train], data.target[train]).queried_nodes_.tolist()) == expected
+        assert set(plan.active_nodes.tolist()) == expected
+    assert sorted(clf.queried_nodes_[:3].tolist()) == train  # of "centers"
 
 
 # -- rounds ------------------------------------------------------------------------------------------------------
@@ -288,9 +301,10 @@ def test_a_limit_of_calls_is_spent_in_rounds(data):
     assert answered[0][2:] != answered[1][2:]
 
 
-def test_selections_that_read_no_labels_have_one_round(data):
+@pytest.mark.parametrize("selection", ["clustering", "neighbors"])
+def test_selections_that_answers_do_not_change_have_one_round(data, selection):
     one, two = (
-        naming(data, data.target_names[0], selection="clustering", budget=Budget(n_rounds=n_rounds))[1]
+        naming(data, data.target_names[0], selection=selection, budget=Budget(n_rounds=n_rounds))[1]
         for n_rounds in (1, 3)
     )
 

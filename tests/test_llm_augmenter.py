@@ -40,7 +40,7 @@ def say(question):
 
 
 @pytest.mark.parametrize("prompts", ["topic", "keywords", "keywords+topic"])
-@pytest.mark.parametrize("selection", ["clustering", "margin"])
+@pytest.mark.parametrize("selection", ["clustering", "margin", "centers"])
 def test_it_asks_and_reads_what_the_classifier_does(data, prompts, selection):
     params = {"prompts": prompts, "selection": selection}
     augmenter = make(data, **params).fit(data.graph[:60], data.target[:60])

@@ -18,12 +18,14 @@ from skellagnn.exceptions import AnswerWarning, InvalidParameterError
 from skellagnn.selection import (
     READS,
     SELECTIONS,
+    centers,
     clue,
     clustering,
     count_active_nodes,
     degree,
     low_degree,
     margin,
+    neighbors,
     pagerank,
     select_active_nodes,
     short_text,
@@ -374,6 +376,128 @@ def test_wide_features_are_clustered_as_their_principal_components_are():
     assert len(first[0] & first[1]) >= 15
 
 
+# -- beside labeled nodes ----------------------------------------------------------------------------------------
+
+
+def order_of(scores):
+    return np.argsort(-scores, kind="stable").tolist()
+
+
+def star(*similarities, n_nodes=0):
+    """A node 0 with neighbors 1, 2, ... whose vectors have these cosines with its own, and lengths of all kinds."""
+    cosine = np.array([1, *similarities])
+    vectors = np.column_stack([cosine, np.sqrt(1 - cosine**2)]) * np.arange(1, len(cosine) + 1)[:, None]
+    edges = [(0, leaf) for leaf in range(1, len(cosine))]
+    rows = np.vstack([vectors, np.ones((max(0, n_nodes - len(cosine)), 2))]).astype(np.float32)
+    return edges, rows
+
+
+def test_neighbors_of_a_labeled_node_come_by_their_cosine():
+    edges, rows = star(0.1, 0.9, -0.5, 0.4)
+    graph = TextGraph.from_edges(edges)
+
+    for seed in range(3):
+        assert order_of(neighbors(graph, rows, np.random.default_rng(seed), labeled=[0])) == [2, 4, 1, 3, 0]
+        assert order_of(centers(graph, rows, np.random.default_rng(seed), labeled=[0])) == [0, 2, 4, 1, 3]
+    assert select_active_nodes(graph, rows, "neighbors", 2, labeled=[0]).tolist() == [2, 4]
+    assert select_active_nodes(graph, rows, "centers", 2, labeled=[0]).tolist() == [0, 2]
+
+
+def test_the_nearest_of_each_labeled_node_comes_before_the_second_of_any():
+    # two stars, 0 to 3 and 4 to 7; cosines with the centers fall from the first leaf to the last
+    rows = np.tile([[1, 0], [0.9, 0.44], [0.5, 0.87], [0, 1]], (2, 1)).astype(np.float32)
+    graph = TextGraph.from_edges([(0, 1), (0, 2), (0, 3), (4, 5), (4, 6), (4, 7)])
+
+    orders = [order_of(neighbors(graph, rows, np.random.default_rng(seed), labeled=[4, 0, 4])) for seed in range(20)]
+
+    for order in orders:
+        assert [set(order[place : place + 2]) for place in (0, 2, 4)] == [{1, 5}, {2, 6}, {3, 7}]
+        assert [node > 3 for node in order[:2]] == [node > 3 for node in order[2:4]]  # one order of turns
+    assert {order[0] for order in orders} == {1, 5}
+
+
+def test_then_their_neighbors_and_last_what_no_path_leads_to():
+    # 3 - 1 - 0 - 2 - 4 - 5 and 6 - 7 apart, all vectors alike but that of 1
+    graph = TextGraph.from_edges([(0, 1), (0, 2), (1, 3), (2, 4), (4, 5), (6, 7)])
+    rows = np.ones((8, 2), dtype=np.float32)
+    rows[1] = [1, 0]
+
+    orders = [order_of(neighbors(graph, rows, np.random.default_rng(seed), labeled=[0])) for seed in range(20)]
+
+    # 0 is the first neighbor of 2 and of 1, then it is 2's turn again
+    assert {tuple(order[:6]) for order in orders} == {(2, 1, 0, 4, 3, 5)}
+    assert {tuple(order[6:]) for order in orders} == {(6, 7), (7, 6)}
+
+
+def test_messages_come_from_sources_and_a_node_keeps_ten():
+    n_leaves = 12
+    edges, rows = star(*np.linspace(0.95, 0.05, n_leaves), n_nodes=15)
+    directed = TextGraph.from_edges([*((leaf, 0) for _, leaf in edges), (0, 13), (14, 1)], directed=True, n_nodes=15)
+
+    order = order_of(neighbors(directed, rows, np.random.default_rng(0), labeled=[0]))
+
+    assert order[:11] == [*range(1, 11), 14]
+    assert set(order[11:]) == {0, 11, 12, 13}
+    assert order_of(neighbors(directed, rows, np.random.default_rng(0), labeled=[0], n_neighbors=2))[:3] == [1, 2, 14]
+
+
+def test_a_neighbor_without_text_takes_no_turn():
+    edges, rows = star(0.9, 0.8, 0.7)
+    texts = ["center", "", "second", "third"]
+    graph = TextGraph.from_edges(edges, texts=texts)
+
+    assert order_of(neighbors(graph, rows, np.random.default_rng(0), labeled=[0], n_neighbors=2))[:2] == [2, 3]
+
+
+def test_labeled_nodes_may_be_a_mask_and_must_be_nodes():
+    edges, rows = star(0.1, 0.9)
+    graph = TextGraph.from_edges(edges)
+
+    for labeled in ([0], np.array([True, False, False])):
+        assert select_active_nodes(graph, rows, "centers", 3, labeled=labeled).tolist() == [0, 2, 1]
+    for name in ("centers", "degree"):
+        with pytest.raises(InvalidParameterError, match="`labeled` must be node ids from 0 to 2, got 3"):
+            select_active_nodes(graph, rows, name, 3, labeled=[3])
+
+
+def test_without_labels_neighbors_are_random():
+    graph = TextGraph.from_edges([(0, 1), (1, 2)], n_nodes=6)
+
+    orders = {tuple(order_of(neighbors(graph, np.ones((6, 1)), np.random.default_rng(s)))) for s in range(20)}
+
+    assert len(orders) > 15
+    assert {order[0] for order in orders} > {0, 5}
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32])
+@pytest.mark.parametrize("block", [1, 7, 10**6])
+def test_neighbors_are_those_that_a_plain_search_finds(dtype, block, monkeypatch):
+    """Node by node, in plain Python, on a graph without equal cosines."""
+    monkeypatch.setattr(selection, "_BLOCK", block)
+    graph = TextGraph.from_edges(random_edges(5), n_nodes=30)
+    rows = rows_of(graph).astype(dtype)
+    exact = rows.astype(np.float64)
+    labeled = [3, 7, 20]
+
+    order = order_of(neighbors(graph, rows, np.random.default_rng(2), labeled=labeled, n_neighbors=3))
+
+    turns = sorted(labeled, key=np.random.default_rng(2).permutation(30).tolist().__getitem__)
+    expected, seen = [], set()
+    while turns:
+        seen |= set(turns)
+        nearest = []
+        for node in turns:
+            beside = graph.adjacency[[node]].indices.tolist()
+            cosine = {other: exact[node] @ exact[other] / np.linalg.norm(exact[other]) for other in beside}
+            nearest.append(sorted(beside, key=cosine.__getitem__, reverse=True)[:3])
+        found = [ranked[place] for place in range(3) for ranked in nearest if len(ranked) > place]
+        new = [node for node in dict.fromkeys(found) if node not in expected]
+        expected += new
+        turns = [node for node in new if node not in seen]
+    assert order[: len(expected)] == expected
+    assert len(expected) > 15
+
+
 # -- how many ----------------------------------------------------------------------------------------------------
 
 
@@ -450,6 +574,7 @@ def test_no_selection_has_a_parameter_for_labels(function):
     parameters = inspect.signature(function).parameters
     assert list(parameters)[:3] == ["graph", "features", "rng"]
     assert ("probabilities" in parameters) == ("labels" in READS[function.__name__])
+    assert ("labeled" in parameters) == ("labeled" in READS[function.__name__])
     assert not {"y", "labels", "target", "targets"} & set(parameters)
 
 
@@ -462,8 +587,8 @@ def test_selections_that_read_the_graph_do_not_look_at_the_rows(name, graph):
 
 def test_the_other_selections_do_look_at_the_rows(graph):
     assert READS.keys() == SELECTIONS.keys()
-    for name in ("clue", "clustering"):
-        one, other = (select_active_nodes(graph, rows_of(graph, seed=seed), name, 6) for seed in (0, 1))
+    for name in ("clue", "clustering", "neighbors", "centers"):
+        one, other = (select_active_nodes(graph, rows_of(graph, seed=seed), name, 6, labeled=[0]) for seed in (0, 1))
         assert one.tolist() != other.tolist()
 
 
@@ -538,7 +663,7 @@ def test_equal_scores_keep_the_order_of_many_nodes_too():
     assert active.tolist() == [*range(2, 1000, 3), *range(1, 1000, 3), *range(0, 1000, 3)]
 
 
-@pytest.mark.parametrize("name", ["random", "clustering"])
+@pytest.mark.parametrize("name", ["random", "clustering", "neighbors", "centers"])
 def test_drawing_selections_depend_on_the_seed_alone(name, graph):
     rows = rows_of(graph)
     first = select_active_nodes(graph, rows, name, 8, seed=5)

@@ -6,6 +6,7 @@ from skellagnn.datasets._api_reference import load_api_reference
 from skellagnn.datasets._fetch import (
     fetch_citeseer,
     fetch_cora,
+    fetch_llmnodebed,
     fetch_ogbn_arxiv,
     fetch_ogbn_products,
     fetch_pubmed,
@@ -25,6 +26,7 @@ __all__ = [
     "fetch_wikics",
     "fetch_ogbn_arxiv",
     "fetch_ogbn_products",
+    "fetch_llmnodebed",
     "save_folder",
     "make_text_graph",
     "edge_homophily",

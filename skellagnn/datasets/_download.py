@@ -28,7 +28,7 @@ class File:
     Parameters
     ----------
     url : str
-        Of the web, or ``hub:REPOSITORY@REVISION``, of which the file has the path ``NAME OF THE SET/name``.
+        Of the web, or ``hub:REPOSITORY@REVISION``, with ``/NAME OF THE SET`` if the file lies in such a folder there.
     name : str
         In the folder of the set.
     sha256 : str, default=""
@@ -92,9 +92,14 @@ def _sha(opened: io.BufferedReader) -> str:  # of Python 3.10
 def _download_from_hub(file: File, folder: Path) -> None:
     from huggingface_hub import hf_hub_download
 
-    repository, _, revision = file.url.removeprefix("hub:").partition("@")
+    repository, _, rest = file.url.removeprefix("hub:").partition("@")
+    revision, _, inside = rest.partition("/")
     hf_hub_download(
-        repository, f"{folder.name}/{file.name}", repo_type="dataset", revision=revision, local_dir=folder.parent
+        repository,
+        f"{inside}/{file.name}" if inside else file.name,
+        repo_type="dataset",
+        revision=revision,
+        local_dir=folder.parent if inside else folder,
     )
 
 

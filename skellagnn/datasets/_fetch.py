@@ -20,13 +20,24 @@ from sklearn.utils import Bunch
 
 from skellagnn.base.files import check_path, check_size, read_bytes
 from skellagnn.base.numbers import check_bool, check_int, check_real
+from skellagnn.base.resolve import resolve
 from skellagnn.datasets._download import RECORD, File, provide
-from skellagnn.exceptions import GraphError, SkellagnnError
+from skellagnn.exceptions import GraphError, InvalidParameterError, SkellagnnError
 from skellagnn.graph import TextGraph
 
-__all__ = ["fetch_citeseer", "fetch_cora", "fetch_ogbn_arxiv", "fetch_ogbn_products", "fetch_pubmed", "fetch_wikics"]
+__all__ = [
+    "fetch_citeseer",
+    "fetch_cora",
+    "fetch_llmnodebed",
+    "fetch_ogbn_arxiv",
+    "fetch_ogbn_products",
+    "fetch_pubmed",
+    "fetch_wikics",
+]
 
 _HUB = "hub:Graph-COM/Text-Attributed-Graphs@4a59e25d4ed77b6541d6830ef89be99942a01394"
+# No full revision of it is known: the newest is taken.
+_LLMNODEBED = "hub:xxwu/LLMNodeBed@main"
 _OGB = "https://snap.stanford.edu/ogb/data"
 _TAPE = "https://raw.githubusercontent.com/XiaoxinHe/TAPE/main/gpt_preds"
 _DRIVE = "https://drive.usercontent.google.com/download?confirm=t&id="
@@ -36,6 +47,14 @@ _GRAPH_COM = (
     "Texts and graph: H. Wang, S. Liu, R. Wei, P. Li. Model Generalization on Text Attribute Graphs: Principles with "
     "Large Language Models. 2025."
 )
+_BED_PAPER = (
+    "Collection: X. Wu et al. When Do LLMs Help With Node Classification? A Comprehensive Analysis. ICML, 2025."
+)
+_CS_TAG = (
+    "H. Yan et al. A Comprehensive Study on Text-attributed Graphs: Benchmarking and Rethinking. NeurIPS Datasets and "
+    "Benchmarks, 2023."
+)
+_SOCIAL = "X. Huang et al. Can GNN be Good Adapter for LLMs? WWW, 2024."
 _OGB_PAPER = "W. Hu et al. Open Graph Benchmark: Datasets for Machine Learning on Graphs. NeurIPS, 2020."
 
 
@@ -52,9 +71,9 @@ class _Source:
     citation: str
 
 
-def _hub(**sha256: str) -> tuple[File, ...]:
+def _hub(folder: str, **sha256: str) -> tuple[File, ...]:
     names = ("processed_data.pt", "raw_texts.pt", "categories.csv")
-    return tuple(File(_HUB, name, sha256.get(name.split(".")[0], "")) for name in names)
+    return tuple(File(f"{_HUB}/{folder}", name, sha256.get(name.split(".")[0], "")) for name in names)
 
 
 # -- reading: each returns edges, texts, target, target_names, splits, and optionally answers ----------------------
@@ -81,21 +100,36 @@ def _load_torch(path: Path) -> Any:
 
 def _read_hub(folder: Path) -> dict[str, Any]:
     data = _load_torch(folder / "processed_data.pt")
-    texts = _load_torch(folder / "raw_texts.pt")
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise GraphError(f"raw_texts.pt must hold a list of strings, got {type(texts).__name__}. Download it again.")
     rows = list(csv.reader(io.StringIO(read_bytes("data_home", folder / "categories.csv").decode("utf-8-sig"))))
     return {
         "edges": np.asarray(data.edge_index).T,
-        "texts": texts,
+        "texts": _strings("raw_texts.pt", _load_torch(folder / "raw_texts.pt")),
         "target": np.asarray(data.y).reshape(-1),
         "target_names": [row[0].strip() for row in rows[1:] if row],
         "splits": _splits_of(data),
     }
 
 
+def _read_llmnodebed(folder: Path) -> dict[str, Any]:
+    path = folder / f"{folder.name}.pt"
+    data = _load_torch(path)
+    return {
+        "edges": np.asarray(data.edge_index).T,
+        "texts": _strings(path.name, data.raw_texts),
+        "target": np.asarray(data.y).reshape(-1),
+        "target_names": _strings(path.name, data.label_name),
+        "splits": _splits_of(data),
+    }
+
+
+def _strings(file: str, found: Any) -> list[str]:
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise GraphError(f"{file} must hold a list of strings, got {type(found).__name__}. Download it again.")
+    return found
+
+
 def _splits_of(data: Any) -> dict[str, dict[str, NDArray[np.int64]]]:
-    """Return the splits of a PyG Data: one mask each, masks in columns or in a list, or numbers of nodes."""
+    """Return the splits of a PyG Data: one mask each, masks in columns, rows or a list, or numbers of nodes."""
     columns: dict[str, list[NDArray[np.int64]]] = {}
     for part in _SPLIT_PARTS:
         found = next((data[key] for key in (f"{part}_mask", f"{part}_masks", f"{part}_id") if key in data), None)
@@ -103,7 +137,7 @@ def _splits_of(data: Any) -> dict[str, dict[str, NDArray[np.int64]]]:
             continue
         masks = [np.asarray(mask) for mask in found] if isinstance(found, (list, tuple)) else np.atleast_1d(found)
         if isinstance(masks, np.ndarray):
-            masks = list(masks.T) if masks.ndim == 2 else [masks]
+            masks = [masks] if masks.ndim == 1 else list(masks if masks.shape[1] == len(data.y) else masks.T)
         columns[part] = [np.flatnonzero(mask) if mask.dtype == bool else mask.astype(np.int64) for mask in masks]
     n_splits = max(map(len, columns.values()), default=0)
     # Wiki-CS has many train and validation sets, and one test set for all
@@ -193,6 +227,7 @@ _SOURCES = {
     "cora": _Source(
         "Cora: papers on machine learning, and their citations",
         _hub(
+            "cora",
             processed_data="58effe764f4f0a15363d2b168445c2c66dc81220e51621d74156f7139d8ee2ad",
             raw_texts="95455e90a37df26903d4dc4d8793c5518599229d4a20703e93607a094081da66",
         ),
@@ -205,7 +240,7 @@ _SOURCES = {
     ),
     "citeseer": _Source(
         "CiteSeer: papers of computer science, and their citations",
-        _hub(),
+        _hub("citeseer"),
         _read_hub,
         3186,
         6,
@@ -215,6 +250,7 @@ _SOURCES = {
     "pubmed": _Source(
         "PubMed: papers on diabetes, and their citations",
         _hub(
+            "pubmed",
             processed_data="10294c852137b76a5fa37303e244ff40d4a86a3823f0a847049bb170b74eb0e1",
             raw_texts="04a46051013658f98223b91babee0918ed06363d2aa0f351115a873859262cb0",
         ),
@@ -226,7 +262,7 @@ _SOURCES = {
     ),
     "wikics": _Source(
         "Wiki-CS: articles of Wikipedia on computer science, and their links",
-        _hub(),
+        _hub("wikics"),
         _read_hub,
         11701,
         10,
@@ -269,6 +305,25 @@ _SOURCES = {
         "Inference. ICLR, 2023.",
     ),
 }
+_BED = {
+    name: _Source(
+        title,
+        (File(_LLMNODEBED, f"{name}.pt"),),
+        _read_llmnodebed,
+        n_nodes,
+        n_classes,
+        "MIT, as the repository says; the texts are those of their authors",
+        f"{paper} {_BED_PAPER}",
+    )
+    for name, title, n_nodes, n_classes, paper in (
+        ("computer", "Computer: products of Amazon with reviews, bought or viewed together", 87229, 10, _CS_TAG),
+        ("history", "History: books of Amazon with descriptions, bought or viewed together", 41551, 12, _CS_TAG),
+        ("instagram", "Instagram: users by what they say of themselves, and whom they follow", 11339, 2, _SOCIAL),
+        ("photo", "Photo: products of Amazon with reviews, bought or viewed together", 48362, 12, _CS_TAG),
+        ("reddit", "Reddit: users by what they wrote, and whom they answered", 33434, 2, _SOCIAL),
+    )
+}
+_SOURCES |= _BED
 
 
 # -- the one way that all of them come ------------------------------------------------------------------------------
@@ -304,6 +359,8 @@ def _fetch(name: str, data_home: Any, download_if_missing: Any, n_retries: Any, 
         else f"No checksum of {', '.join(unpinned)} was known: trusted on first use. What was downloaded first is "
         f"written down in {RECORD}, and is all that later reads are compared with."
     )
+    if any(file.url.endswith("@main") for file in source.files):
+        checked += " No revision was known, either: it is the newest of that day."
     descr = (
         f"{source.title}: {graph.n_nodes} nodes, {graph.n_edges} edges, {source.n_classes} classes. Edges are taken to "
         f"be undirected.\n\nFrom {', '.join(dict.fromkeys(file.url for file in source.files))}. {checked}\n\nLicense: "
@@ -321,7 +378,7 @@ _DOCSTRING = """Fetch {title}.
 
     Parameters
     ----------
-    data_home : path-like, default=None
+    {parameters}data_home : path-like, default=None
         As in :mod:`sklearn.datasets`; the files are in ``skellagnn/{name}`` below it.
     download_if_missing : bool, default=True
         False raises an error where a file is not there.
@@ -346,7 +403,7 @@ _DOCSTRING = """Fetch {title}.
 
     Notes
     -----
-    {n_nodes} nodes, {n_classes} classes. {citation}
+    {notes}
 
     Files of the Hugging Face hub are fetched by ``huggingface_hub``, with its ``HF_ENDPOINT`` and ``HF_HUB_OFFLINE``.
     ``DESCR`` says which checksums were known beforehand, and which are those of the first download.
@@ -362,8 +419,35 @@ def _fetcher(name: str) -> Callable[..., Any]:
     source = _SOURCES[name]
     fetch.__name__ = fetch.__qualname__ = f"fetch_{name.replace('-', '_')}"
     answers = ", ``answers`` (records for :class:`~skellagnn.ReplayEnhancer`)" if name == "ogbn-arxiv" else ""
-    fetch.__doc__ = _DOCSTRING.format(name=name, answers=answers, **vars(source))
+    notes = f"{source.n_nodes} nodes, {source.n_classes} classes. {source.citation}"
+    fetch.__doc__ = _DOCSTRING.format(title=source.title, name=name, parameters="", answers=answers, notes=notes)
     return fetch
+
+
+def fetch_llmnodebed(
+    name: str, *, data_home: Any = None, download_if_missing: bool = True, n_retries: int = 3, delay: float = 1.0
+) -> Any:
+    if not isinstance(name, str):
+        raise InvalidParameterError(f"`name` must be one of {', '.join(map(repr, _BED))}, got {name!r:.80}.")
+    resolve(name, _BED, parameter="name")
+    return _fetch(name, data_home, download_if_missing, n_retries, delay)
+
+
+fetch_llmnodebed.__doc__ = _DOCSTRING.format(
+    title="a data set of LLMNodeBed: users of social networks, or products",
+    name="NAME",
+    parameters="name : {" + ", ".join(f'"{name}"' for name in _BED) + "}\n    ",
+    answers="",
+    notes="\n    ".join(
+        [
+            *(f"- {source.title}: {source.n_nodes} nodes, {source.n_classes} classes." for source in _BED.values()),
+            "",
+            _BED_PAPER,
+            _CS_TAG,
+            _SOCIAL,
+        ]
+    ),
+)
 
 
 fetch_cora = _fetcher("cora")

@@ -37,22 +37,23 @@ def from_pyg(
         ``edge_index`` is taken as it is (row 0 sends to row 1; PyG lists an undirected edge twice), with
         ``edge_weight``, or an ``edge_attr`` of one column of floats, as weights; or ``adj_t``, whose rows receive.
         Integers in ``edge_attr`` are types of edges and not read; if they are weights, call them ``edge_weight``. ``x``
-        becomes the features.
+        becomes the features, or ``x_original`` where ``x`` holds the texts, as in TAGLAS.
     texts, titles, node_names : sequence, or str, default=None
         One entry per node, or the name of the attribute of ``data`` that holds them. None as ``texts`` looks for a list
-        of strings under the names that collections of such graphs use: ``raw_texts``, ``raw_text``, ``text``,
-        ``texts``, ``text_nodes``.
+        of strings under the names that collections of such graphs use: ``x`` (with ``node_map``, the text of each
+        node), ``raw_texts``, ``raw_text``, ``text``, ``texts``, ``text_nodes``.
 
     Returns
     -------
     graph : TextGraph
-        Labels stay with you: ``y = data.y.numpy()``, and ``class_names=data.label_names`` where there are such.
+        Labels stay with you: ``y = data.y.numpy()``, and ``class_names=data.label_names`` (``label_name``,
+        ``label_text``) where there are such; in TAGLAS ``data.label_map`` and the first names of ``data.label``.
 
     Raises
     ------
     GraphError
-        If ``data`` is a data set, or has no edges, several node types, a sparse or complex ``x``, or lacks a named
-        attribute.
+        If ``data`` is a data set, or has no edges, several node types, a sparse or complex ``x``, a ``node_map`` that
+        leads to no text, or lacks a named attribute.
     """
     import torch
     from torch_geometric.data import Dataset, HeteroData
@@ -65,6 +66,11 @@ def from_pyg(
             "data.to_homogeneous()."
         )
     edges, weights = _edges_of_pyg(data)
+    n_nodes, x = _nodes_of_pyg(data), getattr(data, "x", None)
+    if x is not None and _are_strings(x):
+        n_nodes = None  # PyG counted the texts, which nodes may share
+        texts = _texts_of_nodes(x, getattr(data, "node_map", None)) if texts is None else texts
+        x = getattr(data, "x_original", None)
     if texts is None:
         texts = next((name for name in _TEXT_FIELDS if _are_strings(getattr(data, name, None))), None)
     attributes: dict[str, Any] = {"texts": texts, "titles": titles, "node_names": node_names}
@@ -82,7 +88,6 @@ def from_pyg(
                     f"{type(values).__name__}. Name another one."
                 )
             attributes[argument] = values.tolist() if hasattr(values, "tolist") else list(values)
-    x = getattr(data, "x", None)
     layout = getattr(x, "layout", torch.strided)
     if x is not None and (layout is not torch.strided or (not hasattr(x, "dtype") and not isinstance(x, list))):
         raise GraphError(
@@ -98,7 +103,7 @@ def from_pyg(
         features=None if x is None else as_numbers("x", x),
         weights=None if weights is None else as_numbers("edge_weight", weights).reshape(-1),
         directed=True,
-        n_nodes=_nodes_of_pyg(data),
+        n_nodes=n_nodes,
         **attributes,
     )
 
@@ -152,7 +157,20 @@ def to_pyg(self: TextGraph, y: ArrayLike | None = None) -> Any:
 
 
 def _are_strings(values: Any) -> bool:
-    return isinstance(values, (list, tuple)) and len(values) > 0 and all(isinstance(value, str) for value in values)
+    listed = isinstance(values, (list, tuple)) or (isinstance(values, np.ndarray) and values.dtype.kind in "OU")
+    return listed and len(values) > 0 and all(isinstance(value, str) for value in values)
+
+
+def _texts_of_nodes(texts: Sequence[str], node_map: Any) -> list[str]:
+    """Return a text for each node, of texts that nodes may share."""
+    places = np.arange(len(texts)) if node_map is None else as_array("node_map", node_map)
+    fits = places.ndim == 1 and places.dtype.kind in "iu"
+    if not fits or places.min(initial=0) < 0 or places.max(initial=0) >= len(texts):
+        raise GraphError(
+            f"`node_map` must hold one number of a text for each node, from 0 to {len(texts) - 1}, got dtype "
+            f"{places.dtype}, shape {places.shape}. Name the texts yourself: texts=[...]."
+        )
+    return [texts[place] for place in places.tolist()]
 
 
 def _edges_of_pyg(data: Any) -> tuple[Any, Any]:

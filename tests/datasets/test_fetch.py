@@ -25,7 +25,8 @@ from skellagnn import ReplayEnhancer, datasets
 from skellagnn.datasets import _fetch
 from skellagnn.exceptions import DownloadError, GraphError, InvalidParameterError
 
-NAMES = ["cora", "citeseer", "pubmed", "wikics", "ogbn-arxiv", "ogbn-products"]
+BED = ["computer", "history", "instagram", "photo", "reddit"]
+NAMES = ["cora", "citeseer", "pubmed", "wikics", "ogbn-arxiv", "ogbn-products", *BED]
 REVISION = "4a59e25d4ed77b6541d6830ef89be99942a01394"
 EDGES = [(0, 1), (1, 2), (3, 2), (4, 5)]
 TARGET = [0, 1, 0, 2, 1, 2]
@@ -55,12 +56,20 @@ def mask(*nodes):
     return torch.tensor([node in nodes for node in range(6)])
 
 
-def hub_files(**splits):
+def as_data(splits, **more):
     splits = splits or {"train_mask": mask(0, 1), "val_mask": mask(2), "test_mask": mask(3, 4, 5)}
     edges = torch.tensor([*EDGES, *[(b, a) for a, b in EDGES]]).T
-    data = Data(x=torch.eye(6), edge_index=edges, y=torch.tensor(TARGET), num_nodes=6, **splits)
+    return Data(x=torch.eye(6), edge_index=edges, y=torch.tensor(TARGET), num_nodes=6, **splits, **more)
+
+
+def bed_file(texts=TEXTS, label_name=("Normal Users", "Popular Users", "Others"), **splits):
+    """One Data for each set, at the root of the repository; the hub calls its newest revision main."""
+    return torch_bytes(as_data(splits, raw_texts=texts, label_name=list(label_name)))
+
+
+def hub_files(**splits):
     return {
-        "processed_data.pt": torch_bytes(data),
+        "processed_data.pt": torch_bytes(as_data(splits)),
         "raw_texts.pt": torch_bytes(TEXTS),
         "categories.csv": b'name,description\nCase Based,one\nNeural Networks,"two, or\nmore"\nTheory,three\n',
     }
@@ -105,6 +114,7 @@ def all_files():
     quoted = "\n".join('"{}"'.format(text.replace('"', '""')) for text in [*TEXTS[:5], "o" * 200_000])
     return {
         **{(name, file): content for name in NAMES[:4] for file, content in hub_files().items()},
+        **{("main", f"{name}.pt"): bed_file() for name in BED},
         ("ogbn-arxiv", "arxiv.zip"): zipped("arxiv", ogb_members("time", arxiv)),
         ("ogbn-arxiv", "titleabs.tsv.gz"): titles_and_abstracts(),
         ("ogbn-arxiv", "ogbn-arxiv.csv"): b"0,1\n1\n\n2,0,1\n1\n2\n",
@@ -211,6 +221,8 @@ def replica_of(name, server, replicas):
 
 
 def fetch(name, **options):
+    if name in BED:
+        return datasets.fetch_llmnodebed(name, delay=0, **options)
     return getattr(datasets, f"fetch_{name.replace('-', '_')}")(delay=0, **options)
 
 
@@ -251,6 +263,37 @@ def test_texts_and_names_of_the_hub(name, homes):
     assert all(REVISION in path for _, path, _ in homes.requests)
 
 
+@pytest.mark.parametrize("name", BED)
+def test_texts_and_names_of_llmnodebed(name, homes, tmp_path):
+    data = fetch(name)
+
+    assert list(data.graph.texts) == TEXTS
+    assert data.target_names == ["Normal Users", "Popular Users", "Others"]
+    assert {path for _, path, _ in homes.requests} == {f"/datasets/xxwu/LLMNodeBed/resolve/main/{name}.pt"}
+    assert (tmp_path / "home" / "skellagnn" / name / f"{name}.pt").is_file()
+    assert f"No checksum of {name}.pt was known" in data.DESCR
+    assert "No revision was known, either" in data.DESCR
+    assert "No revision" not in fetch("wikics").DESCR
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("instagrm", " Did you mean 'instagram'?"), ("zachary", ""), (3, "")])
+def test_other_names_are_no_sets_of_llmnodebed(name, sentence, homes):
+    choices = "'computer', 'history', 'instagram', 'photo', 'reddit'"
+    with pytest.raises(InvalidParameterError) as caught:
+        datasets.fetch_llmnodebed(name)
+    assert str(caught.value) == f"`name` must be one of {choices}, got {name!r}.{sentence}"
+    assert homes.requests == []
+
+
+def test_the_parts_that_differ_are_documented():
+    """One text for all: what is filled in is there, and no brace is left but those of a choice."""
+    doc = datasets.fetch_llmnodebed.__doc__
+    assert 'name : {"computer", "history", "instagram", "photo", "reddit"}\n    data_home : path-like' in doc
+    assert "- Reddit: users by what they wrote, and whom they answered: 33434 nodes, 2 classes." in doc
+    assert "Parameters\n    ----------\n    data_home : path-like" in datasets.fetch_pubmed.__doc__
+    assert "19717 nodes, 3 classes. P. Sen et al." in datasets.fetch_pubmed.__doc__
+
+
 def test_arxiv_joins_texts_by_paper_and_brings_published_answers(homes):
     data = fetch("ogbn-arxiv")
 
@@ -288,6 +331,10 @@ def test_products_have_long_texts_and_a_category_without_a_name(homes):
         ),
         (
             {"train_mask": [mask(0), mask(1)], "test_mask": [mask(4), mask(5)]},
+            {"0": {"train": [0], "test": [4]}, "1": {"train": [1], "test": [5]}},
+        ),
+        (
+            {"train_mask": torch.stack([mask(0), mask(1)]), "test_mask": torch.stack([mask(4), mask(5)])},
             {"0": {"train": [0], "test": [4]}, "1": {"train": [1], "test": [5]}},
         ),
         ({"train_id": torch.tensor([4, 0])}, {"0": {"train": [4, 0]}}),
@@ -444,6 +491,26 @@ def test_another_form_is_an_error_of_ours(file, content, sentence, homes):
 
     with pytest.raises(GraphError, match=sentence):
         fetch("wikics")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (torch_bytes(Hostile("ran")), "photo.pt must hold tensors, strings and a torch_geometric Data alone"),
+        (bed_file(texts=TEXTS[:5]), "photo must have 6 nodes, as many texts and 3 classes, got 6, 5 and 3"),
+        (bed_file(texts=[1] * 6), "photo.pt must hold a list of strings, got list"),
+        (bed_file(label_name=["a", "b"]), "photo must have 6 nodes, as many texts and 3 classes, got 6, 6 and 2"),
+        (torch_bytes(as_data({})), "The files of photo must have the form that is known here, got AttributeError"),
+    ],
+)
+def test_another_form_of_llmnodebed_is_an_error_of_ours(content, sentence, homes, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    homes.files["main", "photo.pt"] = content
+
+    with pytest.raises(GraphError, match=sentence):
+        fetch("photo")
+
+    assert not (tmp_path / "ran").exists()
 
 
 @pytest.mark.parametrize(

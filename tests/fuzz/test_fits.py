@@ -44,7 +44,9 @@ def graphs(draw):
 PARAMETERS = {
     "augmentation_ratio": st.sampled_from([0.1, 0, 0.0, 0.5, 1.0, 1, 3]),
     "prompts": st.sampled_from(["topic", "keywords", "keywords+topic", "topic_confidence", "all", "contested"]),
-    "selection": st.sampled_from(["clue", "clustering", "margin", "margin_random", "pagerank", "random", "degree"]),
+    "selection": st.sampled_from(
+        ["clue", "clustering", "margin", "margin_random", "neighbors", "centers", "pagerank", "random", "degree"]
+    ),
     "candidates": st.sampled_from([None, [0]]),
     "class_names": st.sampled_from([None, NAMES, NAMES[:2], dict(enumerate(NAMES))]),
     "encoder": st.sampled_from(["tfidf", "auto"]),

@@ -278,6 +278,7 @@ def calls(tmp_path):
     )
     chosen = {"graph": GRAPH, "features": np.eye(3, dtype=np.float32), "selection": "degree", "augmentation_ratio": 2}
     kinds = {"selection": "choice", "augmentation_ratio": "fraction", "candidates": "nodes", "seed": "count"}
+    kinds |= {"labeled": "nodes"}
     yield "select_active_nodes", select_active_nodes, chosen, kinds
     yield (
         "count_active_nodes",

@@ -47,6 +47,40 @@ def test_from_pyg_finds_texts_where_collections_keep_them(field):
     assert TextGraph.from_pyg(data).texts is None
 
 
+@pytest.mark.parametrize("kept_as", [list, tuple, lambda texts: np.array(texts, dtype=object), np.array])
+def test_from_pyg_reads_texts_that_stand_in_the_place_of_features(kept_as):
+    """As TAGLAS keeps them: nodes may share a text, and edges have texts, too."""
+    data = Data(
+        x=kept_as(["on cats", "on dogs"]),
+        node_map=torch.tensor([1, 0, 1]),
+        edge_index=torch.tensor([[0, 2], [1, 1]]),
+        edge_attr=["cited together"],
+        edge_map=torch.tensor([0, 0]),
+        x_original=torch.eye(3),
+        label=["math", "pets", "No", "Yes"],
+        label_map=torch.tensor([0, 1, 1]),
+    )
+
+    graph = TextGraph.from_pyg(data)
+
+    assert list(graph.texts) == ["on dogs", "on cats", "on dogs"]
+    np.testing.assert_array_equal(graph.features, np.eye(3))
+    np.testing.assert_array_equal(dense(graph), [[0, 0, 0], [1, 0, 1], [0, 0, 0]])
+    assert list(TextGraph.from_pyg(data, ["a", "b", "c"]).texts) == ["a", "b", "c"]
+
+    del data.node_map, data.x_original
+    data.x = kept_as(["d", "e", "f"])
+    assert (list(TextGraph.from_pyg(data).texts), TextGraph.from_pyg(data).features) == (["d", "e", "f"], None)
+
+
+@pytest.mark.parametrize("node_map", [[0, 2], [-1, 0], [[0, 1]], [0.0, 1.0]])
+def test_a_node_map_that_leads_to_no_text_is_refused(node_map):
+    data = Data(x=["a", "b"], node_map=torch.tensor(node_map), edge_index=torch.tensor([[0], [1]]))
+
+    with pytest.raises(GraphError, match="`node_map` must hold one number of a text for each node, from 0 to 1, got"):
+        TextGraph.from_pyg(data)
+
+
 @pytest.mark.parametrize(
     ("weights", "expected"),
     [

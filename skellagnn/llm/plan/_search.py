@@ -64,7 +64,7 @@ def plan_search(search: Any, X: TextGraph, y: Any) -> Plan:
     """Say what a whole cross-validated search would ask the LLM, without asking anything.
 
     Where the selection looks at no labels, all folds of a candidate ask the same questions, and what is new is asked
-    once for the whole search. With one that does (``"clue"``, ``"margin"``) each fold asks about nodes of its own. With
+    once for the whole search. With one that does (such as ``"clue"``) each fold asks about nodes of its own. With
     ``store=None`` nothing is shared: the plan then counts every question as often as fits ask it, with the refit for
     that candidate which asks most. Candidates without an enhancer ask nothing.
 

@@ -111,6 +111,13 @@ def test_answers_on_a_gpu_are_those_on_a_cpu(tiny, questions, gpu):
     assert on_cpu == on_gpu
 
 
+def test_a_model_that_accelerate_places_answers_the_same(tiny, questions):
+    pytest.importorskip("accelerate")
+    placed = TransformersEnhancer(tiny["chat"], model_kwargs={"device_map": {"": "cpu"}}).complete(questions)
+
+    assert placed == TransformersEnhancer(tiny["chat"], device="cpu").complete(questions)
+
+
 def test_batches_are_sorted_by_length_and_share_a_limit(tiny, ask, seen):
     words = [3, 40, 1, 25, 9, 33]
     questions = [ask("cat " * n, limit=4 if n % 2 else 2) for n in words]
