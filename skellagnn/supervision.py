@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, logsumexp, softmax
+from scipy.stats import binom
 
 from skellagnn.distillation import PropagationTeacher, Teacher
 from skellagnn.exceptions import InvalidParameterError, LabelError
@@ -29,6 +30,7 @@ __all__ = [
     "estimate_reliability",
     "supervise",
     "estimate_with_answers",
+    "go_beyond_chance",
 ]
 
 # How often the first choice of an LLM that does not say how sure it is is taken to be right.
@@ -38,6 +40,10 @@ EXTREMES = (0.02, 0.98)
 # Answers that are believed less than that, on average, are left out: those of an LLM that guesses come to 0.03 or 0.04,
 # and what is then left of hundreds of them still weighs as much as some labels.
 LEAST_RELIABILITY = 0.1
+# Answers that are enough to see whether texts and links can tell them, and the probability of such an agreement among
+# guesses. Where a fit is to leave them out, ten for each class as well: of a good LLM's, five were not always enough.
+ENOUGH, ENOUGH_OF_A_CLASS = 20, 10
+UNLIKELY = 0.01
 # Folds of the estimate from labels.
 N_FOLDS = 5
 # Variance of the logarithm of the temperature around 0: a few labels that happen to be all right do not show that the
@@ -290,9 +296,10 @@ def supervise(
     .. math:: q_v(y) \\propto P_v(y) \\Bigl[ r \\frac{1(y = a)}{\\mathrm{mean}_u P_u(a)} + 1 - r \\Bigr]
 
     with the weight r beside labels of weight 1; several prompts share a node's weight. Answers that are right with less
-    than 0.1 on average are left out, unless the labels name fewer than two classes: then nothing else is known.
+    than 0.1 on average, or that do not :func:`go_beyond_chance`, are left out, unless the labels name fewer than two
+    classes: then nothing else is known.
     """
-    known, reliability = _known(labeled, answers, n_classes, estimate)
+    known, reliability = _known(labeled, answers, n_classes, estimate, features)
     if (known.probabilities[known.weights > 0].max(axis=0, initial=0) > 1 / n_classes).sum() < 2:
         raise LabelError(
             f"`y` and the LLM's answers must name at least two classes, got {len(labeled.nodes)} labels and "
@@ -300,7 +307,9 @@ def supervise(
             "ask about more nodes, or look at `prompts` and `class_names`: one prompt has to name classes, in words "
             "that the LLM uses."
         )
-    views = 1.0 if reliability is None else reliability * (not _are_left_out(reliability, labeled))
+    views = 1.0 if reliability is None else reliability
+    if views < LEAST_RELIABILITY and _teach_without_answers(labeled):
+        views = 0.0
     if teacher is None:
         return Supervised(Supervision(known), reliability, views)
     teacher.fit(features, known, adjacency)
@@ -325,24 +334,69 @@ def estimate_with_answers(
 
     Parameters are those of :func:`supervise`; the teacher is a :class:`~skellagnn.distillation.PropagationTeacher`.
     """
-    known, _ = _known(labeled, answers, n_classes, estimate)
+    known, _ = _known(labeled, answers, n_classes, estimate, features)
     return ClassEstimate(PropagationTeacher().fit(features, known).predict_proba(features))
 
 
 def _known(
-    labeled: LabeledNodes, answers: Answers, n_classes: int, estimate: Callable[[], ClassEstimate]
+    labeled: LabeledNodes,
+    answers: Answers,
+    n_classes: int,
+    estimate: Callable[[], ClassEstimate],
+    features: NDArray[Any],
 ) -> tuple[SoftLabels, float | None]:
-    """Return labels and answers as soft labels, and the mean reliability of the answers."""
-    if not answers.choices:
-        return one_hot(labeled, n_classes), None
-    said, reliability = _soft_labels(labeled, answers, n_classes, estimate())
+    """Return labels and answers as soft labels, and the mean reliability of the answers; 0 if they are guesses."""
     known = one_hot(labeled, n_classes)
-    return known if _are_left_out(reliability, labeled) else _join(known, said), reliability
+    if not answers.choices:
+        return known, None
+    said, reliability = _soft_labels(labeled, answers, n_classes, estimate())
+    if reliability is None or not _teach_without_answers(labeled):
+        return _join(known, said), reliability
+    choice, _ = answers.first
+    if reliability >= LEAST_RELIABILITY and (choice >= 0).sum() >= ENOUGH_OF_A_CLASS * n_classes:
+        guesses = go_beyond_chance(answers.nodes, choice, features, n_classes) is False
+        reliability = 0.0 if guesses else reliability
+    return known if reliability < LEAST_RELIABILITY else _join(known, said), reliability
 
 
-def _are_left_out(reliability: float | None, labeled: LabeledNodes) -> bool:
-    """Whether answers are not worth learning from, and labels can be."""
-    return reliability is not None and reliability < LEAST_RELIABILITY and len(np.unique(labeled.labels)) > 1
+def _teach_without_answers(labeled: LabeledNodes) -> bool:
+    """Whether answers may be left out: labels of one class alone would teach nothing."""
+    return len(np.unique(labeled.labels)) > 1
+
+
+def go_beyond_chance(
+    nodes: NDArray[np.int64], choice: NDArray[np.int64], features: NDArray[Any], n_classes: int, seed: int = 0
+) -> bool | None:
+    """Say whether answers can be told from texts, links and the other answers better than by chance.
+
+    What cannot be told teaches a model of texts and links nothing, and an LLM that guesses, or names one class for all
+    nodes, shows here without any label.
+
+    Parameters
+    ----------
+    nodes : ndarray of int64 of shape (n_queried,)
+    choice : ndarray of int64 of shape (n_queried,)
+        First choices; below 0 where no class is named.
+    features : ndarray of shape (n_nodes, 2 * n_features)
+        Own and propagated features.
+    n_classes : int
+    seed : int, default=0
+        Of the folds.
+
+    Returns
+    -------
+    they_do : bool or None
+        None where there are too few answers to tell: fewer than 20.
+    """
+    nodes, choice = nodes[choice >= 0], choice[choice >= 0]
+    n = len(nodes)
+    if n < ENOUGH:
+        return None
+    said = LabeledNodes(np.arange(n), choice, np.ones(n, dtype=np.float32))
+    predicted = estimate_from_labels(features[nodes], said, n_classes, seed).probabilities.argmax(axis=1)
+    sizes = (np.bincount(classes, minlength=n_classes) / n for classes in (choice, predicted))
+    chance = float(np.dot(*sizes))
+    return bool(binom.sf((predicted == choice).sum() - 1, n, chance) < UNLIKELY)
 
 
 def _check_probabilities(teacher: Any, returned: Any, n_nodes: int, n_classes: int) -> NDArray[Any]:

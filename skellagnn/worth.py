@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import betabinom, binom
+from scipy.stats import betabinom
 
 from skellagnn.augmentation import Augmenter
 from skellagnn.base.numbers import check_int
@@ -23,7 +23,15 @@ from skellagnn.llm.asking import LLMUsage
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.parameters import check_parameters
 from skellagnn.selection import select_active_nodes
-from skellagnn.supervision import N_FOLDS, Answers, ClassEstimate, estimate_from_labels, one_hot
+from skellagnn.supervision import (
+    ENOUGH,
+    N_FOLDS,
+    Answers,
+    ClassEstimate,
+    estimate_from_labels,
+    go_beyond_chance,
+    one_hot,
+)
 from skellagnn.validation import as_graph, check_labels, hold_out, stand_in
 
 __all__ = ["Band", "Pilot", "pilot"]
@@ -43,9 +51,6 @@ POWER = 4
 FRACTIONS = (0.25, 0.5, 1.0)
 # Nodes without a label that its teachers train themselves on.
 N_OTHERS = 500
-# So many answers that cannot be told from texts and links do not happen to an LLM that knows.
-ENOUGH = 20
-UNLIKELY = 0.01
 # Draws from what is believed after the pilot, and the quantiles that are told.
 N_DRAWS = 4000
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
@@ -440,17 +445,6 @@ def _draw_curve(measured: list[tuple[float, int, int]], n_classes: int, rng: np.
     return _Curves(n_classes, curves.top[drawn], curves.half[drawn], curves.power[drawn])
 
 
-def _beyond_chance(fit: _Fit, nodes: NDArray[np.int64], choice: NDArray[np.int64]) -> bool | None:
-    """Whether answers can be told from texts, links and the other answers better than by chance; None: too few."""
-    if len(nodes) < ENOUGH:
-        return None
-    said = LabeledNodes(nodes, choice, np.ones(len(nodes), dtype=np.float32))
-    predicted = estimate_from_labels(fit.propagated, said, fit.n_classes, fit.seed).probabilities[nodes].argmax(axis=1)
-    sizes = (np.bincount(classes, minlength=fit.n_classes) / len(nodes) for classes in (choice, predicted))
-    chance = float(np.dot(*sizes))
-    return bool(binom.sf((predicted == choice).sum() - 1, len(nodes), chance) < UNLIKELY)
-
-
 def _judge(
     fit: _Fit,
     nodes: NDArray[np.int64],
@@ -468,7 +462,7 @@ def _judge(
     if len(nodes) == 0:
         return "do not pay", f"none of {n_asked} answers names a class."
     if n_checked < ENOUGH:  # few labels: other answers check an answer, too
-        goes_with = _beyond_chance(fit, nodes, choice)
+        goes_with = go_beyond_chance(nodes, choice, fit.propagated, fit.n_classes, fit.seed)
         if goes_with is False and np.quantile(accuracy, LOW) < (1 + 1 / fit.n_classes) / 2:
             return "do not pay", "its answers go with neither texts nor links, and labels do not speak for them."
         if len(fit.labeled.nodes) == 0:

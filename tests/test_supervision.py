@@ -21,6 +21,7 @@ from skellagnn.supervision import (
     estimate_from_labels,
     estimate_reliability,
     estimate_with_answers,
+    go_beyond_chance,
     one_hot,
     supervise,
 )
@@ -355,6 +356,44 @@ def test_answers_of_an_llm_that_guesses_are_left_out():
     assert found.view_reliability == 0
     np.testing.assert_array_equal(known.nodes, labeled.nodes)
     np.testing.assert_array_equal(known.probabilities, np.eye(K)[labeled.labels])
+
+
+def guess(nodes, how):
+    """Return what an LLM says that knows nothing of the nodes."""
+    return (
+        np.zeros(len(nodes), dtype=int) if how == "one class" else np.random.default_rng(1).integers(0, K, len(nodes))
+    )
+
+
+@pytest.mark.parametrize("how", ["one class", "any class"])
+def test_guesses_are_left_out_though_one_label_a_class_checks_nothing(how):
+    labeled = label(first(1))
+    others = np.setdiff1d(np.arange(len(TRUTH)), labeled.nodes)
+    found = weigh(labeled, answer(others, guess(others, how)))
+    knowing = weigh(labeled, answer(others, TRUTH[others]))
+
+    assert (found.reliability, found.view_reliability) == (0, 0)
+    np.testing.assert_array_equal(found.supervision.labeled.nodes, labeled.nodes)
+    assert knowing.reliability == pytest.approx(0.8)
+    assert len(knowing.supervision.labeled.nodes) == len(TRUTH)
+
+
+def test_few_guesses_for_a_class_are_not_left_out():
+    labeled = label(first(1))
+    few = np.setdiff1d(np.arange(len(TRUTH)), labeled.nodes)[: 10 * K - 1]
+    assert weigh(labeled, answer(few, guess(few, "any class"))).reliability > 0.1
+
+
+def test_answers_that_texts_and_links_tell_go_beyond_chance():
+    nodes = np.arange(len(TRUTH))
+    half_unread = np.where(nodes % 2, TRUTH, -1)
+    assert go_beyond_chance(nodes, TRUTH, FEATURES, K) is True
+    assert go_beyond_chance(nodes, (TRUTH + 1) % K, FEATURES, K) is True  # wrong, but no guess
+    assert go_beyond_chance(nodes, half_unread, FEATURES, K) is True
+    assert go_beyond_chance(nodes, guess(nodes, "any class"), FEATURES, K) is False
+    assert go_beyond_chance(nodes, guess(nodes, "one class"), FEATURES, K) is False
+    assert go_beyond_chance(nodes[:19], TRUTH[:19], FEATURES, K) is None
+    assert go_beyond_chance(nodes[:39], np.where(nodes[:39] % 2, -1, TRUTH[:39]), FEATURES, K) is not None
 
 
 @pytest.mark.parametrize("labeled", ["labels of one class", "no labels"])
