@@ -205,7 +205,7 @@ class ELLaGNNClassifier(
     reliability_ : float or None
         Mean probability, over the answers that name a class, that they are right because the LLM knows: its own
         confidence (0.8 where it says none), lowered as far as labels, and what labels say of other nodes, contradict.
-        None where no answer names a class; below 0.1 answers are left out.
+        None where no answer names a class; below 0.1 answers are left out, and 0 where they look like guesses.
     batch_size_ : int or None
         Labeled nodes of a step; None: the whole graph at once.
     history_ : History
