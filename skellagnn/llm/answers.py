@@ -53,8 +53,14 @@ _REFUSAL = re.compile(
     rf"|a request) (?:that )?(?:i|we)(?:'m| am)? (?:can|could|able|comfortable|allowed)\b"
     r"|my (?:guidelines|polic\w+|programming|training data|instructions|rules|safety)\b[^.!?:]{0,40}\b(?:allow|permit"
     r"|prevent|prohibit|forbid|restrict|require|do not|don't|cannot|can't)"
-    r"|(?:this|that|it)(?:'s| is) (?:outside|beyond) (?:of )?(?:my|what i)\b"
-    rf"|(?:what|which) {_TEXT} (?:would you like|do you want|should i|shall i)\b|where is (?:the|your) {_TEXT}\?"
+    r"|(?:this|that|it)(?:'s| is) (?:outside|beyond) (?:of )?(?:my (?:capabilit|abilit|scope|knowledge|guidelines"
+    r"|training)|what i\b)"
+    rf"|(?:what|which) {_TEXT} (?:would you like|do you want|should i|shall i)\b|(?:where|what) is (?:the"
+    rf"|your) {_TEXT}\?"
+    rf"|(?:would you mind|(?:please|just|kindly)) (?:sharing|pasting|sending|send|share|paste"
+    rf"|provide)\b[^.!?]{{0,20}}\b{_TEXT}"
+    r"|(?:this|that|it) (?:violates|goes against) (?:my|our)\b|you (?:didn't|did not|haven't|have not)\b[^.!?]{0,15}"
+    r"\b(?:paste|provide|send|share|attach|include)d? anything\b"
     rf"|(?:no|not any|n't any|without (?:the|any|an)) (?:\w+ )?{_TEXT} (?:\w+ ){{0,2}}?(?:{_GIVEN}\b"
     rf"|to (?:summari[sz]e|analy[sz]e"
     r"|classify|work|process|evaluate|rewrite|paraphrase))"
@@ -77,7 +83,8 @@ _REFUSAL_AT_ONCE = re.compile(
     r"\W*(?:sorry\b[,.!]? (?:but )?(?:i|we|no|there)\b|(?:the )?request (?:denied|refused|blocked|rejected)(?!:)"
     r"|(?:the |your )?(?:content|request|prompt|message|input) (?:was |has been )?(?:blocked|filtered|flagged|removed"
     r"|exists risk)(?= (?:due|by|because|as|for|from)\b|\W*\Z)"
-    rf"|(?:there (?:is|was) )?nothing to {_SERVICE}\W*\Z|(?:missing|empty|blank) {_TEXT}\W*\Z"
+    rf"|(?:there (?:is|was) )?nothing to {_SERVICE}\W*\Z|there's no (?:\w+ )?{_TEXT}(?: here| yet)?\W*\Z"
+    rf"|(?:missing|empty|blank) {_TEXT}\W*\Z"
     rf"|{_TEXT} (?:is )?(?:missing|empty|blank)\W*\Z|(?:insufficient|not enough|too little) (?:information|context|data"
     rf"|details?|{_TEXT})(?: (?:{_GIVEN}|(?:to|for) (?:me to )?{_SERVICE})\b.{{0,40}})?\W*\Z"
     rf"|(?:not able|unable|cannot|can't)(?: to)? {_SERVICE}\b|(?:not|no) (?:\w+ )?{_TEXT} {_GIVEN}\b"
@@ -90,7 +97,8 @@ _REFUSAL_AT_ONCE = re.compile(
 _MISSING = tuple(
     re.compile(words, re.IGNORECASE)
     for words in (
-        r"text|testo|tekst|teksti|metin|eingabe|entrée|entrada|текст|输入|入力|입력|文本|文章|テキスト|텍스트|النص|טקסט|पाठ",
+        r"text|testo|tekst|teksti|văn bản|teks|पाठ|metin|eingabe"
+        r"|entrée|entrada|текст|输入|入力|입력|文本|文章|テキスト|텍스트|النص|טקסט|पाठ",
         r"\b(?:kein\w*|nicht|no|ning\w+|aucun\w*|pas|nessun\w*|non|nenhum\w*|não|geen|niet|не|нет|brak|ingen|inget)\b"
         r"|没有|未|ません|없|않|لم|לא|नहीं",
         r"\bvor\b|zusammenzufassen|à résumer|para resumir"
@@ -109,6 +117,22 @@ _EMPTY = (
         re.IGNORECASE,
     ),
 )
+# ... or no more than that there is no text, or a request for it.
+_NO_TEXT_IN_TONGUES = re.compile(
+    r"\A\W*(?:\w+ ){0,3}(?:kein\w*|geen|brak|нет|ingen|inget|intet|aucun|nessun|alcun|ningún|nenhum|tidak ada"
+    r"|không có|لا يوجد) (?:text|tekst|testo|texte|texto|текст|văn bản|teks|نص)\w*(?: \w+)?\W*\Z"
+    r"|\A\W*(?:没有|未提供|无)(?:任何)?(?:文本|文章|内容)\w{0,6}\W*\Z"
+    r"|\bmetin (?:yok|sağlanmadı)|(?:テキスト|文章)が(?:見当たり|あり)ません"
+    r"|ไม่มีข้อความ|النص فارغ|\A\W*text chybí|\bnie podano tekstu|\A\W*falta el texto|내용이 없"
+    r"|\A\W*(?:文本|内容)(?:为空|缺失)",
+    re.IGNORECASE,
+)
+_NO_TEXT_AT_ALL = 45
+_REQUEST_IN_TONGUES = re.compile(
+    r"\W*(?:bitte|k[öo]nn(?:en|test)|veuillez|pourriez|pouvez|peux-tu|puoi|potr(?:esti|ebbe)|pued[eo]s?|podr[íi]as?|pode(?:ria)?\b"
+    r"|kunt u|kun je|kan du|proszę|czy możesz|можете|lütfen|vui lòng|silakan|mohon|कृपया|请|請|กรุณา|من فضلك|يرجى)",
+    re.IGNORECASE,
+)
 _SHORT = 100
 _OTHER_TONGUES = re.compile(
     r"\W*(?:(?:es tut mir leid|tut mir leid|leider (?:kann|ist|habe|darf|wurde)|ich (?:kann|darf"
@@ -118,7 +142,9 @@ _OTHER_TONGUES = re.compile(
     r"(?:kann|darf) ich (?:\w+ ){0,4}(?:nicht|nichts|kein\w*)|merci de (?:fournir|me|partager|coller)"
     r"|je ne suis pas en mesure"
     r"|je suis désolée?|désolée?\b|je ne (?:peux|suis|dispose|vois)|en tant qu(?:e |')(?:ia|modèle|intelligence"
-    r"|assistant)|veuillez (?:fournir|me)|malheureusement,? je|lo siento|lo lamento|no puedo\b|no me es posible"
+    r"|assistant)|veuillez (?:fournir|me|coller)|je regrette"
+    r"|no tengo acceso|você não (?:forneceu|enviou)"
+    r"|malheureusement,? je|lo siento|lo lamento|no puedo\b|no me es posible"
     r"|como (?:modelo|una? ia|ia|asistente)\b|por favor,? (?:proporcion|comp?art|env|forne|col[ae]|pega|peg[au]"
     r"|inclu|insert|introdu)\w*|per favore,? (?:forn|invi"
     r"|incoll|condivid|inser)\w*|пожалуйста,? (?:предостав|пришл"
@@ -188,7 +214,10 @@ _NOTHING = re.compile(
     r"|\{\s*\"\w+\"\s*:\s*(?:\"\s*\"|null|\[\s*\]|\"(?:none|null|n/a)\")\s*\}"
     r"|(?:voici|voilà|hier (?:ist|sind|is)|aquí (?:está|tienes?"
     r"|va)|aqui está|ecco|вот|以下是|下面是|以下は|다음은)[^.:\n]{0,60}[:\uff1a\u2026]"
-    r"|(?:internal )?server error|todo|tbd|string|\[?object object\]?|<(?:no|empty) \w+>)\W*",
+    r"|(?:an? )?(?:unknown |unexpected )?error (?:has )?occurred"
+    r"|something went wrong(?:[,.]? (?:please )?try again(?: later)?)?"
+    r"|(?:failed|unable) to (?:generate|process)(?: \w+){0,3}|generation failed|service unavailable|rate limit exceeded"
+    r"|not possible|bad gateway|(?:internal )?server error|todo|tbd|string|\[?object object\]?|<(?:no|empty) \w+>)\W*",
     re.IGNORECASE,
 )
 # An instruction of fewer characters may appear in an answer by chance.
@@ -256,6 +285,10 @@ def _refuses(text: str) -> bool:
         and (len(sentences[0]) < 15 or _GREETING.match(sentences[0]))
         and _REFUSAL.match(sentences[1])
     ):
+        return True
+    if len(text) <= _NO_TEXT_AT_ALL and _NO_TEXT_IN_TONGUES.search(text):
+        return True
+    if len(text) <= _SHORT and _REQUEST_IN_TONGUES.match(text) and _MISSING[0].search(text):
         return True
     return len(text) <= _SHORT and any(all(words.search(text) for words in signs) for signs in (_MISSING, _EMPTY))
 

@@ -29,13 +29,18 @@ _ABOUT_QUESTION = re.compile(
     r"|context[ _]?(?:length|size|window)|maximum (?:model|input|prompt) length|input token|prompt is too long"
     r"|too many (?:input )?tokens|string_above_max_length|request(?: entity)? too large|payload too large"
     r"|must be reduced|reduce the (?:length|size)|please shorten"
-    r"|responsible ?ai|violat\w+ (?:our|the|these) |敏感|违规|不合规"
+    r"|responsible ?ai|violat\w+ (?:our|the|these|terms) |guardrail|disallowed|nsfw|unsafe"
+    r"|敏感|违规|违反|不合规|长度超|(?:token|length) limit exceeded"
+    r"|exceeds? (?:the )?(?:token|length|context|input) limit|sequence length"
+    r"|sequence too long|message you submitted was too long|n_ctx"
     r"|(?:input|prompt|text|message|query|request|content)s?(?: \w+)? (?:is|are) too (?:long|large)|prompt token"
     r"|(?:input|prompt|content|message)s?(?: \w+)? exceeds? |range of input length|inputs? tokens \+ max_new_tokens"
     r"|at most \d+ (?:characters|tokens) *\Z|payload size",
     re.IGNORECASE,
 )
-_ABOUT_LENGTH = re.compile(r"length|size|window|long|large|token|reduce|shorten|exceed|characters", re.IGNORECASE)
+_ABOUT_LENGTH = re.compile(
+    r"length|size|window|long|large|token|reduce|shorten|exceed|characters|长度|n_ctx", re.IGNORECASE
+)
 # What speaks of the settings and would befall each question.
 _ABOUT_SETTINGS = re.compile(r"max_(?:completion_|new_)?tokens\W+.{0,40}(?:too large|less than|at most|exceed)", re.I)
 _OF_A_DAY = re.compile(
@@ -58,19 +63,22 @@ _AMOUNT = re.compile(
 )
 # "try again in 1m2.5s", "Please retry after 20 seconds", "wait for 3 s before": a number without a unit is seconds
 _WAIT_IN_WORDS = re.compile(
-    rf"(?:again|retry|retrying|wait(?:ing)?|resets?|available|back ?off"
-    rf"|another request)\b[^.\d]{{0,40}}?(?<![\d-])(?!\d{{4}}-)"
+    rf"(?:again|retry|retrying|wait(?:ing)?|resets?|available|back ?off|cool ?down"
+    rf"|another request)\b[^.\d]{{0,40}}?(?<![\d-])(?!\d{{4}}-|\d{{1,2}} [A-Z][a-z]{{2}} \d{{4}})"
     rf"((?:{_NUMBER}\s*(?:[a-z]*s(?:ec\w*)?|m\w*|h\w*|days?)?(?![a-z])\s*(?:and\s+)?)+)(?!\s*(?:times|tokens|re|att))",
     re.IGNORECASE,
 )
 _WAIT_FIELDS = re.compile(
-    r"(?:retry_?-?(?:delay|after|in)|wait|wait_?time|estimated_?time)(?:_?-?(ms|milliseconds|seconds"
+    r"(?:(?:quota_?)?(?:retry|resets?)_?-?(?:delay|after|in)|seconds_until_reset|wait|wait_?time|estimated_?time)(?:_?-?(ms|milliseconds|seconds"
     r"|secs?))?",
     re.IGNORECASE,
 )
 # "Please wait a minute"; "20秒后重试"; "resets at 2026-10-21T07:28:40Z"
 _A_UNIT = re.compile(
     r"\b(?:wait|again in|retry in|retry after) (?:for )?(?:an?|one) (second|minute|hour)\b", re.IGNORECASE
+)
+_WAIT_IN_TONGUES = re.compile(
+    r"\b(?:in(?= \d+ sek)|dans|dentro de|tra|fra|через) (\d+) (?:sek|sec|seg|сек)\w*", re.IGNORECASE
 )
 _WAIT_IN_CHINESE = re.compile(rf"({_NUMBER})\s*(毫秒|秒|分钟|分鐘|小时|小時)(?:钟|鐘)?(?:之?后|之?後|再)")
 _CHINESE_UNITS = {"毫": 0.001, "秒": 1.0, "分": 60.0, "小": 3600.0}
@@ -219,6 +227,7 @@ def _wait_in(message: str, body: Any, now: datetime | None = None) -> float | No
     hints = [*_wait_fields(body, _DEEPEST, now)]
     message = re.sub(r"(?<=\d),(?=\d{3}\b)", "", message)
     hints += [_unit(match[1].lower()) for match in _A_UNIT.finditer(message)]
+    hints += [float(match[1]) for match in _WAIT_IN_TONGUES.finditer(message)]
     hints += [float(match[1]) * _CHINESE_UNITS[match[2][0]] for match in _WAIT_IN_CHINESE.finditer(message)]
     for match in _WAIT_UNTIL.finditer(message):
         if (until := seconds_in(match[1], now=now)) is not None:

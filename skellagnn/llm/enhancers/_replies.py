@@ -56,9 +56,9 @@ def read_reply(reply: Any, seconds: float | None = None) -> Answer:
     if choice is not None and (choice.get("error") or str(finish).lower() in _TROUBLE):
         # what there is of an answer is no answer
         raise _reported(choice.get("error") or error or f"the answer ended with {finish!r}")
-    message = choice.get("message") if choice is not None else None
-    if isinstance(message, str) or (message is None and choice is not None and "text" in choice):
-        message = {"content": message or choice["text"]}  # as of servers that complete texts
+    message = None if choice is None else choice.get("message", choice.get("text"))
+    if isinstance(message, str):  # as of servers that complete texts
+        message = {"content": message}
     content = text = ""
     if isinstance(message, Mapping):
         content = _text_of(message.get("content"))

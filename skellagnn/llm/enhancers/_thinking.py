@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 
 _WORD = (
-    r"(?:[a-z_:]{0,12}(?:think|thinking|thoughts?|reason|reasoning|reflection|scratchpad|monologue|planning|deliberation)(?:_[a-z]{1,12})?"
-    r"|analysis|chain_of_thought|cot|internal)"
+    r"(?:[a-z_:]{0,12}(?:think|thinking|thoughts?|reason|reasoning|reflect|reflection|scratchpad|monologue|planning|deliberation)(?:_[a-z]{1,12})?"
+    r"|analysis(?:_[a-z_]{1,16})?|chain_of_thought|cot|internal)"
 )
 _TAG = re.compile(
+    r"<\|?(?:think|thinking|thought)_(?P<end4b>start|begin|end)\|?>|"
     # as a tag of XML, also with escaped, full-width or other brackets, with blanks and attributes
     rf"(?:[<\uff1c\u3008\u27e8]|&lt;|&#60;)\s?(?P<closing>[/\uff0f]\s?)?{_WORD}"
     r"(?:\s[^<>\uff1c\uff1e\u3009\u27e9\n]{0,80}|\s)?(?:[>\uff1e\u3009\u27e9]|&gt;|&#62;)"
     r"|\u25c1\s?(?P<closing2>/\s?)?think(?:ing)?\s?\u25b7"
     r"|(?-i:\[(?P<closing3>/)?THINK(?:ING)?\])|\{(?P<closing9>/)?think(?:ing)?\}"
     r"|<\|(?P<end4>begin|end|start)_?(?:of_)?_?(?:thought|thinking|think)\|>"
-    r"|<\|(?P<closing5>/)?(?:think|thinking|thought|reasoning)\|>"
+    r"|<[|\uff5c](?P<closing5>/)?(?:think|thinking|thought|reasoning)[|\uff5c]>"
     r"|(?P<open6><\|channel>thought\b)|(?P<close6><channel\|>)"
     r"|<unused94>(?:thought\b)?|(?P<close7><unused95>)"
     r"|<details\s+type=[\"']reasoning[\"'][^<>]{0,200}>"
@@ -128,6 +129,7 @@ def _without_blocks(text: str) -> str:
 
 def _closes(tag: re.Match[str]) -> bool:
     groups = tag.groupdict()
-    if groups["end4"] is not None:
-        return groups["end4"].lower() == "end"
+    end = groups["end4"] or groups["end4b"]
+    if end is not None:
+        return bool(end.lower() == "end")
     return any(value is not None for name, value in groups.items() if name.startswith("clos"))
