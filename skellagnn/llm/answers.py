@@ -30,7 +30,7 @@ _CANNOT = (
     r"(?:cannot|can't|can not|can neither|couldn't|could not|won't|will not|wouldn't|(?:am|was) (?:\w+ )?(?:unable"
     r"|afraid|sorry)|i'm (?:\w+ )?(?:unable|afraid|sorry)|unable to|not (?:\w+ )?(?:able|allowed|permitted"
     r"|comfortable|equipped|programmed|in a position)|(?:don't|do not) (?:feel comfortable|have|see|possess)|have no"
-    r"|decline|refuse|must"
+    r"|decline|refuse|not going to|choose not to|must pass|pass on (?:this|that)|must"
     r" (?:\w+ )?(?:decline|refuse)|(?:rather|prefer) not|(?:did not|didn't|have not|haven't) (?:receive|been|get|see"
     r"|find)"
     r"|see no|apologi[sz]e|regret|(?:was|were|wasn't) (?:not )?given|need (?:the|more|a|some|you to|additional"
@@ -51,13 +51,23 @@ _REFUSAL = re.compile(
     rf"i(?:'m|'d|'ll|'ve)?\b[^.!?:]{{0,25}}?\b{_CANNOT}|i(?:'m| am) (?:\w+ )?(?:sorry|afraid|unable)\b|(?:we"
     rf"|we're)\b[^.!?:]{{0,20}}?\b(?:sorry|{_CANNOT}[^.!?:]{{0,15}}\b{_SERVICE})\b|(?:something|anything|what|a topic"
     rf"|a request) (?:that )?(?:i|we)(?:'m| am)? (?:can|could|able|comfortable|allowed)\b"
-    r"|my (?:guidelines|polic\w+|programming|training data|instructions|rules|safety)\b"
+    r"|my (?:guidelines|polic\w+|programming|training data|instructions|rules|safety)\b[^.!?:]{0,40}\b(?:allow|permit"
+    r"|prevent|prohibit|forbid|restrict|require|do not|don't|cannot|can't)"
+    r"|(?:this|that|it)(?:'s| is) (?:outside|beyond) (?:of )?(?:my (?:capabilit|abilit|scope|knowledge|guidelines"
+    r"|training)|what i\b)"
+    rf"|(?:what|which) {_TEXT} (?:would you like|do you want|should i|shall i)\b|(?:where|what) is (?:the"
+    rf"|your) {_TEXT}\?"
+    rf"|(?:would you mind|(?:please|just|kindly)) (?:sharing|pasting|sending|send|share|paste"
+    rf"|provide)\b[^.!?]{{0,20}}\b{_TEXT}"
+    r"|(?:this|that|it) (?:violates|goes against) (?:my|our)\b|you (?:didn't|did not|haven't|have not)\b[^.!?]{0,15}"
+    r"\b(?:paste|provide|send|share|attach|include)d? anything\b"
     rf"|(?:no|not any|n't any|without (?:the|any|an)) (?:\w+ )?{_TEXT} (?:\w+ ){{0,2}}?(?:{_GIVEN}\b"
     rf"|to (?:summari[sz]e|analy[sz]e"
     r"|classify|work|process|evaluate|rewrite|paraphrase))"
     rf"|(?:there (?:is|was|are|were|seems? to be)|i (?:see|find|found|received)) no (?:\w+ )?{_TEXT}|there (?:isn't"
     rf"|wasn't|doesn't seem to be|does not (?:seem|appear) to be|is not|was not) any (?:\w+ )?{_TEXT}|(?:the|your"
-    rf"|this) (?:\w+ )?{_TEXT} (?:(?:seems?|appears?) to be|is|was|were) (?:not (?:\w+ )?{_GIVEN}|missing|empty|blank"
+    rf"|this) (?:\w+ )?{_TEXT} (?:(?:field|box) )?(?:(?:seems?|appears?) to be|is|was"
+    rf"|were) (?:not (?:\w+ )?{_GIVEN}|missing|empty|blank"
     r"|incomplete|cut off|unreadable)\b"
     rf"|you (?:have |has |had |did |seem to have |may have )?(?:not|n't|haven't|didn't"
     rf"|forg[eo]t\w*)\b[^.!?]{{0,30}}\b{_TEXT}"
@@ -70,8 +80,13 @@ _REFUSAL = re.compile(
     re.IGNORECASE,
 )
 _REFUSAL_AT_ONCE = re.compile(
-    r"\W*(?:sorry\b[,.!]? (?:but )?(?:i|we|no|there)\b|(?:the )?request (?:denied|refused|blocked|rejected)"
-    r"|(?:the )?content (?:was )?(?:blocked|filtered|exists risk)"
+    r"\W*(?:sorry\b[,.!]? (?:but )?(?:i|we|no|there)\b|(?:the )?request (?:denied|refused|blocked|rejected)(?!:)"
+    r"|(?:the |your )?(?:content|request|prompt|message|input) (?:was |has been )?(?:blocked|filtered|flagged|removed"
+    r"|exists risk)(?= (?:due|by|because|as|for|from)\b|\W*\Z)"
+    rf"|(?:there (?:is|was) )?nothing to {_SERVICE}\W*\Z|there's no (?:\w+ )?{_TEXT}(?: here| yet)?\W*\Z"
+    rf"|(?:missing|empty|blank) {_TEXT}\W*\Z"
+    rf"|{_TEXT} (?:is )?(?:missing|empty|blank)\W*\Z|(?:insufficient|not enough|too little) (?:information|context|data"
+    rf"|details?|{_TEXT})(?: (?:{_GIVEN}|(?:to|for) (?:me to )?{_SERVICE})\b.{{0,40}})?\W*\Z"
     rf"|(?:not able|unable|cannot|can't)(?: to)? {_SERVICE}\b|(?:not|no) (?:\w+ )?{_TEXT} {_GIVEN}\b"
     r"|(?:i )?(?:must )?(?:respectfully|politely) (?:decline|refuse)"
     r"|as an? (?:\w+ )?(?:ai|a\.i\.|artificial intelligence|language model|llm|chatbot"
@@ -82,22 +97,60 @@ _REFUSAL_AT_ONCE = re.compile(
 _MISSING = tuple(
     re.compile(words, re.IGNORECASE)
     for words in (
-        r"text|testo|tekst|текст|文本|文章|テキスト|텍스트|النص|טקסט|पाठ",
+        r"text|testo|tekst|teksti|văn bản|teks|पाठ|metin|eingabe"
+        r"|entrée|entrada|текст|输入|入力|입력|文本|文章|テキスト|텍스트|النص|טקסט|पाठ",
         r"\b(?:kein\w*|nicht|no|ning\w+|aucun\w*|pas|nessun\w*|non|nenhum\w*|não|geen|niet|не|нет|brak|ingen|inget)\b"
         r"|没有|未|ません|없|않|لم|לא|नहीं",
-        r"vorhanden|angegeben|erhalten|bereitgestellt|gegeben|übermittelt|proporcion|facilit|recib|fourni|reçu|fornit"
+        r"\bvor\b|zusammenzufassen|à résumer|para resumir"
+        r"|da riassumere|vorhanden|angegeben|erhalten"
+        r"|bereitgestellt|gegeben|übermittelt|proporcion|facilit|recib|fourni|reçu|fornit"
         r"|fornecid|verstrekt"
         r"|opgegeven|предост|указан|получ|poda|提供|给出|提供され|제공|تقديم|दिया",
     )
+)
+# ... or a word for text, and one for missing or empty at the end.
+_EMPTY = (
+    _MISSING[0],
+    re.compile(
+        r"(?:\b(?:fehlt|leer|vide|manque|manquant|vac[ií]o|falta|vazio|vuoto|mancante|leeg|ontbreekt|пуст\w*|отсутствует"
+        r"|pusty|brak|tom|boş|tyhjä|puuttuu)|为空|是空的|空白|缺失|空です|ありません|없습니다|비어 ?있\w+)\W*\Z",
+        re.IGNORECASE,
+    ),
+)
+# ... or no more than that there is no text, or a request for it.
+_NO_TEXT_IN_TONGUES = re.compile(
+    r"\A\W*(?:\w+ ){0,3}(?:kein\w*|geen|brak|нет|ingen|inget|intet|aucun|nessun|alcun|ningún|nenhum|tidak ada"
+    r"|không có|لا يوجد) (?:text|tekst|testo|texte|texto|текст|văn bản|teks|نص)\w*(?: \w+)?\W*\Z"
+    r"|\A\W*(?:没有|未提供|无)(?:任何)?(?:文本|文章|内容)\w{0,6}\W*\Z"
+    r"|\bmetin (?:yok|sağlanmadı)|(?:テキスト|文章)が(?:見当たり|あり)ません"
+    r"|ไม่มีข้อความ|النص فارغ|\A\W*text chybí|\bnie podano tekstu|\A\W*falta el texto|내용이 없"
+    r"|\A\W*(?:文本|内容)(?:为空|缺失)",
+    re.IGNORECASE,
+)
+_NO_TEXT_AT_ALL = 45
+_REQUEST_IN_TONGUES = re.compile(
+    r"\W*(?:bitte|k[öo]nn(?:en|test)|veuillez|pourriez|pouvez|peux-tu|puoi|potr(?:esti|ebbe)|pued[eo]s?|podr[íi]as?|pode(?:ria)?\b"
+    r"|kunt u|kun je|kan du|proszę|czy możesz|можете|lütfen|vui lòng|silakan|mohon|कृपया|请|請|กรุณา|من فضلك|يرجى)",
+    re.IGNORECASE,
 )
 _SHORT = 100
 _OTHER_TONGUES = re.compile(
     r"\W*(?:(?:es tut mir leid|tut mir leid|leider (?:kann|ist|habe|darf|wurde)|ich (?:kann|darf"
     r"|habe) (?:\w+ ){0,4}(?:nicht|kein\w*)|als (?:ki|künstliche|sprachmodell)\b|entschuldigung|bitte (?:geben"
     r"|stellen|senden|fügen|teilen)"
+    r"|ich bin (?:\w+ )?nicht in der lage|(?:dazu|dies\w*|das|dabei|hierbei|hierzu) (?:\w+ )?"
+    r"(?:kann|darf) ich (?:\w+ ){0,4}(?:nicht|nichts|kein\w*)|merci de (?:fournir|me|partager|coller)"
+    r"|je ne suis pas en mesure"
     r"|je suis désolée?|désolée?\b|je ne (?:peux|suis|dispose|vois)|en tant qu(?:e |')(?:ia|modèle|intelligence"
-    r"|assistant)|veuillez (?:fournir|me)|malheureusement,? je|lo siento|lo lamento|no puedo\b|no me es posible"
-    r"|como (?:modelo|una? ia|ia|asistente)\b|por favor,? (?:proporcion|comparte|env)|desafortunadamente,? no"
+    r"|assistant)|veuillez (?:fournir|me|coller)|je regrette"
+    r"|no tengo acceso|você não (?:forneceu|enviou)"
+    r"|malheureusement,? je|lo siento|lo lamento|no puedo\b|no me es posible"
+    r"|como (?:modelo|una? ia|ia|asistente)\b|por favor,? (?:proporcion|comp?art|env|forne|col[ae]|pega|peg[au]"
+    r"|inclu|insert|introdu)\w*|per favore,? (?:forn|invi"
+    r"|incoll|condivid|inser)\w*|пожалуйста,? (?:предостав|пришл"
+    r"|отправ|укаж|встав)\w*|proszę (?:podać|o|wkle\w+|prze\w+)"
+    r"|(?:geef|stuur|plak|deel) (?:de|uw|je) tekst|en voi|anteeksi|valitettavasti|îmi pare rău|nu pot|λυπάμαι|δεν μπορώ"
+    r"|συγγνώμη|yardımcı olam\w+|sorry, (?:daar|maar|dat)|desafortunadamente,? no"
     r"|lamentablemente|mi dispiace|non posso\b|non sono in grado|in quanto (?:ia|modello)|come (?:modello|ia"
     r"|intelligenza artificiale)\b|purtroppo non|desculpe|sinto muito|lamento\b|não posso|não consigo|infelizmente"
     r"|como (?:um )?modelo de linguagem|het spijt me|sorry, ik|helaas kan|ik kan (?:\w+ ){0,3}niet|als (?:ai"
@@ -106,7 +159,9 @@ _OTHER_TONGUES = re.compile(
     r"|nem tudok|к сожалению|извините|простите|я не (?:могу|имею|вижу)"
     r"|как (?:ии|языковая модель|искусственный)"
     r"|на жаль|перепрошую|üzgünüm|maalesef|maaf\b|saya tidak (?:bisa|dapat)|xin lỗi|rất tiếc|tôi không thể)\b"
-    r"|(?:非常)?(?:很)?(?:抱歉|对不起|對不起)|(?:我|作为(?:一个)?(?:ai|人工智能|语言模型|語言模型))(?:无法|不能|無法|拒绝|[^。]{0,12}(?:无法|不能|無法))|请提供|請提供"
+    r"|(?:非常)?(?:很)?(?:抱歉|对不起|對不起)|(?:我|作为(?:一个)?(?:ai|人工智能|语言模型|語言模型))(?:无法|不能|無法|拒绝|[^。]{0,12}(?:无法|不能|無法))|(?:请|請)(?:先)?(?:提供|输入|輸入|发送|粘贴)"
+    r"|无法(?:处理|完成|满足|协助)(?:该|此|您|这|你)|(?:テキスト|文章|本文)を(?:提供|入力|送|貼|お)"
+    r"|(?:텍스트|본문|글)[를을] (?:제공|입력|보내|공유)|(?:도와드릴|도울|답변드릴|답변할|답할|요약할) 수 ?없"
     r"|无法(?:回答|提供)|很遗憾|申し訳|ごめんなさい|すみません"
     r"|残念ですが|言語モデルとして|죄송|미안|안타깝게도|유감스럽"
     r"|저는 [^.]{0,20}수 없|عذرا|آسف|أعتذر|لا أستطيع"
@@ -152,7 +207,17 @@ _STARTS_SO = re.compile(
 _NOTHING = re.compile(
     r"\W*(?:null|none|nil|nan|n/?a|undefined|empty|no (?:answer|response|output|content|data|summary|keywords)"
     r"(?: (?:is|was|were|are))?(?: (?:available|provided|found|given|possible|returned|generated))?|error\W*\d*"
-    r"|(?:internal )?server error|todo|tbd|string|\[?object object\]?|<(?:no|empty) \w+>)\W*",
+    r"|(?:let me|i(?:'ll| will| am going to|'m going to))(?: now)? (?:summari[sz]e|read|analy[sz]e|rewrite|list"
+    r"|extract)"
+    r"[^.!:\n]{0,60}"
+    r"|\[(?:insert |your |the )?(?:\w+ ){0,2}(?:summary|answer|keywords?|text|topic|background)(?: (?:goes )?here)?\]"
+    r"|\{\s*\"\w+\"\s*:\s*(?:\"\s*\"|null|\[\s*\]|\"(?:none|null|n/a)\")\s*\}"
+    r"|(?:voici|voilà|hier (?:ist|sind|is)|aquí (?:está|tienes?"
+    r"|va)|aqui está|ecco|вот|以下是|下面是|以下は|다음은)[^.:\n]{0,60}[:\uff1a\u2026]"
+    r"|(?:an? )?(?:unknown |unexpected )?error (?:has )?occurred"
+    r"|something went wrong(?:[,.]? (?:please )?try again(?: later)?)?"
+    r"|(?:failed|unable) to (?:generate|process)(?: \w+){0,3}|generation failed|service unavailable|rate limit exceeded"
+    r"|not possible|bad gateway|(?:internal )?server error|todo|tbd|string|\[?object object\]?|<(?:no|empty) \w+>)\W*",
     re.IGNORECASE,
 )
 # An instruction of fewer characters may appear in an answer by chance.
@@ -186,6 +251,8 @@ def diagnose(question: Question, answer: str, class_names: Sequence[str] | None 
     text = answer.strip()
     if not text:
         return "thinking" if getattr(answer, "finish_reason", None) == "thinking" else "empty"
+    if getattr(answer, "finish_reason", None) == "refusal":  # the server says so
+        return "refusal"
     names_classes = question.prompt.names_classes
     choices = read_choices(text, class_names or ()) if names_classes else None
     chooses = choices is not None and (bool(choices.classes) or choices.none)
@@ -219,7 +286,11 @@ def _refuses(text: str) -> bool:
         and _REFUSAL.match(sentences[1])
     ):
         return True
-    return len(text) <= _SHORT and all(words.search(text) for words in _MISSING)
+    if len(text) <= _NO_TEXT_AT_ALL and _NO_TEXT_IN_TONGUES.search(text):
+        return True
+    if len(text) <= _SHORT and _REQUEST_IN_TONGUES.match(text) and _MISSING[0].search(text):
+        return True
+    return len(text) <= _SHORT and any(all(words.search(text) for words in signs) for signs in (_MISSING, _EMPTY))
 
 
 def _is_opening_alone(text: str) -> bool:

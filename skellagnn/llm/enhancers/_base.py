@@ -142,7 +142,7 @@ class Answer(str):
     @property
     def is_complete(self) -> bool:
         """Whether the answer came to its end: by a known good ``finish_reason``, or none."""
-        return self.finish_reason is None or self.finish_reason.lower() in _GOOD_ENDS
+        return not self.finish_reason or self.finish_reason.lower().removeprefix("finish_reason_") in _GOOD_ENDS
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild_answer, (str(self), {name: getattr(self, name) for name in ANSWER_DETAILS})
@@ -159,7 +159,7 @@ class Unanswered:
 # What back ends call the end of a whole answer. All else (a limit, a filter, a name that is not known) cut it short.
 _GOOD_ENDS = frozenset(
     {"stop", "eos", "eos_token", "end", "end_turn", "end_of_turn", "stop_sequence", "stop_token", "complete"}
-    | {"completed", "finish", "finished", "done", "success", "empty", "refusal"}
+    | {"stop_str", "normal", "completed", "finish", "finished", "done", "success", "empty", "refusal"}
 )
 
 # What an answer may say beside its text, and of which type it is. A response store has a column for each.

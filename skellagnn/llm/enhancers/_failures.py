@@ -28,20 +28,34 @@ _ABOUT_QUESTION = re.compile(
     r"|safety|sensitive|policy[ _]violation|jailbreak|invalid_prompt|harmful"
     r"|context[ _]?(?:length|size|window)|maximum (?:model|input|prompt) length|input token|prompt is too long"
     r"|too many (?:input )?tokens|string_above_max_length|request(?: entity)? too large|payload too large"
-    r"|must be reduced|reduce the (?:length|size)|please shorten",
+    r"|must be reduced|reduce the (?:length|size)|please shorten"
+    r"|responsible ?ai|violat\w+ (?:our|the|these|terms) |guardrail|disallowed|nsfw|unsafe"
+    r"|敏感|违规|违反|不合规|长度超|(?:token|length) limit exceeded"
+    r"|exceeds? (?:the )?(?:token|length|context|input) limit|sequence length"
+    r"|sequence too long|message you submitted was too long|n_ctx"
+    r"|(?:input|prompt|text|message|query|request|content)s?(?: \w+)? (?:is|are) too (?:long|large)|prompt token"
+    r"|(?:input|prompt|content|message)s?(?: \w+)? exceeds? |range of input length|inputs? tokens \+ max_new_tokens"
+    r"|at most \d+ (?:characters|tokens) *\Z|payload size",
     re.IGNORECASE,
 )
-_ABOUT_LENGTH = re.compile(r"length|size|window|long|large|token|reduce|shorten", re.IGNORECASE)
+_ABOUT_LENGTH = re.compile(
+    r"length|size|window|long|large|token|reduce|shorten|exceed|characters|长度|n_ctx", re.IGNORECASE
+)
 # What speaks of the settings and would befall each question.
 _ABOUT_SETTINGS = re.compile(r"max_(?:completion_|new_)?tokens\W+.{0,40}(?:too large|less than|at most|exceed)", re.I)
 _OF_A_DAY = re.compile(
-    r"per[ _-]?day|perday|daily|\b[rt]pd\b|per[ _-]?(?:week|month)|weekly|monthly|free-models-per-day", re.IGNORECASE
+    r"per[ _-]?day|perday|daily|\b[rt]pd\b|per[ _-]?(?:week|month)|weekly|monthly|free-models-per-day"
+    r"|for (?:the |to)(?:day|week|month)|24[ -]?h(?:ours?)?\b|/ ?day\b|今日|每日|每天",
+    re.IGNORECASE,
 )
 _OF_MONEY = re.compile(
     r"insufficient[ _](?:quota|balance|credit|fund|user_quota)|billing|credits?\b|balance|payment|prepaid|out of funds"
-    r"|exceeded your current quota|quota[ _]exceeded|arrearage|spend(?:ing)? limit|key limit exceeded|usage limit",
+    r"|exceeded your current quota|quota[ _]exceeded|arrearage|spend(?:ing)? (?:limit|cap)|key limit exceeded"
+    r"|usage limit|exceeded ?budget|over budget|budget has been exceeded|欠费|欠費|余额|餘額",
     re.IGNORECASE,
 )
+# A proxy that keeps the accounts of its users says so with a status of its own.
+_BUDGET = re.compile(r"exceeded ?budget|over budget|budget has been exceeded", re.IGNORECASE)
 _NUMBER = r"\d+(?:\.\d+)?"
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _AMOUNT = re.compile(
@@ -49,11 +63,28 @@ _AMOUNT = re.compile(
 )
 # "try again in 1m2.5s", "Please retry after 20 seconds", "wait for 3 s before": a number without a unit is seconds
 _WAIT_IN_WORDS = re.compile(
-    rf"(?:again|retry|retrying|wait(?:ing)?|resets?|available|back ?off)\b[^.\d]{{0,40}}?"
+    rf"(?:again|retry|retrying|wait(?:ing)?|resets?|available|back ?off|cool ?down"
+    rf"|another request)\b[^.\d]{{0,40}}?(?<![\d-])(?!\d{{4}}-|\d{{1,2}} [A-Z][a-z]{{2}} \d{{4}})"
     rf"((?:{_NUMBER}\s*(?:[a-z]*s(?:ec\w*)?|m\w*|h\w*|days?)?(?![a-z])\s*(?:and\s+)?)+)(?!\s*(?:times|tokens|re|att))",
     re.IGNORECASE,
 )
-_WAIT_FIELDS = re.compile(r"retry_?-?(?:delay|after|in)(?:_?-?(ms|seconds|secs?))?", re.IGNORECASE)
+_WAIT_FIELDS = re.compile(
+    r"(?:(?:quota_?)?(?:retry|resets?)_?-?(?:delay|after|in)|seconds_until_reset|wait|wait_?time|estimated_?time)(?:_?-?(ms|milliseconds|seconds"
+    r"|secs?))?",
+    re.IGNORECASE,
+)
+# "Please wait a minute"; "20秒后重试"; "resets at 2026-10-21T07:28:40Z"
+_A_UNIT = re.compile(
+    r"\b(?:wait|again in|retry in|retry after) (?:for )?(?:an?|one) (second|minute|hour)\b", re.IGNORECASE
+)
+_WAIT_IN_TONGUES = re.compile(
+    r"\b(?:in(?= \d+ sek)|dans|dentro de|tra|fra|через) (\d+) (?:sek|sec|seg|сек)\w*", re.IGNORECASE
+)
+_WAIT_IN_CHINESE = re.compile(rf"({_NUMBER})\s*(毫秒|秒|分钟|分鐘|小时|小時)(?:钟|鐘)?(?:之?后|之?後|再)")
+_CHINESE_UNITS = {"毫": 0.001, "秒": 1.0, "分": 60.0, "小": 3600.0}
+_WAIT_UNTIL = re.compile(
+    r"\b(?:resets?|retry|again|available|until)\b[^.\d]{0,30}(\d{4}-\d\d-\d\d[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)"
+)
 
 
 def words_of(body: Any, otherwise: str = "") -> tuple[str, str]:
@@ -117,7 +148,7 @@ def _as_text(body: Any) -> str:
 def _plain(text: str) -> str:
     """Return the words of a text that may be HTML, such as the page of a proxy."""
     text = text[:_PAGE]
-    if re.search(r"<(?:!doctype|html|body|h\d|title|p)\b", text, re.IGNORECASE):
+    if re.search(r"<(?:!doctype|\?xml|html|body|h\d|title|p)\b", text, re.IGNORECASE):
         text = re.sub(r"(?is)<(script|style)\b.*?</\1>|<!--.*?-->", " ", text)
         text = unescape(re.sub(r"<[^<>]*>", " ", text))
     return " ".join(text.split())
@@ -158,7 +189,7 @@ def kind_of(status: int, code: str, message: str) -> str:
 
 def used_up(status: int, code: str, message: str, body: Any = None) -> str | None:
     """Return which allowance is used up for longer than one may wait: ``"a day"``, ``"money"``, or None."""
-    if status not in (402, 403, 429):
+    if status not in (402, 403, 429) and not (status == 400 and _BUDGET.search(f"{code} {message}")):
         return None
     words = f"{code} {message} {_as_text(body)[:_PAGE]}"
     if _OF_A_DAY.search(words):
@@ -179,18 +210,28 @@ def advised_wait(
     first three counts.
     """
     now = now or datetime.now(timezone.utc)
-    milliseconds = headers.get("retry-after-ms")
-    after = seconds_in(milliseconds, unit=0.001) if milliseconds is not None else None
-    if after is None and (value := headers.get("retry-after")) is not None:
-        after = seconds_in(value, now=now)
-    hints = [hint for hint in (after, _wait_in(message, body)) if hint is not None]
+    said = sorted(
+        (field[1] is None, seconds)  # the exact one first
+        for name, value in headers.items()
+        if (field := re.fullmatch(r"(?i)(?:[\w-]+-)?retry-after(?:-(ms)|-seconds?)?", name))
+        and (seconds := seconds_in(value, unit=0.001 if field[1] else 1.0, now=now)) is not None
+    )
+    after = said[0][1] if said else None
+    hints = [hint for hint in (after, _wait_in(message, body, now)) if hint is not None]
     if not hints:
         hints = list(_resets(headers, now))
     return max(hints, default=None)
 
 
-def _wait_in(message: str, body: Any) -> float | None:
-    hints = [*_wait_fields(body, _DEEPEST)]
+def _wait_in(message: str, body: Any, now: datetime | None = None) -> float | None:
+    hints = [*_wait_fields(body, _DEEPEST, now)]
+    message = re.sub(r"(?<=\d),(?=\d{3}\b)", "", message)
+    hints += [_unit(match[1].lower()) for match in _A_UNIT.finditer(message)]
+    hints += [float(match[1]) for match in _WAIT_IN_TONGUES.finditer(message)]
+    hints += [float(match[1]) * _CHINESE_UNITS[match[2][0]] for match in _WAIT_IN_CHINESE.finditer(message)]
+    for match in _WAIT_UNTIL.finditer(message):
+        if (until := seconds_in(match[1], now=now)) is not None:
+            hints.append(until)
     for match in _WAIT_IN_WORDS.finditer(message):
         seconds = seconds_in(match[1].strip())
         if seconds is not None:
@@ -198,27 +239,38 @@ def _wait_in(message: str, body: Any) -> float | None:
     return max(hints, default=None)
 
 
-def _wait_fields(body: Any, depth: int) -> Iterator[float]:
+def _wait_fields(body: Any, depth: int, now: datetime | None = None) -> Iterator[float]:
     if depth == 0:
         return
     if isinstance(body, list):
         for item in body[:20]:
-            yield from _wait_fields(item, depth - 1)
+            yield from _wait_fields(item, depth - 1, now)
     elif isinstance(body, Mapping):
         for name, value in body.items():
             field = _WAIT_FIELDS.fullmatch(str(name))
+            if field and isinstance(value, Mapping):  # a duration as an object
+                value = value.get("seconds")
             if field and isinstance(value, (str, int, float)):
-                seconds = seconds_in(str(value), unit=0.001 if field[1] == "ms" else 1.0)
+                is_small = (field[1] or "").lower().startswith("m")
+                seconds = seconds_in(str(value), unit=0.001 if is_small else 1.0, now=now)
                 if seconds is not None:
                     yield seconds
+            elif str(name).lower() == "headers" and isinstance(value, Mapping):  # those of whom a router asked
+                headers = {str(key): str(said) for key, said in value.items()}
+                yield from _resets(headers, now or datetime.now(timezone.utc))
             else:
-                yield from _wait_fields(value, depth - 1)
+                yield from _wait_fields(value, depth - 1, now)
 
 
 def _resets(headers: Mapping[str, str], now: datetime) -> Iterator[float]:
     every: list[float] = []
     spent: list[float] = []
     for name, value in headers.items():
+        if re.fullmatch(r"(?i)(?:x-)?rate-?limit", name):  # all in one: "limit=100, remaining=0, reset=12"
+            reset = re.search(r"(?:\breset|;\s*t)=(\d+)", value)
+            if reset:
+                (spent if re.search(r"(?:\bremaining|;\s*r)=0\b", value) else every).append(float(reset[1]))
+            continue
         match = re.fullmatch(r"(?i)(.*rate-?limit-?)(?:reset(.*)|(.*)-reset)", name)
         if match is None:
             continue
@@ -250,7 +302,10 @@ def seconds_in(value: str, *, unit: float = 1.0, now: datetime | None = None) ->
     amounts = _AMOUNT.findall(value)
     if amounts:
         return sum(float(number) * _unit(name.lower()) for number, name in amounts)
-    leading = re.match(rf"({_NUMBER})\s*$|({_NUMBER})\s+(?![a-z])", value)
+    clock = re.fullmatch(r"(\d{1,2}):(\d\d):(\d\d)", value)
+    if clock:
+        return 3600.0 * int(clock[1]) + 60.0 * int(clock[2]) + int(clock[3])
+    leading = re.match(rf"({_NUMBER})\s*(?:$|;)|({_NUMBER})\s+(?![a-z])", value)
     if leading:
         return float(leading[1] or leading[2]) * unit
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,6 +45,8 @@ def read_reply(reply: Any, seconds: float | None = None) -> Answer:
     choices = reply.get("choices")
     if error and not choices:
         raise _reported(error)
+    if not isinstance(choices, list) and _status_of(reply):
+        raise _reported(reply)
     if not isinstance(choices, list):
         raise BadReply(f"the reply has no list of choices: {json.dumps(reply, default=str)}")
     usage = reply.get("usage")
@@ -53,7 +56,9 @@ def read_reply(reply: Any, seconds: float | None = None) -> Answer:
     if choice is not None and (choice.get("error") or str(finish).lower() in _TROUBLE):
         # what there is of an answer is no answer
         raise _reported(choice.get("error") or error or f"the answer ended with {finish!r}")
-    message = choice.get("message") if choice is not None else None
+    message = None if choice is None else choice.get("message", choice.get("text"))
+    if isinstance(message, str):  # as of servers that complete texts
+        message = {"content": message}
     content = text = ""
     if isinstance(message, Mapping):
         content = _text_of(message.get("content"))
@@ -85,16 +90,25 @@ def _has_thought(message: Mapping[str, Any], usage: Mapping[str, Any]) -> bool:
 def _reported(error: Any) -> BadReply:
     """Return the error that a reply under status 200 reports, with its code as the status."""
     details = error if isinstance(error, Mapping) else {"message": str(error)}
-    code = details.get("code")
-    code = int(code) if isinstance(code, str) and code.isdecimal() else code
-    status = code if isinstance(code, int) and 400 <= code < 600 else None
-    return BadReply(str(details.get("message") or error), status=status, body=details)
+    return BadReply(str(details.get("message") or error), status=_status_of(details), body=details)
+
+
+def _status_of(details: Mapping[str, Any]) -> int | None:
+    """Return the status that an error names beside its message."""
+    for name in ("code", "status", "status_code", "statusCode", "error_code"):
+        code = details.get(name)
+        code = int(code) if isinstance(code, str) and re.fullmatch("[0-9]{3}", code) else code
+        if isinstance(code, int) and 400 <= code < 600:
+            return code
+    return None
 
 
 def _text_of(content: Any) -> str:
     if isinstance(content, list):  # some servers send parts: [{"type": "text", "text": ...}]
-        parts = (part.get("text") for part in content if isinstance(part, Mapping))
+        parts = (part.get("text") if isinstance(part, Mapping) else part for part in content)
         return "".join(part for part in parts if isinstance(part, str))
+    if isinstance(content, Mapping):
+        content = content.get("text")
     return content if isinstance(content, str) else ""
 
 

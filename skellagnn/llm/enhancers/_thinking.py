@@ -5,28 +5,39 @@ from __future__ import annotations
 import re
 
 _WORD = (
-    r"(?:[a-z_:]{0,12}(?:think|thinking|thoughts?|reason|reasoning|reflection|scratchpad|monologue)(?:_[a-z]{1,12})?"
-    r"|analysis|chain_of_thought)"
+    r"(?:[a-z_:]{0,12}(?:think|thinking|thoughts?|reason|reasoning|reflect|reflection|scratchpad|monologue|planning|deliberation)(?:_[a-z]{1,12})?"
+    r"|analysis(?:_[a-z_]{1,16})?|chain_of_thought|cot|internal)"
 )
 _TAG = re.compile(
+    r"<\|?(?:think|thinking|thought)_(?P<end4b>start|begin|end)\|?>|"
     # as a tag of XML, also with escaped, full-width or other brackets, with blanks and attributes
-    rf"(?:[<\uff1c]|&lt;)\s?(?P<closing>/\s?)?{_WORD}(?:\s[^<>\uff1c\uff1e\n]{{0,80}}|\s)?(?:[>\uff1e]|&gt;)"
+    rf"(?:[<\uff1c\u3008\u27e8]|&lt;|&#60;)\s?(?P<closing>[/\uff0f]\s?)?{_WORD}"
+    r"(?:\s[^<>\uff1c\uff1e\u3009\u27e9\n]{0,80}|\s)?(?:[>\uff1e\u3009\u27e9]|&gt;|&#62;)"
     r"|\u25c1\s?(?P<closing2>/\s?)?think(?:ing)?\s?\u25b7"
-    r"|(?-i:\[(?P<closing3>/)?THINK(?:ING)?\])"
+    r"|(?-i:\[(?P<closing3>/)?THINK(?:ING)?\])|\{(?P<closing9>/)?think(?:ing)?\}"
     r"|<\|(?P<end4>begin|end|start)_?(?:of_)?_?(?:thought|thinking|think)\|>"
-    r"|<\|(?P<closing5>/)?(?:think|thinking|thought|reasoning)\|>"
+    r"|<[|\uff5c](?P<closing5>/)?(?:think|thinking|thought|reasoning)[|\uff5c]>"
     r"|(?P<open6><\|channel>thought\b)|(?P<close6><channel\|>)"
     r"|<unused94>(?:thought\b)?|(?P<close7><unused95>)"
-    r"|<details\s+type=\"reasoning\"[^<>]{0,200}>|(?P<close8></details>)",
+    r"|<details\s+type=[\"']reasoning[\"'][^<>]{0,200}>"
+    r"|<details[^<>]{0,200}>\s*<summary>\s*(?:Thought|Thinking|Reasoning)\b[^<>]{0,80}</summary>|(?P<close8></details>)",
     re.IGNORECASE,
 )
 _OPEN_AT_END = 60
 # What a terminal shows around thinking.
-_TERMINAL = re.compile(r"\s*Thinking(?:\.\.\.|\u2026)\s*\n", re.IGNORECASE)
-_TERMINAL_END = re.compile(r"^[ \t]*(?:\.\.\.|\u2026)\s?done thinking\.?[ \t]*$", re.IGNORECASE | re.MULTILINE)
+_TERMINAL = re.compile(r"\s*[*_]{0,3}Thinking(?:\.\.\.|\u2026)[*_]{0,3}\s*\n", re.IGNORECASE)
+_TERMINAL_END = re.compile(
+    r"^[ \t*_]*(?:\.\.\.|\u2026)?\s?done thinking(?:\.{1,3})?[ \t*_]*$", re.IGNORECASE | re.MULTILINE
+)
 # The format with named channels: what stands before the channel "final" is thinking.
 _FINAL = "<|channel|>final"
 _OTHER_CHANNEL = re.compile(r"\s*(?:<\|start\|>assistant)?<\|channel\|>")
+# The same format where a server took the marks away and left the words.
+_BARE_CHANNELS = re.compile(r"\s*analysis(?=[A-Z\W])(?:(?!assistantfinal).){1,200000}?assistantfinal", re.DOTALL)
+# Marks of an answer, where thinking has marks of its own.
+_ANSWER_MARKS = re.compile(
+    r"<\|(?:begin_of_solution|end_of_solution|START_RESPONSE|END_RESPONSE|begin_of_answer|end_of_answer)\|>"
+)
 _CHANNEL_END = re.compile(r"<\|(?:return|end|call)\|>")
 
 
@@ -57,7 +68,7 @@ def strip_thinking(text: str) -> str:
     >>> strip_thinking("<think>Pets? Animals.</think>\\n\\nkeywords: cat, dog")
     'keywords: cat, dog'
     """
-    answer = _without_blocks(_final_channel(_without_terminal(text)))
+    answer = _without_blocks(_final_channel(_without_terminal(_ANSWER_MARKS.sub("", text))))
     return text if answer == text else answer.strip()
 
 
@@ -78,7 +89,8 @@ def _without_terminal(text: str) -> str:
 
 def _final_channel(text: str) -> str:
     if "<|channel|>" not in text:
-        return text
+        bare = _BARE_CHANNELS.match(text) if "assistantfinal" in text else None
+        return text[bare.end() :] if bare else text
     final = text.rfind(_FINAL)
     begin = text.find("<|message|>", final) if final >= 0 else -1
     if begin < 0 or "<" in text[final + len(_FINAL) : begin]:
@@ -97,7 +109,7 @@ def _without_blocks(text: str) -> str:
     for tag in _TAG.finditer(text):
         if text[tag.start() - 1 : tag.start()] == "`" and text[tag.end() : tag.end() + 1] == "`":
             continue  # quoted
-        is_details = tag.group()[:9].lower() in ("<details ", "</details")
+        is_details = tag.group().lower().startswith(("<details", "</details"))
         if is_details and _closes(tag) and not details:
             continue  # the end of some other details
         if not _closes(tag):
@@ -117,6 +129,7 @@ def _without_blocks(text: str) -> str:
 
 def _closes(tag: re.Match[str]) -> bool:
     groups = tag.groupdict()
-    if groups["end4"] is not None:
-        return groups["end4"].lower() == "end"
+    end = groups["end4"] or groups["end4b"]
+    if end is not None:
+        return bool(end.lower() == "end")
     return any(value is not None for name, value in groups.items() if name.startswith("clos"))

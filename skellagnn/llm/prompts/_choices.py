@@ -85,8 +85,9 @@ def read_choices(answer: str, class_names: Sequence[str]) -> Choices:
     text = cues.BROKEN_EMPHASIS.sub(r"\2", cues.marks_in_words(normal_form(answer)))
     listed = from_json(text, names)
     text = without_tags(text, names) if listed is None else listed
-    classes = _Reading(text, names).choices()
-    return Choices(classes, not classes and bool(cues.NONE.search(text.casefold())))
+    reading = _Reading(text, names)
+    classes = reading.choices()
+    return Choices(classes, not classes and (reading.rules_all_out or bool(cues.NONE.search(text.casefold()))))
 
 
 # -- the words that tell a choice --------------------------------------------------------------------------------------
@@ -105,6 +106,7 @@ class _Claim:
     negated: bool = False
     option: bool = False
     taken: int = 0  # so much of what follows is said of this name
+    rank: int = 0  # among names that all have a number
 
 
 class _Reading:
@@ -131,8 +133,10 @@ class _Reading:
         self.claims = [_Claim(m, self._is_strong(m)) for m in self.mentions]
         for place in range(len(self.claims)):
             self._judge(place)
+        self._believe_bare_names()
         self._refer_back()
         self._drop_repeated_list()
+        self._rank_by_numbers()
 
     # -- which names count ------------------------------------------------------------------------------------------
 
@@ -236,7 +240,9 @@ class _Reading:
         connected = previous is not None and bool(cues.CONNECTOR.fullmatch(gap))
         following = self.mentions[place + 1].start if place + 1 < len(self.mentions) else len(self.text)
         post = self.small[mention.end : min(following, mention.end + cues.WINDOW)]
-        claim.negated = self._is_negated(place, gap, connected) or bool(cues.NOT_AFTER.match(post))
+        claim.negated = self._is_negated(place, gap, connected) or (
+            bool(cues.NOT_AFTER.match(post)) and (place + 1 == len(self.mentions) or post.strip() != "not")
+        )
         self._judge_options(claim, place, gap, connected)
         self._judge_order(claim, place, gap, post)
         claim.dropped = (claim.negated and not claim.second) or claim.option  # "rather than B, which is second"
@@ -261,7 +267,11 @@ class _Reading:
             clause = plain[breaks[-1].end() :]
         if cues.NOT.search(clause):
             return True
-        if not connected or not self.claims[place - 1].negated or cues.NOT_AFTER.match(gap):
+        if not place or not self.claims[place - 1].negated or cues.NOT_AFTER.match(gap):
+            return False
+        if cues.NOR.fullmatch(gap):
+            return True
+        if not connected:
             return False
         if cues.OR.search(gap):
             return True
@@ -283,7 +293,7 @@ class _Reading:
         whole = re.split(r"[.!?](?=\s)|\n", self._before(claim.mention, 300))[-1]
         asked = re.match(r"[^.!?\n]*\?", self._after(claim.mention))
         if (
-            cues.WHETHER.search(sentence)
+            cues.WHETHER.search(cues.NO_DOUBT.sub(" ", sentence))
             or cues.REQUEST.search(whole)
             or (asked and cues.QUESTION.match(whole) and not _opens(whole))
         ):
@@ -300,7 +310,7 @@ class _Reading:
         pre = re.split(r"(?<!\b\d)[.!?;](?=\s)", gap)[-1]
         near = gap[-60:]
         said = self._own(post, has_next=place + 1 < len(self.mentions))
-        if place and cues.CORRECTION.search(gap):
+        if place and cues.CORRECTION.search(gap) and not cues.POST_SECOND.match(said):
             claim.order, claim.first = 0.0, True
             for corrected in self.claims[:place]:
                 corrected.dropped = corrected.dropped or not corrected.second
@@ -326,7 +336,7 @@ class _Reading:
                 claim.order, claim.first = min(claim.order, 2.0), True
         elif cues.PRE_SOFT.search(pre):
             claim.order, claim.first = min(claim.order, 2.0), True
-        elif cues.CONCESSION.search(gap) or (
+        elif (cues.CONCESSION.search(gap) and not self._answers_concession(place, gap)) or (
             cues.MENTIONED.search(gap) and re.search(r"\b(?:but|yet|however|still|though)\b", self._after(mention))
         ):
             claim.order = 4.0
@@ -335,12 +345,24 @@ class _Reading:
         ):
             claim.order = 1.5 if claim.order == 3.0 else claim.order
 
+    def _believe_bare_names(self) -> None:
+        """Believe in each name of an answer that is nothing but names: "Home & Kitchen; beauty"."""
+        ends = [claim.mention.end for claim in self.claims]
+        gaps = [self._gap(place) for place in range(len(self.claims))]
+        if ends and all(map(cues.CONNECTOR.fullmatch, [*gaps, self.small[ends[-1] : ends[-1] + cues.WINDOW]])):
+            for claim in self.claims:
+                claim.strong = True
+
+    def _answers_concession(self, place: int, gap: str) -> bool:
+        """Whether a "though" sets a name against one that was conceded before it."""
+        return place > 0 and self.claims[place - 1].order == 4.0 and bool(re.match(r"[^.!?\n]*\bthough\b", gap))
+
     def _refer_back(self) -> None:
         """Let "the former" and "the latter" stand for the two names before them."""
         for reference in cues.LATTER.finditer(self.small):
             two = [claim for claim in self.claims if claim.mention.end <= reference.start()][-2:]
             if len(two) == 2:
-                two[reference.group(1) == "latter"].order = 0.0
+                two["latter" in reference.group()].order = 0.0
 
     def _is_counted_second(self, near: str, mention: Mention) -> bool:
         """Whether a number from 2 on stands before a name, in a list that has a first entry."""
@@ -364,6 +386,18 @@ class _Reading:
             parts = re.split(r"\b(?:and|but|while|with|then|or)\b", said)
             return parts[0] if len(parts) > 1 else ""
         return said
+
+    def _rank_by_numbers(self) -> None:
+        """Order names by what stands behind each of them: a share, "high" or "low", or a rank in brackets."""
+        claims = [claim for claim in self.claims if not claim.dropped]
+        if len({claim.mention.name for claim in claims}) < 2 or any(claim.first or claim.second for claim in claims):
+            return
+        for value_of in (_share_behind, _rank_behind):
+            values = [value_of(self._after(claim.mention, 40)) for claim in claims]
+            known = [value for value in values if value is not None]
+            if len(known) == len(values) and (value_of is _share_behind or sorted(known) == sorted(set(known))):
+                for claim, value in zip(claims, known, strict=True):
+                    claim.order, claim.rank = 2.0, sum(other > value for other in known)
 
     def _drop_repeated_list(self) -> None:
         """Drop a list of all classes that only repeats the question: another choice comes after it."""
@@ -407,6 +441,12 @@ class _Reading:
             re.match(r"[*\"'`)]*(?:[.!;,\n]|\s*\Z)", after)
         )
 
+    @property
+    def rules_all_out(self) -> bool:
+        """Whether the answer says of every class that it is not the one."""
+        ruled_out = {claim.mention.name for claim in self.claims if claim.negated}
+        return len(ruled_out) == self.n_names and not cues.CANNOT_TELL.search(self.small)
+
     # -- what is chosen ---------------------------------------------------------------------------------------------
 
     def choices(self) -> list[int]:
@@ -431,12 +471,12 @@ class _Reading:
         ]
         if not firsts:
             return []
-        first = min(firsts, key=lambda claim: (claim.order, claim.mention.start))
+        first = min(firsts, key=lambda claim: (claim.order, claim.rank, claim.mention.start))
         rest = [claim for claim in claims if claim.mention.name != first.mention.name]
         ordered = [first, *([] if second is None else [second])]
         if second is not None and second.mention.name == first.mention.name:
             ordered = [first]
-        ordered += sorted(rest, key=lambda claim: (claim.order == 4.0, claim.mention.start))
+        ordered += sorted(rest, key=lambda claim: (claim.order == 4.0, claim.rank, claim.mention.start))
         return list(dict.fromkeys(claim.mention.name for claim in ordered))
 
     def _first_is_unreadable(self, first: _Claim, alive: list[_Claim]) -> bool:
@@ -474,6 +514,33 @@ def _counters(text: str) -> set[int]:
     said = [match.group(1).lower() for match in found]
     counts = len(said) > 1 and (said == [str(i + 1) for i in range(len(said))] or said == list("abcdefgh"[: len(said)]))
     return {match.start(1) for match in found} if counts else set()
+
+
+_SHARE = re.compile(
+    r"[\s|:=(\[*_~\u2014-]{0,12}(?:(?:about|ca\.?)\s)?(?:(\d{1,3}(?:[.,]\d+)?)\s?(%|percent|/\s?(?:100|10|5)\b)|([01]?[.]\d+|[01]\b(?=\s?\|)))"
+)
+_RANK = re.compile(r"[ *_]{0,4}\(#?([1-9])\)")
+_LEVEL = re.compile(
+    r"[ *_]{0,4}(?:[:|(\u2014=]|\s-)[\s*_]{0,4}(?:very )?(high|medium|moderate|low|likely|possible"
+    r"|probable)\b(?! choice)"
+)
+_LEVELS = {"high": 0.9, "likely": 0.8, "probable": 0.7, "medium": 0.5, "moderate": 0.5, "possible": 0.3, "low": 0.1}
+
+
+def _share_behind(text: str) -> float | None:
+    """Return the share or the level that directly follows a name."""
+    share = _SHARE.match(text)
+    if share:
+        number = float((share[1] or share[3]).replace(",", "."))
+        return number if share[3] else number / float((share[2] or "").strip("/ ") if "/" in share[2] else 100)
+    level = _LEVEL.match(text)
+    return _LEVELS[level[1]] if level else None
+
+
+def _rank_behind(text: str) -> float | None:
+    """Return the rank in brackets that directly follows a name, negative: the first is the highest."""
+    rank = _RANK.match(text)
+    return -float(rank[1]) if rank else None
 
 
 def _opens(sentence: str) -> bool:

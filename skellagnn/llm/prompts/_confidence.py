@@ -12,16 +12,16 @@ _PERCENT = (
     r"(?:[%\u066a]|(?:percent|per cent|pct|prozent|pour cent|por ciento|por cento|per cento|procent)\b|процент\w*"
     r"|パーセント|퍼센트)"
 )
-_TO = r"(?:-|\u2014|to|and|or|bis|à)"
+_TO = r"(?:-|\u2014|to|and|or|bis|à|y|et|e|und)"
 # Two numbers with one sign or both, one number, or so many out of so many.
 _VALUE = re.compile(
     rf"{_NUMBER}\s*({_PERCENT})?\s*{_TO}\s*(\d{{1,3}}(?:[.,]\d{{1,4}})?|[.]\d{{1,4}})(?![\d/]|[.,]\d)\s*({_PERCENT})?"
     rf"|{_NUMBER}\s*(?:\+\s*)?({_PERCENT})"
-    rf"|{_NUMBER}\s*(?:/|out of|von|sur|of)\s*(100|10|5)\b(?!\s*(?:%|[.,]\d))"
+    rf"|{_NUMBER}\s*(?:/|\(?out of|\(?of|in|von|sur)\s*(100|10|5|1)\b(?!\s*(?:%|[.,]\d))"
     rf"|{_NUMBER}(?![\d/\w]|[.,]\d)"
 )
 _LABEL = re.compile(
-    r"\b(?:confiden(?:ce|t)|certain(?:ty)?|probability|likelihood|sure(?:ness)?|score|sicherheit"
+    r"\b(?:conf|confiden(?:ce|t)(?:_\w+)?|certain(?:ty)?|probability|likelihood|sure(?:ness)?|score|sicherheit"
     r"|wahrscheinlichkeit|confiance"
     r"|confianza|probabilit[éà]|probabilidad|fiducia|уверенность|вероятность|gewissheit|certitude|certeza|seguridad)\b"
     r"|置信度|可信度|把握|可能性|信心|概率|確信度|自信度|확신도"
@@ -62,7 +62,12 @@ def parse_confidence(answer: str) -> float | None:
     >>> parse_confidence("Theory (80-90 %)"), parse_confidence("0.7"), parse_confidence("confidence: high")
     (0.85, 0.7, None)
     """
-    text = re.sub(r"百分之\s*(\d+(?:\.\d+)?)", r"\1%", normal_form(answer).casefold())
+    text = re.sub(
+        r"(?<=[a-z])\s*\((?:from )?(?:0|1)(?:\s*%)?\s*(?:-|to)\s*(?:1|5|10|100)(?:\s*%)?\)",
+        "",
+        normal_form(answer).casefold(),
+    )
+    text = re.sub(r"百分之\s*(\d+(?:\.\d+)?)", r"\1%", text)
     labelled = _labelled(text)
     if labelled is not None:
         return labelled

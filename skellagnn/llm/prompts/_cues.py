@@ -52,7 +52,7 @@ NOUN = (
 )
 PRE_HARD = re.compile(
     rf"(?:{FIRST}{LINK}[\W_]*\Z|\b{NOUN}(?:\s?[:=]|\s(?:is|would be|must be|ist|est|es)\b){LINK}[\W_]*\Z"
-    rf"|\b(?:class|category|label|topic|subject|(?:most )?likely|most probable|klasse|kategorie|thema|classe"
+    rf"|\b(?:class|category|label|topic|subject|(?:most )?likely|most probable|best|main|klasse|kategorie|thema|classe"
     rf"|cat[ée]gorie|clase|categor[íi]a|sujet|tema)\s?[:=][\W_]*\Z|(?:答案|回答|类别|首选"
     rf"|最可能\w{{0,6}})(?:是|为|:)?[\W_]*\Z)"
 )
@@ -89,29 +89,34 @@ POST_FIRST = re.compile(
 CLAUSE = re.compile(
     r"[;:.!?\n,(\u2014]|\s-\s|\b(?:but|however|although|though|yet|because|since|so|therefore|hence|instead"
     r"|rather(?! than)"
-    r"|sondern|mais|sino|ma|но|а|while|whereas|then)\b"
+    r"|sondern|mais|sino|ma|mas|maar|lecz|utan|но|а|while|whereas|then)\b"
 )
 NO_DOUBT = re.compile(
     r"\b(?:without (?:\w+ )?(?:doubt|question|hesitation|reservation)|no (?:\w+ )?(?:doubt|question|hesitation)"
     r"|undoubtedly|doubtless|not surprisingly|not (?:only|just|merely|simply|least)|none other than"
     r"|nothing (?:\w+ )?(?:but|other than|except)|(?:cannot|can't|can not|couldn't|could not|hardly|hard"
     r"|difficult)\b[^.;,]{0,30}?\b(?:(?:anything|something|else|other|otherwise) )+(?:but|other than|than|except)"
-    r"|if (?:it (?:is|were) )?not)\b"
+    r"|if (?:it (?:is|were) )?not|none\b[^.;,]{0,40}? (?:except|but|besides|save|apart from|other than))\b(?: for)?"
 )
 NOT = re.compile(
     r"\b(?:not|never|unlike|cannot|neither|nor|hardly|i doubt|exclude[sd]?|excluding|rul(?:e|es|ed|ing) out|nicht"
     r"|kein\w*"
     r"|weder|ne|ni|pas|no (?:es|son|parece|pertenece|corresponde|se trata)|non(?=-\Z)|не"
-    r"|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不是|并非|而非)\W*\Z"
+    r"|niet|geen|não|inte|ikke|nie|není|non (?:è|sono|si tratta|appartiene|rientra|riguarda|parla)"
+    r"|\w+n't)\b(?:[\W_]+\w+){0,8}?[\W_]*\Z|(?:不(?:是|属于|屬於|属|算|选|選|应是|應是|能是|符合)|并非|並非|而非|排除|除了)\W*\Z"
 )
 NOT_CLOSE = re.compile(
     r"\b(?:by no means|(?:nothing|little|not much) to do with|not so much"
     r"|(?:wrong|incorrect|misleading|a mistake) to (?:say|call it|choose|name|pick)|as opposed to|opposed to"
     r"|rather than|instead of|other than"
-    r"|except(?: for)?|apart from|no (?:relation|connection|link|reference|mention|trace|hint|sign)s? (?:to|of|with)"
-    r"|no|non|anti|far from|statt|plut[oô]t que|en lugar de)(?:\W+(?:the|a|an|class|category|for|it"
+    r"|except(?: for)?|apart from|without|lack(?:s|ing)?|skip|forget|nothing [a-z ]{0,20}(?:suggests|points to"
+    r"|indicates)|reject(?:s|ed|ing)?|dismiss(?:es|ed|ing)?"
+    r"|discard(?:s|ed|ing)?|no (?:relation|connection|link|reference|mention|trace|hint|sign)s? (?:to|of|with)"
+    r"|no(?!\n)|non|anti|far from|statt|plut[oô]t que|en lugar de"
+    r"|in plaats van|em vez de|invece di)(?:\W+(?:the|a|an|any|class|category|for|it"
     r"|of))*[\s*_\"'`(\[]*\Z|\bnot\s?:\W*\Z"
-    r"|\bleast (?:likely|probable|plausible|fitting|suitable)\b(?:\W+(?:class|category|choice|one|is|are|would|be"
+    r"|\b(?:worst|least (?:likely|probable|plausible|fitting|suitable))\b(?:\W+(?:class|category|choice|one|is"
+    r"|are|would|be"
     r"|the))*\W*\Z"
 )
 NOT_AFTER = re.compile(
@@ -120,12 +125,14 @@ NOT_AFTER = re.compile(
     r"| im\w+)"
     r"|\w+n't|cannot|(?:ruled|left) out|excluded|unlikely|wrong|incorrect|inapplicable|rejected|out of the question"
     r"|off(?=\s*[.,;])|least \w+"
-    r"|out(?=\s*[.;,])"
-    r"|less than likely)\b(?! be (?:excluded|ruled out|dismissed|discounted))|[ \t]*[-:=\u2014]\s*(?:no"
-    r"|nope)\b(?=\s*(?:[.,;\n]|\Z))"
-    r"|\s*,? but (?:i )?(?:have )?(?:rejected|ruled|discarded|dismissed|excluded)\b|\W*\?\W*(?:no|nope|not)\b"
-    r"|(?:ではなく"
-    r"|不是|は違)"
+    r"|out(?=\s*[.;,])|misleading|fails\b|fail to|does nothing|too (?:broad|narrow|general|specific|vague)"
+    r"|less than likely)\b(?! be (?:excluded|ruled out|dismissed|discounted))|[ \t]*[-:=\u2014(]\s*(?:no"
+    r"|nope|false|unlikely)\b(?=\s*(?:[.,;)\n]|\Z))|\s*,? is misleading\b|[^.;:\n]{0,40}\bbut (?:no"
+    r"|it isn't)\s*(?:[.;\n]|\Z)"
+    r"|\s*,? but (?:i )?(?:have )?(?:rejected|ruled|discarded|dismissed|excluded)\b|\W*\?\W*(?:(?:a"
+    r"|answer):\W*)?(?:no|nope|not)\b"
+    r"|(?:(?:では|じゃ)(?:な[くい]|ありません)"
+    r"|不是|は違|[이가은는]? ?아[니닙님])"
 )
 RANKED = re.compile(
     r"\b(?:likely|likeliest|probable|plausible|best|top|first|two|2|my|ranked|fitting|suitable|chosen|selected"
@@ -154,12 +161,16 @@ REQUEST = re.compile(
 QUESTION = re.compile(r"\W*(?:is|are|does|do|which|what|would|should|could|can|shall|or)\b")
 CONCESSION = re.compile(
     r"(?:\A|[.;,!?\n(]\s*|\bbut\s+|\band\s+)(?:although|though|even (?:if|though)|while|whilst|whereas|despite"
-    r"|in spite of|at first)\b[^.;,!?\n]*\Z|\b(?:at first (?:glance|sight)[\w ,']*|(?:first|initially) (?:thought|"
+    r"|in spite of|at first|(?:you|one|i)(?:'d| (?:would|might|could))(?: have)? expect(?:ed)?|there(?:'s| is"
+    r"| are) (?:a|some) (?:case|arguments?)"
+    r" (?:to be made )?for|less(?= (?:of )?(?:an? )?\Z))\b[^.;,!?\n]*\Z|\b(?:at first (?:glance|sight)[\w ,']*"
+    r"|(?:first|initially) (?:thought|"
     r"considered|looked|seems?)[\w ']*|superficially[\w ']*)\W*\Z"
 )
 MENTIONED = re.compile(r"\b(?:mention(?:s|ed|ing)?|cites?|refers? to|talks? (?:of|about))\W*\Z")
 NONE = re.compile(
-    r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W{0,8}none\b|\bn/a\b"
+    r"\bnone (?:\w+ ){0,2}(?:of|fits?|appl|match|suit|seems?|is)|\A\W*none\b(?! other)|[:=]\W{0,8}n(?:one"
+    r"|either)\b|\bn/a\b"
     r"|\bnot applicable\b|\b(?:isn't|is not|aren't|are not) an?y? (?:\w+ )?(?:class|category|label|option|topic)"
     r"|\b(?:no|not any|not one) (?:\w+ )?(?:suitable |fitting |matching )?(?:class|category|label"
     r"|option|topic)\w*\b|(?:\bnot|n't|\bcannot)\b[^.;]{0,40}\bany (?:of|class|categor|label)|\bneither (?:of|one"
@@ -167,18 +178,28 @@ NONE = re.compile(
     r"|\bno(?:thing| match| fit)\b[^.;,]{0,20}\b(?:fits?|match|list|appl)|\A\W*neither\b|\boutside (?:of )?(?:all"
     r"|the) |\bout of scope\b|\bnot (?:in|on|part of|among) (?:the|this|your|my) (?:\w+ )?(?:list|options|classes)"
     r"|(?:\bnot"
-    r"|n't) (?:listed|in the list)\b|\bfits? none\b|\A\W*no fit\b|\b(?:keine (?:davon|dieser|der|von|passt)"
+    r"|n't) (?:listed|in the list)\b|\b(?:fits?|match(?:es)?) none\b|\A\W*no (?:\w+ )?(?:fit|match)\b"
+    r"|\b(?:keine (?:davon|dieser"
+    r"|der|von|passt)"
     r"|keine\w* (?:klasse|kategorie)|aucune?\b|ningun[oa]\b|nessun[oa]\b|nenhum\w*|geen van|ни один|ни одна|ни одному"
-    r"|ни к одно\w+)"
+    r"|ни к одно\w+|ничего из|ничто из|ingen av|ingen af|żadn\w+|žádn\w+|hiçbiri)"
     r"|(?:以上|都)\w{0,3}(?:都)?不(?:是|属于|符合)|不(?:是|属于|符合)(?:以上|上述|任何|其中)"
-    r"|没有合适|どれにも|該当なし|どれでもない|해당 없음"
+    r"|没有合适|沒有合適|以上皆非|皆不|どれにも|どれも|いずれにも|いずれも|該当なし|どれでもない"
+    r"|해당(?: 사항)? ?없|해당하는 \w+ ?없"
 )
+# one way to match each character, or a run of line ends would take exponential time
 CONNECTOR = re.compile(
-    r"[\s*_\"'`\[\](){}|.\u2022>#-]*(?:,|;|/|\||\n|\bor\b|\band\b|\bnor\b|&|\bund\b|\boder\b|\bou\b|\bet\b|\by\b"
-    r"|\bo\b|\bnoch\b|\bni\b|、|或|\bzu\b|\bfrom\b|\bto\b|[\s*_\"'`\[\](){}.\u2022>#\d-])*"
+    r"(?:[\s*_\"'`\[\](){}|.\u2022>#,;/&、或\d-]"
+    r"|\b(?:or|and|nor|und|oder|ou|et|y|o|noch|ni|zu|from|to)\b)*"
 )
 SAME_LIST = re.compile(r"(?:[\s*_\"'`\[\](){}|.\u2022>#\d,;/&\u2014-]|\band\b|\bor\b|、|\b[a-h]\b(?=[.)]))*\Z")
 OR = re.compile(r"\b(?:or|nor|noch|ni|from|and|und|oder|ou|et)\b|/|&|或")
+# "weder um A noch um B": the second half of a negation
+NOR = re.compile(r"\s*(?:noch|ni|né|nem|nor)\b(?: \w+){0,3}[\s*_\"'`]*")
+CANNOT_TELL = re.compile(
+    r"(?:\bcannot|n't|\bnot|\bunable to) (?:\w+ ){0,2}(?:tell|say|decide|determine|distinguish|know|judge|sure"
+    r"|certain)\b"
+)
 OPENING = "*_`\"'([{<|#>\u2022~=+"
 STANDS_WHERE_A_CHOICE_DOES = re.compile(
     r"(?:[:=>]|\b(?:is|be|as|say|choose|pick|select|guess|likely|probably|perhaps|maybe|possibly|definitely|clearly"
@@ -188,15 +209,18 @@ STANDS_WHERE_A_CHOICE_DOES = re.compile(
 )
 LATTER = re.compile(
     r"\b(?:choose|pick|select|prefer|favou?r|go (?:with|for)|is|be|say|likely)\b[ :,]*the (former|latter)\b"
+    r"|\bthe (former|latter) (?:\w+ )?(?:more|better|best|first|likelier|fits|wins)\b"
 )
 # Before a choice that takes back the one before.
 CORRECTION = re.compile(
-    r"\b(?:wait|on (?:second thoughts?|(?:further )?reflection)|scratch that|correction|i mean|i meant|make that"
+    r"\b(?:wait|strike that|edit|(?<=[.!?\n] )actually|on (?:second thoughts?|(?:further )?reflection)"
+    r"|scratch that|correction|i mean|i meant|make that"
     r"|(?:it|that|this) should (?:rather )?(?:be|have been)|rather|or rather|more (?:like|precisely)"
     r"|(?<=[?!.] )no(?=\s?[,:;\u2014]))\b"
     rf"{LINK}[\W_]*\Z"
 )
 _MARKS = (
+    (re.compile(r"~~[^~\n]{1,80}~~|<(del|s|strike)>[^<>\n]{1,80}</\1>", re.IGNORECASE), " "),
     (re.compile(r"^([ \t>*\d.)-]*)(?:[\u274c\u2717\u2718\u2716\u2612]|\[ \])\s*(?=\w)", re.MULTILINE), r"\1not "),
     (re.compile(r"(?<![ \t])[ \t]*[\u274c\u2717\u2718\u2716]"), " - no"),
     (re.compile(r"[\u2705\u2713\u2714\u2611]|^([ \t>*-]*)\[[xX]\]", re.MULTILINE), r"\1"),
@@ -204,7 +228,7 @@ _MARKS = (
 
 
 def marks_in_words(text: str) -> str:
-    """Write a cross, or a box that is not ticked, as a "no"; take ticks away."""
+    """Write a cross, or a box that is not ticked, as a "no"; take ticks away, and what is struck out."""
     for pattern, words in _MARKS:
         text = pattern.sub(words, text)
     return text

@@ -36,17 +36,17 @@ _KEY_FIRST = re.compile(
     r"|category|topic|option)[\s_-]*1?|(?:class|category|label)[\s_-]?name|name|value|result|output|1)"
 )
 _KEY_SECOND = re.compile(
-    r".*(?:second|2nd|alternative|runner|backup|fallback|next|third|3rd).*|(?:choice|class|label|category|rank"
+    r"(?:an)?other(?:[\s_-]*(?:choice|class|label|category|topic|option|candidate))?s?|.*(?:second|2nd|alternative|runner|backup|fallback|next|third|3rd).*|(?:choice|class|label|category|rank"
     r"|option)[\s_-]*[23]|[23]"
 )
 _KEY_SKIPPED = re.compile(
-    r".*(?:reason|explan|rational|justif|thought|thinking|analysis|confidence|probab|score|percent|certain|reject"
+    r".*(?:reason|explan|rational|justif|thought|thinking|analysis|confidence|prob(?!able)|score|percent|certain|reject"
     r"|exclud|ruled|"
-    r"not|unlikely|text|title|comment|note|evidence|summary|keyword|rank|position|index|order|available|candidate"
+    r"not|unlikely|least|worst|text|title|comment|note|evidence|summary|keyword|rank|position|index|order|available|candidate"
     r"|given|question|prompt).*|options|class_?names|all_?classes|categories|classes|labels"
 )
 _KEY_LIST = re.compile(r".*(?:choices|ranking|ranked|predictions|answers|top).*|classes|labels|categories")
-_KEY_SCORE = re.compile(r".*(?:confidence|probab|score|percent|certain|likelihood|weight).*")
+_KEY_SCORE = re.compile(r".*(?:confidence|prob(?!able)|score|percent|certain|likelihood|weight).*|p")
 
 
 def from_json(text: str, names: tuple[str, ...]) -> str | None:
@@ -109,12 +109,13 @@ def _items(value: Any, names: tuple[str, ...], rank: int = 0, depth: int = 0) ->
 def _items_of_dict(value: dict[str, Any], names: tuple[str, ...], rank: int, depth: int) -> Iterator[tuple[int, str]]:
     finder = name_finder(names)
     as_names = {key: finder.find(normal_form(key)) for key in value}
-    numbers = {
-        key: item for key, item in value.items() if isinstance(item, (int, float)) and not isinstance(item, bool)
-    }
+    numbers = {key: number for key, item in value.items() if (number := _number(item)) is not None}
     if numbers and all(as_names[key] for key in numbers) and len(numbers) == len(value):
         for place, key in enumerate(sorted(numbers, key=lambda key: -numbers[key])):
-            yield rank + place, key
+            if numbers[key]:  # what has nothing, or is false, is not chosen
+                yield rank + place, key
+        if not any(numbers.values()):
+            yield rank, "none"
         return
     found = False
     for key, item in value.items():
@@ -136,6 +137,18 @@ def _items_of_dict(value: dict[str, Any], names: tuple[str, ...], rank: int, dep
         ]
         for place, item in enumerate(texts):
             yield rank + place, item
+        if not texts:  # {"probabilities": {...}}: what is left aside beside a choice is all that there is
+            for item in value.values():
+                if isinstance(item, (dict, list)):
+                    yield from _items(item, names, rank, depth + 1)
+
+
+def _number(item: Any) -> float | None:
+    """Return a number, also one that is written as a text: "70 %"."""
+    if isinstance(item, (bool, int, float)):
+        return float(item)
+    match = re.fullmatch(r"\s*(\d{1,3}(?:[.,]\d+)?)\s*(?:%|percent)?\s*", item) if isinstance(item, str) else None
+    return float(match[1].replace(",", ".")) if match else None
 
 
 def _has_answer(value: dict[str, Any], but: str) -> bool:
@@ -149,7 +162,9 @@ def _has_answer(value: dict[str, Any], but: str) -> bool:
 
 
 def _score(item: Any) -> float | None:
+    if isinstance(item, list):  # ["Theory", 0.3]
+        return _number(item[1]) if len(item) == 2 and isinstance(item[0], str) else None
     if not isinstance(item, dict):
         return None
-    scores = [v for k, v in item.items() if _KEY_SCORE.fullmatch(k.lower()) and isinstance(v, (int, float))]
-    return float(scores[0]) if scores else None
+    scores = [_number(v) for k, v in item.items() if _KEY_SCORE.fullmatch(k.lower())]
+    return scores[0] if scores else None

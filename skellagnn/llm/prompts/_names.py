@@ -209,8 +209,12 @@ def _spellings(name: str, tokens: list[re.Match[str]], words: tuple[str, ...]) -
     others |= {tuple(glued.split()), tuple(re.sub(r"(?<=[a-z])(?=\d+(?: |\Z))", " ", glued).split())}
     if len(words) > 1:  # "Type II" for "Type 2", and the reverse
         others.add(tuple(_ROMAN.get(word, word) for word in words))
-    if "/" in words and len(words) == 3:
-        others.add(("".join(plain),))
+    if words[1:2] == ("/",) and len(words) == 3 and len(plain) == 2:
+        others |= {("".join(plain),), (plain[0], "and", plain[1])}
+    if len(words) > 1 and len("".join(words)) > 5 and all(map(str.isalpha, words)):
+        others.add(("".join(words),))  # "NeuralNetworks"
+    # "Sante" for "Santé": capitals often go without accents
+    others.add(tuple(re.sub("(?<=[a-z])[\u0300-\u036f]+", "", unicodedata.normalize("NFD", w)) for w in words))
     # a name of punctuation alone leaves nothing: no spelling of it
     return {other for other in others - {words} if other and all(other)}
 
@@ -275,7 +279,11 @@ def stands_alone(text: str, start: int, end: int) -> bool:
         return False
     if not is_word_character(last):
         return not is_word_character(after) or bool(_BLANKLESS_CHARACTER.match(after))
-    if after == "#" or text[end : end + 2] == "++" or (last.isdigit() and text[end : end + 2].strip()[:1] == "%"):
+    if (
+        (after == "#" and text[end + 1 : end + 2] != "#")
+        or text[end : end + 2] == "++"
+        or (last.isdigit() and text[end : end + 2].strip()[:1] == "%")
+    ):
         return False
     if after == "_":
         rest = text[end : end + 4].lstrip("_")[:1]

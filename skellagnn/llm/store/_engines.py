@@ -32,8 +32,9 @@ _WRITES = "skellagnn_writes"
 
 # What is no path: settings of libpq, a scheme (of two letters at least: "c:" is a drive), a user and a password.
 _LIKE_A_DATABASE = re.compile(
-    r"(?i)(?:^|\s)(?:host|hostaddr|port|dbname|user|password|service|sslmode)\s*="
-    r"|^\s*[a-z][a-z0-9+.-]+:(?!$)|^[^/\\\s@]+:[^/\\\s@]+@"
+    r"(?i)(?:^|[\s;?&])(?:host|hostaddr|port|dbname|user|user id|uid|server|data source|database|initial catalog"
+    r"|pass|passwd|password|pwd|service|sslmode|token|secret|key)\s*="
+    r"|^\s*[a-z][a-z0-9+.-]+:(?!$)|^(?://)?[^/\\\s@]+:[^/\\\s@]+@"
 )
 
 
@@ -193,7 +194,9 @@ def _open(place: Place) -> _Opened:
         _bring_up(engine, place)
     except OperationalError as error:
         engine.dispose()
-        if place.path is None or not is_unwritable(error) or not place.path.is_file():
+        if (
+            place.path is None or not is_unwritable(error) or not os.path.isfile(place.path)
+        ):  # also of no name that a file can have
             raise
         # On a disk that cannot be written, WAL needs a file beside the database that it cannot make. What others
         # wrote and nobody has yet moved into the file is not seen, but there nobody writes.

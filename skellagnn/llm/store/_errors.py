@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,12 +74,12 @@ def _kind(error: BaseException, *, is_file: bool) -> str:
 
 def _explain(kind: str, place: str, path: Path | None, said: str) -> str:
     if kind == "closed" and path is not None:
-        if path.is_dir():
+        if os.path.isdir(path):  # False, and no error, for a name that no file can have
             return (
                 f"The response store must be a file, got the folder {place}. Nothing was changed. Name a file in it, "
                 "for example 'responses.sqlite'."
             )
-        if not path.parent.is_dir():
+        if not os.path.isdir(path.parent):
             return (
                 f"The response store {place} cannot be opened: there is no folder {str(path.parent)!r}. Nothing was "
                 "asked or stored. Create the folder, or name another file."

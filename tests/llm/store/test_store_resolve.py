@@ -36,7 +36,20 @@ def test_what_has_no_password_stays(store: object) -> None:
     assert without_password(store) is store
 
 
-@pytest.mark.parametrize("url", ["host=h password=s3cr3t", "mysql://u:s3cr3t@h/db", "u:s3cr3t@h", "postgresql:s3cr3t"])
+FOREIGN = [
+    "host=h password=s3cr3t",
+    "mysql://u:s3cr3t@h/db",
+    "u:s3cr3t@h",
+    "postgresql:s3cr3t",
+    "//u:s3cr3t@h/db",
+    "Server=h;Database=d;Pwd=s3cr3t",
+    "Data Source=h;User ID=u;PASSWORD = s3cr3t",
+    "data.db?password=s3cr3t",
+    "answers?user=u&token=s3cr3t",
+]
+
+
+@pytest.mark.parametrize("url", FOREIGN)
 def test_what_is_no_address_is_not_handed_on(url: str) -> None:
     assert "s3cr3t" not in without_password(url) + without_password(ResponseStore(url)).url
 
@@ -46,6 +59,8 @@ URLS = [
     "postgresql://h/db?PASSWORD=s3cr3t",
     "host=h password=s3cr3t",
     "mysql://u:s3cr3t@h",
+    "//u:s3cr3t@h/db",
+    "Server=h;Pwd=s3cr3t",
 ]
 
 

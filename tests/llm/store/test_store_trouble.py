@@ -304,3 +304,8 @@ class TestSchema:
         newest = len(_schema.MIGRATIONS)
         with pytest.raises(StoreError, match=f"has schema version {newest + 1}, .* knows versions up to {newest}"):
             store.put_many("m", {KEYS[0]: "x"})
+
+
+def test_a_name_that_no_file_can_have_is_said_in_words(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened or created"):
+        ResponseStore(tmp_path / ("a" * 300)).stats()
