@@ -607,6 +607,8 @@ class ELLaGNNClassifier(
 
     def _n_queried(self, graph: TextGraph) -> int:
         """Say how many nodes will be asked about, whichever the selection prefers."""
+        if self.enhancer is None:
+            return 0  # and any ratio is as good
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the selection itself warns
             features = np.empty((graph.n_nodes, 0), dtype=np.float32)

@@ -1232,6 +1232,12 @@ def test_bad_parameters_are_named_before_anything_is_asked(data, params, error, 
     assert enhancer.asked == []
 
 
+def test_four_nodes_are_enough_where_nobody_is_asked():
+    graph = TextGraph.from_edges([(0, 1), (2, 3)], ["a cat", "a cat purrs", "a rock", "a hard rock"])
+    clf = quick(encoder="tfidf", max_iter=20, early_stopping=False).fit(graph, [0, 0, 1, 1])
+    assert clf.predict(graph).tolist() == [0, 0, 1, 1]
+
+
 def test_bad_graphs_are_named(data, encoded):
     y = data.target
     networkx = pytest.importorskip("networkx")
