@@ -201,7 +201,8 @@ class ELLaGNNClassifier(
     llm_usage_ : LLMUsage
         What was asked, and what it cost, by prompt.
     answers_ : list of AnsweredQuestion
-        What the LLM said: node, name, prompt, answer, classes that were read, confidence. Not part of a pickle.
+        What the LLM said: node, name, prompt, answer, classes that were read, confidence. The answer is None where
+        there is none, such as beyond the budget. Not part of a pickle.
     reliability_ : float or None
         Mean probability, over the answers that name a class, that they are right because the LLM knows: its own
         confidence (0.8 where it says none), lowered as far as labels, and what labels say of other nodes, contradict.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import numbers
-import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -26,6 +25,7 @@ from skellagnn.base.numbers import check_int
 from skellagnn.base.resolve import resolve
 from skellagnn.base.resources import count_threads
 from skellagnn.base.vectors import vector_norms
+from skellagnn.base.warning import warn_caller
 from skellagnn.exceptions import AnswerWarning, InvalidParameterError
 from skellagnn.graph import TextColumn, TextGraph
 from skellagnn.graph._names import check_nodes
@@ -594,12 +594,11 @@ def select_active_nodes(
     order = order[~np.isin(order, asked)]
     active = order[:count] if graph.texts is None else _first_with_text(order, graph.texts, count)
     if allowed is not None and len(active) < count:
-        warnings.warn(
+        warn_caller(
             f"`candidates` leave {len(active)} nodes with a text to ask about, fewer than the {count} that "
             f"augmentation_ratio={augmentation_ratio!r} of all {graph.n_nodes} nodes comes to: all of them are asked "
             "about. Widen `candidates`, or lower the ratio.",
             AnswerWarning,
-            stacklevel=2,
         )
     return active
 

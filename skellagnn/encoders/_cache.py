@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import warnings
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skellagnn.base.files import check_path
+from skellagnn.base.warning import warn_caller
 from skellagnn.encoders._contract import ObjectEncoder, checked_embeddings, name_of
 from skellagnn.encoders._distinct import text_key
 from skellagnn.encoders._identity import encoder_identity
@@ -113,9 +113,8 @@ class CachedEncoder(ObjectEncoder):
         return connection
 
     def _warn(self, what: str, error: Exception) -> None:
-        warnings.warn(
+        warn_caller(
             f"`memory` holds a file that cannot {what}: {self.path} ({type(error).__name__}: {error}). Its texts are "
             "encoded again each time. Free space, check the permissions, or delete the file.",
             SkellagnnWarning,
-            stacklevel=5,
         )

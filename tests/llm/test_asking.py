@@ -414,7 +414,7 @@ def test_what_brought_nothing_is_counted_and_said_once(counting_enhancer):
     assert (usage.questions, usage.asked, usage.failed, usage.bad) == (3, 3, 1, {"empty": 1})
     assert [str(warning.message) for warning in caught] == [
         "Of 3 questions to 'counting', these brought nothing: 1 empty (nothing but white space), 1 not answered. Their "
-        "nodes keep their raw rows."
+        "nodes keep their own vectors."
     ]
 
 

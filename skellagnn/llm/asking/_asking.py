@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skellagnn.base.progress import progress_bar
+from skellagnn.base.warning import warn_caller
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
 from skellagnn.llm.answers import BAD_ANSWERS, diagnose, find_repeated, unread_warning
 from skellagnn.llm.asking._budget import Budget, resolve_budget
@@ -115,7 +115,7 @@ def enhance(
     budget : Budget or Spending, default=None
         Limits; what does not fit is left unasked. A Spending goes on with what is spent already.
     on_bad_answer : {"raw", "retry", "raise"}, default="raw"
-        What becomes of an answer that says nothing: its node keeps its raw row; it is asked once more first; or all
+        What becomes of an answer that says nothing: its node keeps its own vector; it is asked once more first; or all
         answers are kept in the store and an error is raised.
     verbose : int, default=0
         Above 0 a progress bar is shown.
@@ -187,10 +187,10 @@ def _report(usage: LLMUsage, on_bad_answer: str, warn: bool, names_unclear: str 
         sentences.insert(
             0,
             f"Of {total.questions} questions to {usage.model!r}, these brought nothing: {', '.join(parts)}. Their "
-            "nodes keep their raw rows.",
+            "nodes keep their own vectors.",
         )
     if sentences and warn:
-        warnings.warn(" ".join(sentences), AnswerWarning, stacklevel=4)
+        warn_caller(" ".join(sentences), AnswerWarning)
 
 
 def _report_snapshots(model: str, answers: Iterable[str | None]) -> None:
@@ -198,11 +198,10 @@ def _report_snapshots(model: str, answers: Iterable[str | None]) -> None:
     counts = Counter(answer.snapshot for answer in answers if isinstance(answer, Answer) and answer.snapshot)
     if len(counts) > 1:
         shown = ", ".join(f"{name!r} ({count})" for name, count in counts.most_common(4))
-        warnings.warn(
+        warn_caller(
             f"The answers of {model!r} are of {len(counts)} models, as the server names them: {shown}. Name one of "
             "them as the model, or prune() the older answers from the store.",
             AnswerWarning,
-            stacklevel=4,
         )
 
 

@@ -79,8 +79,8 @@ class Enhancer(Protocol):
         -------
         answers : sequence of str or None, of the same length and order
             An :class:`Answer` may say more than a plain string. None for a question that could not be answered now:
-            its node keeps its raw row, the question is counted as failed, and it is asked again next time. So does an
-            empty answer of 0 tokens: a model that is still being loaded says so.
+            its node keeps its own vector, the question is counted as failed, and it is asked again next time. So does
+            an empty answer of 0 tokens: a model that is still being loaded says so.
         """
         ...
 

@@ -37,7 +37,7 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
         What answers are stored under. By default a digest of the recording.
     on_missing : {"raise", "skip"}, default="raise"
         What to do about a question that nobody recorded an answer to: raise, or leave that one unanswered (it is
-        counted, and its node keeps its raw row).
+        counted, and its node keeps its own vector).
 
     Raises
     ------
@@ -104,7 +104,7 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
         if self.on_missing not in ("raise", "skip"):
             raise InvalidParameterError(
                 f"`on_missing` of a ReplayEnhancer must be 'raise' or 'skip', got {self.on_missing!r}. With 'skip' "
-                "nodes without an answer keep their raw rows."
+                "nodes without an answer keep their own vectors."
             )
         return _load(self.source)
 
