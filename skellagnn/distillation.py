@@ -86,7 +86,8 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
     which is convex: it cannot collapse, and a handful of labels gives humble probabilities. Self-training can collapse
     into one class: a sharpened prediction favors classes that are large already. So it keeps the predicted class sizes
     as far as labels are few: with m known nodes a class, :math:`q_v \\propto p_v^2 / r` with r the factors that restore
-    the sizes, to the power of min(1, 2 / (1 + m)).
+    the sizes, to the power of min(1, 2 / (1 + m)). Where classes have unequal numbers of labels, m is that much smaller
+    as the smallest is than their mean.
 
     Examples
     --------
@@ -132,7 +133,9 @@ class PropagationTeacher(BaseEstimator):  # type: ignore[misc]
             return self
         seen = np.vstack([seen, _with_ones(features, others)])
         all_weights = np.concatenate([weights, np.full(len(others), weights.sum() / len(others))])
-        keep = min(1.0, 2 / (1 + weights.sum() / targets.shape[1]))
+        counts = (targets == 1).sum(axis=0)  # labels: no answer is that sure
+        evenness = counts[counts > 0].min() / counts[counts > 0].mean() if counts.any() else 1.0
+        keep = min(1.0, 2 / (1 + evenness * weights.sum() / targets.shape[1]))
         for _ in range(self.n_rounds):
             predicted = softmax(seen[len(targets) :] @ self.coef_, axis=1)
             sharpened = sharpen(predicted, keep)

@@ -26,6 +26,7 @@ __all__ = [
     "Answers",
     "ClassEstimate",
     "Supervised",
+    "balance",
     "estimate_from_labels",
     "estimate_reliability",
     "supervise",
@@ -162,10 +163,11 @@ def estimate_from_labels(features: NDArray[Any], labeled: LabeledNodes, n_classe
     if counts.max(initial=0) < 2:
         return ClassEstimate(np.full((n_nodes, n_classes), 1 / n_classes))
     fold = _folds(labeled.labels, n_classes, seed)
+    balanced = balance(labeled, n_classes)
     logits, held_out = np.zeros((n_nodes, n_classes)), np.zeros((len(fold), n_classes))
     n_folds = fold.max() + 1
     for number in range(n_folds):
-        model = PropagationTeacher(n_rounds=0).fit(features, one_hot(labeled[fold != number], n_classes))
+        model = PropagationTeacher(n_rounds=0).fit(features, one_hot(balanced[fold != number], n_classes))
         scores = np.log(np.maximum(model.predict_proba(features), 1e-12))
         logits += scores / n_folds
         held_out[fold == number] = scores[labeled.nodes[fold == number]]
@@ -275,7 +277,8 @@ def supervise(
     estimate : callable() -> ClassEstimate
         Says what the labels tell without the answers; called if there are answers.
     teacher : Teacher or None
-        Trained on labels and answers; what it says of all other nodes is learned, too.
+        Trained on labels, all classes alike (:func:`balance`), and answers; what it says of all other nodes is
+        learned, too.
     features : ndarray of shape (n_nodes, 2 * n_features)
         Own and propagated features.
     adjacency : csr_array of shape (n_nodes, n_nodes)
@@ -312,7 +315,7 @@ def supervise(
         views = 0.0
     if teacher is None:
         return Supervised(Supervision(known), reliability, views)
-    teacher.fit(features, known, adjacency)
+    teacher.fit(features, _balance_known(known, labeled, n_classes), adjacency)
     probabilities = _check_probabilities(teacher, teacher.predict_proba(features, adjacency), len(features), n_classes)
     unlabeled = np.ones(len(features), dtype=bool)
     unlabeled[labeled.nodes] = False
@@ -335,6 +338,7 @@ def estimate_with_answers(
     Parameters are those of :func:`supervise`; the teacher is a :class:`~skellagnn.distillation.PropagationTeacher`.
     """
     known, _ = _known(labeled, answers, n_classes, estimate, features)
+    known = _balance_known(known, labeled, n_classes)
     return ClassEstimate(PropagationTeacher().fit(features, known).predict_proba(features))
 
 
@@ -436,6 +440,26 @@ def _soft_labels(
     said = SoftLabels(answers.nodes[use], q, (answers.weight * weights[use]).astype(np.float32))
     everything = np.concatenate(found) if found else np.empty(0)
     return said, float(everything.mean()) if len(everything) else None
+
+
+def balance(labeled: LabeledNodes, n_classes: int) -> LabeledNodes:
+    """Return labels with weights by which all classes count alike, unless they have weights of their own.
+
+    A logistic regression takes a class of which it saw few labels for a rare one, and a teacher that trains itself then
+    erases it: of twenty labels in two classes and two in the others little but these two classes is left.
+    """
+    weights = labeled.weights
+    if len(weights) == 0 or weights.min() != weights.max():
+        return labeled
+    counts = np.bincount(labeled.labels, minlength=n_classes)
+    n_seen = np.count_nonzero(counts)
+    return replace(labeled, weights=(weights * (len(weights) / n_seen) / counts[labeled.labels]).astype(np.float32))
+
+
+def _balance_known(known: SoftLabels, labeled: LabeledNodes, n_classes: int) -> SoftLabels:
+    """Balance the labels among what is known: they come first."""
+    weights = np.concatenate([balance(labeled, n_classes).weights, known.weights[len(labeled.nodes) :]])
+    return replace(known, weights=weights)
 
 
 def one_hot(labeled: LabeledNodes, n_classes: int) -> SoftLabels:

@@ -28,6 +28,7 @@ from skellagnn.supervision import (
     N_FOLDS,
     Answers,
     ClassEstimate,
+    balance,
     estimate_from_labels,
     go_beyond_chance,
     one_hot,
@@ -398,7 +399,8 @@ def _cross_validate(fit: _Fit) -> list[tuple[float, int, int]]:
             if len(part) in sizes_seen:
                 continue
             sizes_seen.add(len(part))
-            known = one_hot(LabeledNodes(part, labeled.labels[part], labeled.weights[part]), n_classes)
+            seen = balance(LabeledNodes(part, labeled.labels[part], labeled.weights[part]), n_classes)
+            known = one_hot(seen, n_classes)
             predicted = PropagationTeacher().fit(features, known).predict_proba(features[test]).argmax(axis=1)
             found[row] += len(part) * len(test), (predicted == labeled.labels[test]).sum(), len(test)
     return [(labels / n, int(hits), int(n)) for labels, hits, n in found if n]

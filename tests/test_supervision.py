@@ -18,6 +18,7 @@ from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.supervision import (
     Answers,
     ClassEstimate,
+    balance,
     estimate_from_labels,
     estimate_reliability,
     estimate_with_answers,
@@ -356,6 +357,27 @@ def test_answers_of_an_llm_that_guesses_are_left_out():
     assert found.view_reliability == 0
     np.testing.assert_array_equal(known.nodes, labeled.nodes)
     np.testing.assert_array_equal(known.probabilities, np.eye(K)[labeled.labels])
+
+
+def test_classes_count_alike_unless_labels_have_weights():
+    uneven = label(np.concatenate([first(1), np.flatnonzero(TRUTH == 0)[5:12]]))
+    counts = np.bincount(uneven.labels)
+    assert counts.tolist() == [8, 1, 1, 1]
+    np.testing.assert_allclose(balance(uneven, K).weights, 11 / 4 / counts[uneven.labels])
+    assert balance(label(first(3)), K).weights.tolist() == [1.0] * 3 * K
+    weighted = label(first(1), weights=np.arange(1.0, K + 1))
+    assert balance(weighted, K) is weighted
+    assert balance(NOBODY, K) is NOBODY
+
+
+def test_a_teacher_keeps_classes_with_few_labels():
+    frequent = np.concatenate([np.flatnonzero(label_ == TRUTH)[10:50] for label_ in (0, 1)])
+    uneven = label(np.sort(np.concatenate([first(2), frequent])))
+    found = weigh(uneven, SILENT, teacher=PropagationTeacher())
+    soft = found.supervision.soft
+    predicted = soft.probabilities.argmax(axis=1)
+    assert (predicted[TRUTH[soft.nodes] >= 2] == TRUTH[soft.nodes][TRUTH[soft.nodes] >= 2]).mean() > 0.6
+    np.testing.assert_array_equal(found.supervision.labeled.weights, 1)
 
 
 def guess(nodes, how):
