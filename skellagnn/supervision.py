@@ -448,18 +448,19 @@ def balance(labeled: LabeledNodes, n_classes: int) -> LabeledNodes:
     A logistic regression takes a class of which it saw few labels for a rare one, and a teacher that trains itself then
     erases it: of twenty labels in two classes and two in the others little but these two classes is left.
     """
-    weights = labeled.weights
-    if len(weights) == 0 or weights.min() != weights.max():
+    weights, counts = labeled.weights, np.bincount(labeled.labels, minlength=n_classes)
+    seen = counts[counts > 0]
+    if len(seen) == 0 or weights.min() != weights.max() or seen.min() == seen.max():
         return labeled
-    counts = np.bincount(labeled.labels, minlength=n_classes)
-    n_seen = np.count_nonzero(counts)
-    return replace(labeled, weights=(weights * (len(weights) / n_seen) / counts[labeled.labels]).astype(np.float32))
+    return replace(labeled, weights=(weights * seen.mean() / counts[labeled.labels]).astype(np.float32))
 
 
 def _balance_known(known: SoftLabels, labeled: LabeledNodes, n_classes: int) -> SoftLabels:
     """Balance the labels among what is known: they come first."""
-    weights = np.concatenate([balance(labeled, n_classes).weights, known.weights[len(labeled.nodes) :]])
-    return replace(known, weights=weights)
+    balanced = balance(labeled, n_classes)
+    if balanced is labeled:
+        return known
+    return replace(known, weights=np.concatenate([balanced.weights, known.weights[len(labeled.nodes) :]]))
 
 
 def one_hot(labeled: LabeledNodes, n_classes: int) -> SoftLabels:

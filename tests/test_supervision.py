@@ -87,6 +87,7 @@ def test_a_label_does_not_vote_on_its_own_node(monkeypatch):
     labeled = label(first(5))
     monkeypatch.setattr(supervision, "_folds", lambda labels, n_classes, seed: np.arange(len(labels)) % 5)
     monkeypatch.setattr(supervision, "_calibrate", lambda logits, labels, weights: 1.0)
+    monkeypatch.setattr(supervision, "balance", lambda labeled, n_classes: labeled)  # how many there are, all may know
     before = estimate_from_labels(FEATURES, labeled, K).probabilities
 
     for position in (0, 8, 19):
@@ -375,8 +376,8 @@ def test_a_teacher_keeps_classes_with_few_labels():
     uneven = label(np.sort(np.concatenate([first(2), frequent])))
     found = weigh(uneven, SILENT, teacher=PropagationTeacher())
     soft = found.supervision.soft
-    predicted = soft.probabilities.argmax(axis=1)
-    assert (predicted[TRUTH[soft.nodes] >= 2] == TRUTH[soft.nodes][TRUTH[soft.nodes] >= 2]).mean() > 0.6
+    right = soft.probabilities.argmax(axis=1) == TRUTH[soft.nodes]
+    assert all(right[TRUTH[soft.nodes] == label_].mean() > 0.2 for label_ in range(K))  # 0 of the rare ones, unbalanced
     np.testing.assert_array_equal(found.supervision.labeled.weights, 1)
 
 
