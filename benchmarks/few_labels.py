@@ -276,9 +276,9 @@ def report(path: Path, figure: Path | None) -> str:
         ]
         for arm, llm, selection, weight in rows:
             cells = [_cell(accuracy, data, n, arm, llm, selection, weight) for n in columns]
-            changed = [name for name in (llm, selection) if name not in ("strong", DEFAULT)] + (
-                [weight] if weight else []
-            )
+            changed = [llm] if llm != "strong" else []
+            changed += [f"nodes by {selection}"] if selection != DEFAULT else []
+            changed += [weight] if weight else []
             what = f"{arm}: {', '.join(changed)}" if changed else arm
             parts.append(f"| {what} | " + " | ".join(cells) + " |")
         parts.append("")

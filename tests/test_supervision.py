@@ -369,6 +369,9 @@ def test_classes_count_alike_unless_labels_have_weights():
     weighted = label(first(1), weights=np.arange(1.0, K + 1))
     assert balance(weighted, K) is weighted
     assert balance(NOBODY, K) is NOBODY
+    many = label(np.concatenate([first(20), np.flatnonzero(TRUTH == 0)[20:60]]))
+    counts = np.bincount(many.labels)
+    np.testing.assert_allclose(balance(many, K).weights, (30 / counts[many.labels]) ** 0.5, rtol=1e-6)
 
 
 def test_a_teacher_keeps_classes_with_few_labels():
