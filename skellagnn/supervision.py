@@ -27,6 +27,7 @@ __all__ = [
     "ClassEstimate",
     "Supervised",
     "balance",
+    "balance_known",
     "estimate_from_labels",
     "estimate_reliability",
     "supervise",
@@ -317,7 +318,7 @@ def supervise(
         views = 0.0
     if teacher is None:
         return Supervised(Supervision(known), reliability, views)
-    teacher.fit(features, _balance_known(known, labeled, n_classes), adjacency)
+    teacher.fit(features, balance_known(known, labeled, n_classes), adjacency)
     probabilities = _check_probabilities(teacher, teacher.predict_proba(features, adjacency), len(features), n_classes)
     unlabeled = np.ones(len(features), dtype=bool)
     unlabeled[labeled.nodes] = False
@@ -340,7 +341,7 @@ def estimate_with_answers(
     Parameters are those of :func:`supervise`; the teacher is a :class:`~skellagnn.distillation.PropagationTeacher`.
     """
     known, _ = _known(labeled, answers, n_classes, estimate, features)
-    known = _balance_known(known, labeled, n_classes)
+    known = balance_known(known, labeled, n_classes)
     return ClassEstimate(PropagationTeacher().fit(features, known).predict_proba(features))
 
 
@@ -460,8 +461,8 @@ def balance(labeled: LabeledNodes, n_classes: int) -> LabeledNodes:
     return replace(labeled, weights=(weights * (seen.mean() / counts[labeled.labels]) ** power).astype(np.float32))
 
 
-def _balance_known(known: SoftLabels, labeled: LabeledNodes, n_classes: int) -> SoftLabels:
-    """Balance the labels among what is known: they come first."""
+def balance_known(known: SoftLabels, labeled: LabeledNodes, n_classes: int) -> SoftLabels:
+    """Return what a teacher learns from: labels, which come first in what is known, balanced, and answers."""
     balanced = balance(labeled, n_classes)
     if balanced is labeled:
         return known

@@ -66,7 +66,7 @@ class Training:
 
     def __init__(self, model: ExplainedModel, training: Any, notes: list[str]) -> None:
         from skellagnn.distillation import propagate
-        from skellagnn.supervision import estimate_from_labels, supervise
+        from skellagnn.supervision import balance_known, estimate_from_labels, supervise
 
         clf = model.clf
         if not isinstance(training, (tuple, list)) or len(training) != 2:
@@ -96,7 +96,7 @@ class Training:
         from_labels = cache(partial(estimate_from_labels, self.features, labeled, n_classes, seed))
         said_classes = _read_answers(clf).scaled(clf.answer_weight)
         supervised = supervise(labeled, said_classes, n_classes, from_labels, None, self.features, graph.adjacency)
-        self.known = supervised.supervision.labeled
+        self.known = balance_known(supervised.supervision.labeled, labeled, n_classes)
         naming = {answer.node: answer for answer in reversed(clf.answers_) if answer.classes}
         self.asked = np.array(
             [node for node in self.known.nodes[len(labeled.nodes) :].tolist() if node in naming], dtype=np.int64
