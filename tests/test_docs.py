@@ -41,7 +41,7 @@ REFERENCED = {
     "skellagnn.inspection": set(),
 }
 MOST_NAMES = 74
-MOST_WORDS = 19_200  # cut before you add
+MOST_WORDS = 18_000  # cut before you add
 
 
 @dataclass
@@ -295,16 +295,11 @@ def test_the_first_screen_is_short():
 
 
 def test_the_documentation_stays_short():
-    """Words outside of code blocks, tables included."""
+    """Words outside of code blocks and of what a command prints; other tables included."""
     pages = [page for page in PAGES if page.name != "CHANGELOG.md"]
-    words = sum(
-        len(
-            re.sub(
-                r"^(`{3,})(?!\{).*?^\1$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
-            ).split()
-        )
-        for page in pages
-    )
+    printed = r"<!-- table: .*?<!-- end -->|^(`{3,})(?!\{).*?^\1$"
+    texts = (re.sub(printed, "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE) for page in pages)
+    words = sum(len(text.split()) for text in texts)
 
     assert words < MOST_WORDS
 
