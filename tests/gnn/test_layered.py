@@ -78,5 +78,5 @@ def test_an_edge_index_is_taken_for_the_whole_graph():
 def test_a_network_must_say_what_a_propagation_does(missing):
     arguments = [0, X, X, SparseEdges(ADJACENCY)] if missing == "propagate" else [Gathered(X, X)]
 
-    with pytest.raises(NotImplementedError):
+    with pytest.raises(NotImplementedError):  # a network without a propagation has nothing to say
         getattr(LayeredNetwork(), missing)(*arguments)
