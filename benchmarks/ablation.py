@@ -23,11 +23,11 @@ import few_labels
 import numpy as np
 from propagation import draw
 
-from skellagnn import distillation, supervision
+from skellagnn import distillation
 from skellagnn.distillation import PropagationTeacher, propagate
 from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.prompts import parse_choices
-from skellagnn.supervision import Answers, estimate_from_labels, supervise
+from skellagnn.supervision import Answers, Evidence, _evidence, _from_labels, _reliability
 
 COLUMNS = ((0, "strong"), (2, "strong"), (20, "strong"), (5, "random"))
 # What is changed: constants of a module, or parameters of the teacher.
@@ -41,18 +41,18 @@ LINES: dict[str, tuple[Any, dict[str, Any]]] = {
     "eight": (distillation, {"N_STEPS": 8}),
     "neighbors compared in 2 components": (distillation, {"N_COMPARED": 2}),
     "in 32": (distillation, {"N_COMPARED": 32}),
-    "unstated confidence 0.6": (supervision, {"UNSTATED_CONFIDENCE": 0.6}),
-    "unstated confidence 0.9": (supervision, {"UNSTATED_CONFIDENCE": 0.9}),
-    "confidence never corrected": (supervision, {"SHIFTS": np.zeros(1)}),
-    "shift of variance 0.5": (supervision, {"SHIFT_VARIANCE": 0.5}),
-    "of variance 8": (supervision, {"SHIFT_VARIANCE": 8.0}),
-    "errors taken as independent": (supervision, {"SHARED": 0.0}),
-    "as all shared": (supervision, {"SHARED": 1.0}),
-    "three folds": (supervision, {"N_FOLDS": 3}),
-    "temperature left free": (supervision, {"LOG_TEMPERATURE_VARIANCE": 100.0}),
-    "temperature 1": (supervision, {"LOG_TEMPERATURE_VARIANCE": 1e-4}),
-    "believed up to 1": (supervision, {"EXTREMES": (0.001, 0.999)}),
-    "guesses are kept": (supervision, {"LEAST_RELIABILITY": 0.0}),
+    "unstated confidence 0.6": (_reliability, {"UNSTATED_CONFIDENCE": 0.6}),
+    "unstated confidence 0.9": (_reliability, {"UNSTATED_CONFIDENCE": 0.9}),
+    "confidence never corrected": (_reliability, {"SHIFTS": np.zeros(1)}),
+    "shift of variance 0.5": (_reliability, {"SHIFT_VARIANCE": 0.5}),
+    "of variance 8": (_reliability, {"SHIFT_VARIANCE": 8.0}),
+    "errors taken as independent": (_reliability, {"SHARED": 0.0}),
+    "as all shared": (_reliability, {"SHARED": 1.0}),
+    "three folds": (_from_labels, {"N_FOLDS": 3}),
+    "temperature left free": (_from_labels, {"LOG_TEMPERATURE_VARIANCE": 100.0}),
+    "temperature 1": (_from_labels, {"LOG_TEMPERATURE_VARIANCE": 1e-4}),
+    "believed up to 1": (_reliability, {"EXTREMES": (0.001, 0.999)}),
+    "guesses are kept": (_evidence, {"LEAST_RELIABILITY": 0.0}),
 }
 
 
@@ -87,15 +87,14 @@ def score(folder: Path, loaded: Any, n_labels: int, llm: str, seed: int, make_te
     features = propagate(graph.adjacency, graph.features)
     train, test = draw(target, n_labels, 1000 + seed)
     labeled = LabeledNodes(train, target[train], np.ones(len(train), dtype=np.float32))
-    estimate = estimate_from_labels(features, labeled, target.max() + 1)
+    evidence = Evidence(labeled, target.max() + 1, features, graph.adjacency)
     can_be_asked = np.setdiff1d(np.flatnonzero(few_labels.answered_nodes(folder)), train)
     order = np.random.default_rng(seed).permutation(can_be_asked)
     n_asked = int(few_labels.RATIO[folder.name] * graph.n_nodes)
-    unsure = order[np.argsort(estimate.margins[order], kind="stable")][: n_asked // 2]
+    unsure = order[np.argsort(evidence.from_labels.margins[order], kind="stable")][: n_asked // 2]
     asked = np.concatenate([unsure, np.setdiff1d(order, unsure, assume_unique=True)[: n_asked - len(unsure)]])
     answers = read_answers(data, folder, llm, asked)
-    found = supervise(labeled, answers, target.max() + 1, lambda: estimate, make_teacher(), features, graph.adjacency)
-    soft = found.supervision.soft
+    soft = evidence.supervise(answers, make_teacher()).supervision.soft
     assert soft is not None
     predicted = np.full(graph.n_nodes, -1)
     predicted[soft.nodes] = soft.probabilities.argmax(axis=1)

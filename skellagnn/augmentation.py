@@ -1,8 +1,8 @@
-"""On-demand augmentation: an LLM is asked about the queried nodes; its answers become views and class choices."""
+"""On-demand augmentation: nodes are chosen, an LLM is asked, its answers become views and class choices."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
@@ -22,10 +22,11 @@ from skellagnn.llm.enhancers import DetachedEnhancer, resolve_enhancer
 from skellagnn.llm.plan import PlanPart
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.llm.store import QuestionKey, resolve_store
-from skellagnn.supervision import Answers
+from skellagnn.selection import READS, built_in_name, select_active_nodes
+from skellagnn.supervision import Answers, Evidence
 from skellagnn.validation import ClassNames
 
-__all__ = ["AnsweredQuestion", "Augmentation", "Augmenter"]
+__all__ = ["AnsweredQuestion", "Augmentation", "Augmenter", "Selector"]
 
 # Nodes whose answers are looked for in the store at a time.
 _CHUNK = 5000
@@ -78,6 +79,85 @@ class Augmentation:
     answers: Answers
     usage: LLMUsage = field(default_factory=LLMUsage)
     said: tuple[AnsweredQuestion, ...] = ()
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Chooses the nodes that the LLM is asked about.
+
+    Parameters
+    ----------
+    selection, augmentation_ratio, candidates
+        As of the estimator.
+    seed : int, default=0
+        For selections that draw.
+    """
+
+    selection: Any
+    augmentation_ratio: float | int
+    candidates: Any = None
+    seed: int = 0
+
+    @property
+    def reads(self) -> str:
+        """What the selection looks at, as ``skellagnn.selection.READS`` says it."""
+        selection = built_in_name(self.selection)
+        return READS.get(selection, "features") if isinstance(selection, str) else "features"
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether it looks at labels, so that each fold of a search asks about nodes of its own."""
+        return "label" in self.reads
+
+    def count(self, graph: TextGraph) -> int:
+        """Say how many nodes will be asked about, whichever the selection prefers."""
+        features = np.empty((graph.n_nodes, 0), dtype=np.float32)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the selection itself warns
+            any_nodes = select_active_nodes(
+                graph,
+                features,
+                lambda *_: np.zeros(graph.n_nodes),
+                self.augmentation_ratio,
+                candidates=self.candidates,
+            )
+        return len(any_nodes)
+
+    def choose(
+        self,
+        graph: TextGraph,
+        embeddings: NDArray[Any],
+        evidence: Evidence,
+        answers: Answers | None = None,
+        n_nodes: int | None = None,
+    ) -> NDArray[np.int64]:
+        """Choose nodes, best first, by graph, features and, where the selection reads them, labels.
+
+        Parameters
+        ----------
+        graph : TextGraph
+        embeddings : ndarray of shape (n_nodes, n_features)
+        evidence : Evidence
+        answers : Answers, default=None
+            What was said so far; its nodes are not chosen again.
+        n_nodes : int, default=None
+            How many; None: as the ratio says.
+        """
+
+        def probabilities() -> NDArray[np.floating[Any]]:
+            return (evidence.from_labels if answers is None else evidence.with_answers(answers)).probabilities
+
+        return select_active_nodes(
+            graph,
+            evidence.features if "propagated" in self.reads else embeddings,
+            self.selection,
+            self.augmentation_ratio if n_nodes is None else n_nodes,
+            candidates=self.candidates,
+            seed=self.seed,
+            probabilities=probabilities,
+            labeled=np.unique(evidence.labeled.nodes),
+            asked=() if answers is None else answers.nodes,
+        )
 
 
 class Augmenter:
@@ -150,14 +230,14 @@ class Augmenter:
             build_questions(graph, np.empty(0, dtype=np.int64), self.catalog, self.listed)
         return ready_encoder(encoder, graph, answers=self.enhancer is not None)
 
-    def check_enhancer(self, graph: TextGraph, n_nodes: int) -> None:
+    def check_enhancer(self, graph: TextGraph, selector: Selector) -> None:
         """Let the enhancer say what it lacks to be asked, such as a key, before anything is encoded.
 
         Parameters
         ----------
         graph : TextGraph
-        n_nodes : int
-            How many nodes will be asked about.
+        selector : Selector
+            Knows how many nodes will be asked about.
 
         Raises
         ------
@@ -165,6 +245,9 @@ class Augmenter:
             What the enhancer's ``check()`` raises, if it has one: unless so many nodes have all their answers in the
             store that it may not be needed.
         """
+        if self.enhancer is None:
+            return  # and any ratio is as good
+        n_nodes = selector.count(graph)
         check = getattr(self.enhancer, "check", None)
         if check is None or n_nodes == 0 or self.budget.max_calls == 0:
             return
@@ -193,40 +276,47 @@ class Augmenter:
         self,
         graph: TextGraph,
         embeddings: NDArray[Any],
-        nodes: NDArray[np.int64],
         encoder: Any,
+        selector: Selector,
+        evidence: Evidence,
         *,
         memory: Any = None,
         group: ProcessGroup = ALONE,
-        next_rounds: Sequence[Callable[[Answers], NDArray[np.int64]]] = (),
     ) -> Augmentation:
-        """Ask about some nodes, encode the answers, and read the classes that they name.
+        """Choose nodes, ask about them, encode the answers, and read the classes that they name.
 
         Parameters
         ----------
         graph : TextGraph
         embeddings : ndarray of shape (n_nodes, n_features)
-        nodes : ndarray of int64 of shape (n_queried,)
         encoder : Encoder
             The one that ``embeddings`` came from.
+        selector : Selector
+            Chooses the nodes; those of later rounds by what was said so far.
+        evidence : Evidence
+            What labels say.
         memory : str, joblib.Memory or None
         group : ProcessGroup, default=ALONE
-            The first process alone asks: nothing is paid twice, and the limits hold for all together.
-        next_rounds : sequence of callable (answers) -> ndarray of int64, default=()
-            One for each later round: the nodes that are asked about next, given what was said so far.
+            The first process alone chooses and asks: nothing is paid twice, and the limits hold for all together.
 
         Returns
         -------
         augmentation : Augmentation
         """
-        if self.enhancer is None or len(nodes) == 0:
+        if self.enhancer is None:
+            return Augmentation(NodeFeatures.without_views(embeddings), Answers(np.empty(0, dtype=np.int64)))
+        nodes = group.compute_once(partial(selector.choose, graph, embeddings, evidence))
+        if len(nodes) == 0:
             return Augmentation(NodeFeatures.without_views(embeddings), Answers(nodes))
         if graph.features is not None and graph.texts is not None:  # before anything is paid
             check_same_space(encoder, graph, embeddings, memory)
         spending = Spending(self.budget, self.store)
-        said = group.compute_once(lambda: self._ask(graph, nodes, spending))
-        for choose in next_rounds:
-            more = group.compute_once(partial(choose, self._read(nodes, said, self._named(said))))
+        first, *sizes = self.round_sizes(selector, len(nodes))
+        nodes = nodes[:first]
+        said = group.compute_once(partial(self._ask, graph, nodes, spending))
+        for size in sizes:
+            so_far = self._read(nodes, said, self._named(said))
+            more = group.compute_once(partial(selector.choose, graph, embeddings, evidence, so_far, size))
             said = said.followed_by(group.compute_once(partial(self._ask, graph, more, spending)))
             nodes = np.concatenate([nodes, more])
 
@@ -251,8 +341,12 @@ class Augmenter:
             self.enhancer, self.store, self.listed, table.questions, asks_again=retries, n_certain=n_questions
         )
 
-    def rounds(self, n_nodes: int, n_rounds: int) -> list[int]:
-        """Return of how many nodes each round asks: even parts of what the limit of calls allows, the rest last."""
+    def round_sizes(self, selector: Selector, n_nodes: int) -> list[int]:
+        """Return of how many nodes each round asks: even parts of what the limit of calls allows, the rest last.
+
+        One round, if answers would change nothing in the selection.
+        """
+        n_rounds = self.budget.n_rounds if "labels" in selector.reads else 1
         calls = self.budget.max_calls
         n_paid = n_nodes if calls is None else min(n_nodes, calls // max(len(self.catalog), 1))
         sizes = [len(part) for part in np.array_split(np.arange(n_paid), n_rounds)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copy
-import numbers
 import os
 import warnings
 from collections.abc import Callable
-from functools import cache, partial
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +20,11 @@ from sklearn.base import (
     TransformerMixin,
     clone,
 )
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.augmentation import AnsweredQuestion, Augmentation, Augmenter
+from skellagnn.augmentation import AnsweredQuestion, Augmentation, Augmenter, Selector
 from skellagnn.base.config import get_config
+from skellagnn.base.numbers import draw_seeds, fixed_seed
 from skellagnn.base.resources import resolve_device
 from skellagnn.distillation import PropagationTeacher, propagate
 from skellagnn.encoders._features import check_n_features, raw_features, ready_encoder
@@ -33,7 +32,7 @@ from skellagnn.encoders._resolve import with_weights, without_weights
 from skellagnn.exceptions import InvalidParameterError, SkellagnnWarning
 from skellagnn.fitted_repr import FittedReprMixin
 from skellagnn.gnn._batch_size import choose_batch_size
-from skellagnn.gnn._distributed import ALONE, ProcessGroup
+from skellagnn.gnn._distributed import ProcessGroup
 from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import predict_logits
 from skellagnn.gnn._layered import hidden_layer
@@ -51,15 +50,7 @@ from skellagnn.llm.store import StoreURL, without_password
 from skellagnn.model_file import read_model, write_model
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, shared_parameters
-from skellagnn.selection import READS, named, select_active_nodes
-from skellagnn.supervision import (
-    Answers,
-    ClassEstimate,
-    Supervised,
-    estimate_from_labels,
-    estimate_with_answers,
-    supervise,
-)
+from skellagnn.supervision import Evidence, Supervised
 from skellagnn.validation import (
     CallbackSupportMixin,
     FitCallbacks,
@@ -387,10 +378,10 @@ class ELLaGNNClassifier(
         # 0. What is wrong shows before anything is encoded or paid.
         graph = as_graph(self, X, reset=True)
         labels = check_labels(graph, y, sample_weight, class_weight=self.class_weight, named=self._nameable(y))
-        augmenter = self._augmenter(labels.classes)
+        augmenter, selector = self._augmenter(labels.classes), self._selector()
         encoder = augmenter.check(graph, self.encoder)
-        group.compute_once(lambda: augmenter.check_enhancer(graph, self._n_queried(graph)))
-        seed, split_seed = group.compute_once(self._draw_seeds)
+        group.compute_once(lambda: augmenter.check_enhancer(graph, selector))
+        seed, split_seed = group.compute_once(partial(draw_seeds, self.random_state))
         callbacks = FitCallbacks(self, X, y, n_epochs=self.max_iter)
 
         # 1. The texts of all nodes become feature vectors.
@@ -401,20 +392,15 @@ class ELLaGNNClassifier(
         trainer = self._trainer(network, graph, embeddings, labeled, seed, group)
 
         # 2. The LLM is asked about a few nodes, in rounds; its answers become views of these, and name classes.
-        propagated = propagate(graph.adjacency, embeddings) if self._reads_propagated() else embeddings
-        from_labels = cache(partial(estimate_from_labels, propagated, labeled, len(labels.classes), self._fixed_seed()))
-        with_answers = partial(estimate_with_answers, labeled, len(labels.classes), from_labels, propagated)
-        choose = partial(self._select, graph, embeddings, propagated, labeled)
-        first_round, next_rounds = self._rounds(augmenter, choose, from_labels, with_answers, group)
-        augmented = augmenter.augment(
-            graph, embeddings, first_round, encoder, memory=self.memory, group=group, next_rounds=next_rounds
-        )
+        reads_propagated = self.teacher is not None or self.enhancer is not None
+        propagated = propagate(graph.adjacency, embeddings) if reads_propagated else embeddings
+        evidence = Evidence(labeled, len(labels.classes), propagated, graph.adjacency, selector.seed)
+        augmented = augmenter.augment(graph, embeddings, encoder, selector, evidence, memory=self.memory, group=group)
 
         # 3. Labels, answers and a teacher are weighed against each other.
         answers = augmented.answers.scaled(self.answer_weight)
-        weigh = partial(supervise, labeled, answers, len(labels.classes), from_labels, self._teacher(), propagated)
         # rounding may differ between machines, and all processes must learn the same
-        supervised = group.compute_once(partial(weigh, graph.adjacency))
+        supervised = group.compute_once(partial(evidence.supervise, answers, self._teacher()))
 
         # 4. Neighbors are ranked by their similarity with the node, LLM-enhanced where it was asked about.
         features = augmented.features.shown(self.view_probability * supervised.view_reliability)
@@ -451,14 +437,9 @@ class ELLaGNNClassifier(
             verbose=self.verbose,
         )
 
-    def _draw_seeds(self) -> tuple[int, int]:
-        """Draw the seed of weights, dropout and views, and that of the validation split."""
-        seed, split_seed = check_random_state(self.random_state).randint(2**31 - 1, size=2).tolist()
-        return seed, split_seed
-
-    def _fixed_seed(self) -> int:
-        """Return the seed of the selection: the same in a plan and in every fold of a search."""
-        return int(self.random_state) if isinstance(self.random_state, numbers.Integral) else 0
+    def _selector(self) -> Selector:
+        # the same seed in a plan and in every fold of a search
+        return Selector(self.selection, self.augmentation_ratio, self.candidates, fixed_seed(self.random_state))
 
     def _hold_out(
         self,
@@ -547,101 +528,26 @@ class ELLaGNNClassifier(
         )
         return Trainer(settings, seed, resolve_device(self.device), group, self.verbose)
 
-    def _reads_propagated(self) -> bool:
-        """Whether a teacher, or a check of the answers, looks at propagated features."""
-        return self.teacher is not None or self.enhancer is not None
-
-    def _select(
-        self,
-        graph: TextGraph,
-        embeddings: NDArray[Any],
-        propagated: NDArray[Any],
-        labeled: LabeledNodes,
-        from_labels: Callable[[], ClassEstimate],
-        n_nodes: int | None = None,
-        asked: NDArray[np.int64] | tuple[()] = (),
-    ) -> NDArray[np.int64]:
-        """Choose by graph, features and, where the selection reads them, labels."""
-        return select_active_nodes(
-            graph,
-            propagated if "propagated" in self._what_is_read() else embeddings,
-            self.selection,
-            self.augmentation_ratio if n_nodes is None else n_nodes,
-            candidates=self.candidates,
-            seed=self._fixed_seed(),
-            probabilities=lambda: from_labels().probabilities,
-            labeled=np.unique(labeled.nodes),
-            asked=asked,
-        )
-
-    def _rounds(
-        self,
-        augmenter: Augmenter,
-        choose: Callable[..., NDArray[np.int64]],
-        from_labels: Callable[[], ClassEstimate],
-        with_answers: Callable[[Answers], ClassEstimate],
-        group: ProcessGroup = ALONE,
-    ) -> tuple[NDArray[np.int64], list[Callable[[Answers], NDArray[np.int64]]]]:
-        """Return the nodes of the first round, and what chooses those of each later one by the answers so far."""
-        if augmenter.enhancer is None:
-            return np.empty(0, dtype=np.int64), []
-        nodes = group.compute_once(partial(choose, from_labels))
-        first, *sizes = self._round_sizes(augmenter, len(nodes))
-
-        def choose_more(size: int, answers: Answers) -> NDArray[np.int64]:
-            return choose(partial(with_answers, answers), size, answers.nodes)
-
-        return nodes[:first], [partial(choose_more, size) for size in sizes]
-
-    def _round_sizes(self, augmenter: Augmenter, n_nodes: int) -> list[int]:
-        """Return of how many nodes each round asks: one round, if answers would change nothing in the selection."""
-        return augmenter.rounds(n_nodes, augmenter.budget.n_rounds if "labels" in self._what_is_read() else 1)
-
-    def _what_is_read(self) -> str:
-        """Say what the selection looks at."""
-        selection = named(self.selection)
-        return READS.get(selection, "features") if isinstance(selection, str) else "features"
-
-    def _reads_labels(self) -> bool:
-        """Whether the selection looks at labels, so that each fold asks about nodes of its own."""
-        return "label" in self._what_is_read()
-
-    def _n_queried(self, graph: TextGraph) -> int:
-        """Say how many nodes will be asked about, whichever the selection prefers."""
-        if self.enhancer is None:
-            return 0  # and any ratio is as good
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the selection itself warns
-            features = np.empty((graph.n_nodes, 0), dtype=np.float32)
-            chosen = select_active_nodes(
-                graph,
-                features,
-                lambda graph, *_: np.zeros(graph.n_nodes),
-                self.augmentation_ratio,
-                candidates=self.candidates,
-            )
-        return len(chosen)
-
-    def _plan_nodes(self, graph: TextGraph, labels: Labels | None) -> NDArray[np.int64]:
+    def _plan_nodes(self, graph: TextGraph, labels: Labels | None, selector: Selector) -> NDArray[np.int64]:
         """Choose the nodes that a fit would ask about; encodes texts only where the selection looks at them."""
-        reads = self._what_is_read()
-        embeddings = propagated = np.empty((graph.n_nodes, 0), dtype=np.float32)
-        if reads != "graph":
-            encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
-            embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
-            if "propagated" in reads:
-                propagated = propagate(graph.adjacency, embeddings)
-        if self._reads_labels() and labels is None:
+        if selector.reads_labels and labels is None:
             raise InvalidParameterError(
                 f"`y` must be given to plan with selection={self.selection!r}, which looks at labels, got None. Pass "
                 "the labels that fit will get."
             )
-        n_classes = 0 if labels is None else len(labels.classes)
-        labeled = LabeledNodes(*np.empty((3, 0), dtype=np.int64))
-        if labels is not None and self._reads_labels():
-            labeled, _ = hold_out(labels, self.early_stopping, self._draw_seeds()[1])
-        from_labels = partial(estimate_from_labels, propagated, labeled, n_classes, self._fixed_seed())
-        return self._select(graph, embeddings, propagated, labeled, from_labels)
+        embeddings = propagated = np.empty((graph.n_nodes, 0), dtype=np.float32)
+        if selector.reads != "graph":
+            encoder = ready_encoder(self.encoder, graph, answers=self.enhancer is not None)
+            embeddings = raw_features(graph, encoder, memory=self.memory, scale=True)
+            if "propagated" in selector.reads:
+                propagated = propagate(graph.adjacency, embeddings)
+        labeled, n_classes = LabeledNodes(*np.empty((3, 0), dtype=np.int64)), 0
+        if labels is not None and selector.reads_labels:
+            n_classes = len(labels.classes)
+            labeled, _ = hold_out(labels, self.early_stopping, draw_seeds(self.random_state)[1])
+        return selector.choose(
+            graph, embeddings, Evidence(labeled, n_classes, propagated, graph.adjacency, selector.seed)
+        )
 
     def _teacher(self) -> Any:
         return PropagationTeacher() if isinstance(self.teacher, str) else clone(self.teacher, safe=False)
@@ -827,10 +733,11 @@ class ELLaGNNClassifier(
         known = y is not None or named is not None
         labels = check_labels(graph, y, named=named) if known else None
         augmenter = self._augmenter(None if labels is None else labels.classes)
-        queried = self._plan_nodes(graph, labels)
+        selector = self._selector()
+        queried = self._plan_nodes(graph, labels, selector)
         names = tuple(graph.name_of(node) for node in queried.tolist())
-        part = augmenter.plan(graph, queried, self._round_sizes(augmenter, len(queried))[0])
-        return Plan(graph.n_nodes, queried, names, (part,), augmenter.budget, by_labels=self._reads_labels())
+        part = augmenter.plan(graph, queried, augmenter.round_sizes(selector, len(queried))[0])
+        return Plan(graph.n_nodes, queried, names, (part,), augmenter.budget, by_labels=selector.reads_labels)
 
     # -- files --------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +25,7 @@ from skellagnn.llm.asking import Budget, LLMUsage
 from skellagnn.llm.plan import Plan
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.parameters import check_parameters
-from skellagnn.supervision import estimate_from_labels, estimate_with_answers, supervise
+from skellagnn.supervision import Evidence
 from skellagnn.validation import as_graph, check_labels
 
 __all__ = ["LLMAugmenter"]
@@ -315,10 +314,9 @@ def _ask(clf: ELLaGNNClassifier, X: TextGraph, y: Any = None) -> _Asked:
     """
     check_parameters(clf.get_params(deep=False))
     graph = as_graph(clf, X, reset=True)
-    named = clf._nameable(y)
-    names_classes = clf.enhancer is not None and PromptCatalog.from_parameter(clf.prompts).needs_class_names
-    reads_labels = names_classes or (clf.enhancer is not None and clf._reads_labels())
-    labels = check_labels(graph, y, named=named) if reads_labels else None
+    selector, names_classes = clf._selector(), PromptCatalog.from_parameter(clf.prompts).needs_class_names
+    reads_labels = clf.enhancer is not None and (names_classes or selector.reads_labels)
+    labels = check_labels(graph, y, named=clf._nameable(y)) if reads_labels else None
     augmenter = clf._augmenter(None if labels is None else labels.classes)
     encoder = augmenter.check(graph, clf.encoder)
     embeddings = raw_features(graph, encoder, memory=clf.memory, scale=True)
@@ -327,16 +325,13 @@ def _ask(clf: ELLaGNNClassifier, X: TextGraph, y: Any = None) -> _Asked:
     if labels is not None:
         labeled, n_classes = labels.labeled, len(labels.classes)
     propagated = propagate(graph.adjacency, embeddings) if clf.enhancer is not None else embeddings
-    from_labels = cache(partial(estimate_from_labels, propagated, labeled, n_classes, clf._fixed_seed()))
-    with_answers = partial(estimate_with_answers, labeled, n_classes, from_labels, propagated)
-    choose = partial(clf._select, graph, embeddings, propagated, labeled)
-    first_round, next_rounds = clf._rounds(augmenter, choose, from_labels, with_answers)
-    augmented = augmenter.augment(graph, embeddings, first_round, encoder, memory=clf.memory, next_rounds=next_rounds)
+    evidence = Evidence(labeled, n_classes, propagated, graph.adjacency, selector.seed)
+    augmented = augmenter.augment(graph, embeddings, encoder, selector, evidence, memory=clf.memory)
     queried = augmented.answers.nodes
     if labels is None or not augmented.answers.choices:
         classes = None if labels is None else labels.classes
         return _Asked(graph, encoder, queried, augmented, classes, None, None, 1.0)
-    supervised = supervise(labeled, augmented.answers, n_classes, from_labels, None, propagated, graph.adjacency)
+    supervised = evidence.supervise(augmented.answers, None)
     known, said = supervised.supervision.labeled, slice(len(labeled.nodes), None)  # answers are joined to the labels
     soft = np.zeros((graph.n_nodes, n_classes), dtype=np.float32)
     soft[known.nodes[said]] = known.probabilities[said] * known.weights[said, None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import betabinom
 
 from skellagnn.augmentation import Augmenter
-from skellagnn.base.numbers import check_int
+from skellagnn.base.numbers import check_int, draw_seeds
 from skellagnn.classifier import ELLaGNNClassifier
 from skellagnn.distillation import PropagationTeacher, propagate
 from skellagnn.encoders._features import raw_features
@@ -23,16 +23,7 @@ from skellagnn.llm.asking import LLMUsage
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.parameters import check_parameters
 from skellagnn.selection import select_active_nodes
-from skellagnn.supervision import (
-    ENOUGH,
-    N_FOLDS,
-    Answers,
-    ClassEstimate,
-    balance,
-    estimate_from_labels,
-    go_beyond_chance,
-    one_hot,
-)
+from skellagnn.supervision import ENOUGH, N_FOLDS, Answers, Evidence, balance, go_beyond_chance, one_hot
 from skellagnn.validation import as_graph, check_labels, hold_out, stand_in
 
 __all__ = ["Band", "Pilot", "pilot"]
@@ -223,17 +214,13 @@ class _Fit:
     """What a fit would know before it asks."""
 
     graph: TextGraph
-    propagated: NDArray[Any]
-    labeled: LabeledNodes
-    n_classes: int
-    from_labels: ClassEstimate
+    evidence: Evidence
     queried: NDArray[np.int64]
-    seed: int
 
     @property
     def new(self) -> NDArray[np.int64]:
         """Queried nodes without a label: answers about the others teach nothing."""
-        return self.queried[~np.isin(self.queried, self.labeled.nodes)]
+        return self.queried[~np.isin(self.queried, self.evidence.labeled.nodes)]
 
 
 def _prepare(clf: Any, X: Any, y: Any, n_nodes: int) -> tuple[_Fit, Augmenter]:
@@ -241,17 +228,17 @@ def _prepare(clf: Any, X: Any, y: Any, n_nodes: int) -> tuple[_Fit, Augmenter]:
     tried = _naming_alone(clf)
     graph = as_graph(clf, X, reset=True)
     labels = check_labels(graph, y, named=tried._nameable(y))
-    augmenter = tried._augmenter(labels.classes)
+    augmenter, selector = tried._augmenter(labels.classes), tried._selector()
     encoder = augmenter.check(graph, clf.encoder)
-    augmenter.check_enhancer(graph, n_nodes)
+    augmenter.check_enhancer(graph, replace(selector, augmentation_ratio=min(n_nodes, graph.n_nodes)))
     embeddings = raw_features(graph, encoder, memory=clf.memory, scale=isinstance(X, TextGraph))
+    labeled, _ = hold_out(labels, clf.early_stopping, draw_seeds(clf.random_state)[1])
     propagated = propagate(graph.adjacency, embeddings)
-    labeled, _ = hold_out(labels, clf.early_stopping, clf._draw_seeds()[1])
-    from_labels = estimate_from_labels(propagated, labeled, len(labels.classes), clf._fixed_seed())
-    queried = clf._select(graph, embeddings, propagated, labeled, lambda: from_labels)
+    evidence = Evidence(labeled, len(labels.classes), propagated, graph.adjacency, selector.seed)
+    queried = selector.choose(graph, embeddings, evidence)
     if augmenter.budget.max_calls is not None:
         queried = queried[: augmenter.budget.max_calls // len(PromptCatalog.from_parameter(clf.prompts))]
-    return _Fit(graph, propagated, labeled, len(labels.classes), from_labels, queried, clf._fixed_seed()), augmenter
+    return _Fit(graph, evidence, queried), augmenter
 
 
 def _naming_alone(clf: Any) -> Any:
@@ -282,7 +269,7 @@ def _choose_nodes(fit: _Fit, candidates: Any, n_nodes: int) -> NDArray[np.int64]
     """Choose half labeled nodes, of which labels are as sure as of the queried ones, and half queried ones."""
     if len(fit.new) == 0:
         return fit.new
-    margins, labeled = fit.from_labels.margins, fit.labeled.nodes
+    margins, labeled = fit.evidence.from_labels.margins, fit.evidence.labeled.nodes
     n_checks = min(n_nodes // 2, len(labeled))
     checks = np.empty(0, dtype=np.int64)
     if n_checks:
@@ -290,7 +277,9 @@ def _choose_nodes(fit: _Fit, candidates: Any, n_nodes: int) -> NDArray[np.int64]
         first[labeled] = 0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of candidates that are fewer: the fit's own selection warns
-            pool = select_active_nodes(fit.graph, fit.propagated, lambda *_: first, len(labeled), candidates=candidates)
+            pool = select_active_nodes(
+                fit.graph, fit.evidence.features, lambda *_: first, len(labeled), candidates=candidates
+            )
         pool = pool[first[pool] == 0]
         asked_anyway = pool[np.isin(pool, fit.queried)]
         pool = asked_anyway if len(asked_anyway) >= n_checks else pool
@@ -305,9 +294,11 @@ def _choose_nodes(fit: _Fit, candidates: Any, n_nodes: int) -> NDArray[np.int64]
 
 def _appraise(fit: _Fit, answers: Answers, usage: LLMUsage, n_asked: int) -> Pilot:
     """Estimate accuracy and gain from the answers."""
-    rng = np.random.default_rng(fit.seed)
-    labeled, new, margins = fit.labeled, fit.new, fit.from_labels.margins
-    n_labels, n_unlabeled, chance = len(labeled.nodes), fit.graph.n_nodes - len(labeled.nodes), 1 / fit.n_classes
+    evidence, new = fit.evidence, fit.new
+    rng = np.random.default_rng(evidence.seed)
+    labeled, probabilities, margins = evidence.labeled, evidence.from_labels.probabilities, evidence.from_labels.margins
+    n_labels, n_unlabeled = len(labeled.nodes), fit.graph.n_nodes - len(labeled.nodes)
+    chance = 1 / evidence.n_classes
     choice, confidence = answers.first
     named = choice >= 0
     named_share = named.sum() / max(n_asked, 1)
@@ -328,17 +319,17 @@ def _appraise(fit: _Fit, answers: Answers, usage: LLMUsage, n_asked: int) -> Pil
 
     # what that brings: to the nodes asked about, and as labels to all others
     says_something = bool(margins.any())
-    curve = _draw_curve(_cross_validate(fit), fit.n_classes, rng)
+    curve = _draw_curve(_cross_validate(evidence), evidence.n_classes, rng)
     now, knows = curve(n_labels), np.clip((by_band - chance) / (1 - chance), 0, 1)
     others = curve(n_labels + named_share * knows**POWER @ n_new) - now
-    alone = fit.from_labels.probabilities[new].max(axis=1).mean() if says_something and len(new) else now
+    alone = probabilities[new].max(axis=1).mean() if says_something and len(new) else now
     share = len(new) / max(n_unlabeled, 1)
     gain = share * named_share * np.maximum(accuracy - alone, 0) + (1 - share) * others
     more = np.concatenate([[0], np.geomspace(1, max(n_unlabeled, 1), 60)])
     brought = np.array([curve(n_labels + n).mean() for n in more]) - now.mean()  # one curve: many have a ceiling below
     as_good = np.minimum(np.interp(gain, brought, more), named_share * len(new))
 
-    hits = fit.from_labels.probabilities[labeled.nodes].argmax(axis=1) == labeled.labels
+    hits = probabilities[labeled.nodes].argmax(axis=1) == labeled.labels
     bands = []
     for band in np.flatnonzero(n_new):
         own = hits[band_of[labeled.nodes] == band]
@@ -375,14 +366,14 @@ def _draw_accuracy(
     return np.asarray(rng.beta(a[drawn] + n_right, b[drawn] + n_checked - n_right))
 
 
-def _cross_validate(fit: _Fit) -> list[tuple[float, int, int]]:
+def _cross_validate(evidence: Evidence) -> list[tuple[float, int, int]]:
     """Return, by fraction of the labels: labels, held-out ones that a teacher gets right with these, and held-out ones.
 
     Labels are counted on average over the folds.
     """
-    labeled, n_classes, propagated = fit.labeled, fit.n_classes, fit.propagated
+    labeled, n_classes, propagated = evidence.labeled, evidence.n_classes, evidence.features
     counts = np.bincount(labeled.labels, minlength=n_classes)
-    rank = _rank(labeled.labels, np.random.default_rng(fit.seed).random(len(labeled.labels)))
+    rank = _rank(labeled.labels, np.random.default_rng(evidence.seed).random(len(labeled.labels)))
     fold, testable = rank % N_FOLDS, counts[labeled.labels] > 1  # a single label has none to learn its class from
     others = np.setdiff1d(np.arange(len(propagated)), labeled.nodes)
     others = others[np.linspace(0, len(others) - 1, min(N_OTHERS, len(others)), dtype=np.int64)]
@@ -464,10 +455,10 @@ def _judge(
     if len(nodes) == 0:
         return "do not pay", f"none of {n_asked} answers names a class."
     if n_checked < ENOUGH:  # few labels: other answers check an answer, too
-        goes_with = go_beyond_chance(nodes, choice, fit.propagated, fit.n_classes, fit.seed)
-        if goes_with is False and np.quantile(accuracy, LOW) < (1 + 1 / fit.n_classes) / 2:
+        goes_with = go_beyond_chance(nodes, choice, fit.evidence.features, fit.evidence.n_classes, fit.evidence.seed)
+        if goes_with is False and np.quantile(accuracy, LOW) < (1 + 1 / fit.evidence.n_classes) / 2:
             return "do not pay", "its answers go with neither texts nor links, and labels do not speak for them."
-        if len(fit.labeled.nodes) == 0:
+        if len(fit.evidence.labeled.nodes) == 0:
             go = "go with texts and links" if goes_with else "are too few to tell"
             return "unclear", f"no label checks its answers, which {go}; without labels there is nothing else to learn."
     likely = float((gain >= WORTHWHILE).mean())

@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 
 from skellagnn import Budget, ELLaGNNClassifier, TextGraph
-from skellagnn.augmentation import AnsweredQuestion, Augmenter
+from skellagnn.augmentation import AnsweredQuestion, Augmenter, Selector
 from skellagnn.base.vectors import unit_vectors
 from skellagnn.encoders import TfidfEncoder
 from skellagnn.enhancers import CallableEnhancer, OpenAIEnhancer, ReplayEnhancer, TransformersEnhancer
 from skellagnn.exceptions import AnswerWarning, EnhancerError, GraphError, InvalidParameterError
+from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.llm.store import QuestionKey, ResponseStore
 from skellagnn.prompts import Prompt, Question
+from skellagnn.supervision import Evidence
 from skellagnn.validation import check_class_names
 
 TEXTS = ["cats purr", "dogs bark", "rocks are hard", "sand is soft", "cats purr"]
@@ -24,6 +26,7 @@ SAY = Prompt("say", "Say {text}")
 CLASS = Prompt("class", "{text}? {class_names}")
 NAMES = check_class_names(["animals", "stones"], np.array([0, 1]))
 ASKED = np.array([2, 0, 3, 4])
+EVIDENCE = Evidence(LabeledNodes(*np.empty((3, 0), dtype=np.int64)), 2, EMBEDDINGS, GRAPH.adjacency)
 
 # What the LLM says to each prompt about each text.
 REPLIES = {
@@ -45,8 +48,15 @@ def augmenter(function=reply, prompts=(SAY, CLASS), names=NAMES, **options):
     return Augmenter(enhancer, list(prompts), names, **{"store": None, **options})
 
 
+def choosing(nodes):
+    """Make a selector that chooses these nodes."""
+    scores = np.full(GRAPH.n_nodes, -np.inf)
+    scores[nodes] = -np.arange(len(nodes))
+    return Selector(lambda *_: scores, len(nodes))
+
+
 def augment(nodes=ASKED, **options):
-    return augmenter(**options).augment(GRAPH, EMBEDDINGS, np.asarray(nodes, dtype=np.int64), ENCODER)
+    return augmenter(**options).augment(GRAPH, EMBEDDINGS, ENCODER, choosing(nodes), EVIDENCE)
 
 
 @pytest.fixture
@@ -183,7 +193,7 @@ def test_the_plan_is_what_is_asked_then():
     asking = augmenter(prompts=[CLASS, SAY])
     planned = asking.plan(GRAPH, ASKED)
     with pytest.warns(AnswerWarning, match="1 not answered"):
-        usage = asking.augment(GRAPH, EMBEDDINGS, ASKED, ENCODER).usage
+        usage = asking.augment(GRAPH, EMBEDDINGS, ENCODER, choosing(ASKED), EVIDENCE).usage
 
     assert len(planned.questions) == usage.total.asked == 6
 
@@ -265,9 +275,9 @@ def test_what_an_enhancer_lacks_shows_unless_the_store_may_have_all(n_nodes, sto
 
     if fails:
         with pytest.raises(EnhancerError, match="no key"):
-            asking.check_enhancer(GRAPH, n_nodes)
+            asking.check_enhancer(GRAPH, Selector("random", n_nodes))
     else:
-        asking.check_enhancer(GRAPH, n_nodes)
+        asking.check_enhancer(GRAPH, Selector("random", n_nodes))
     if store is not None:
         store.close()
 
@@ -313,7 +323,7 @@ def test_an_encoder_of_another_space_is_refused_before_anything_is_paid():
     asked = []
 
     with pytest.raises(InvalidParameterError, match="`encoder` must be the one that the graph's features came from"):
-        augmenter(function=asked.append).augment(graph, -EMBEDDINGS, ASKED, ENCODER)
+        augmenter(function=asked.append).augment(graph, -EMBEDDINGS, ENCODER, choosing(ASKED), EVIDENCE)
     assert asked == []
 
 

@@ -384,7 +384,9 @@ def shown(monkeypatch, clf, graph, y):
 
 @pytest.mark.parametrize("trust", [0.0, 0.5, 1.0])
 def test_views_are_shown_and_neighbors_ranked_as_far_as_the_answers_are_trusted(data, monkeypatch, trust):
-    monkeypatch.setattr("skellagnn.supervision.estimate_reliability", lambda first, *rest: np.full(len(first), trust))
+    monkeypatch.setattr(
+        "skellagnn.supervision._evidence.estimate_reliability", lambda first, *rest: np.full(len(first), trust)
+    )
     params = {"n_neighbors": 2, "max_iter": 2, "augmentation_ratio": 20}
     enhanced, probability = shown(monkeypatch, recorded(data, **params), data.graph[:8], data.target[:8])
     raw, _ = shown(monkeypatch, quick(encoder="tfidf", **params), data.graph[:8], data.target[:8])

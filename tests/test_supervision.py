@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator
 
-from skellagnn import supervision
 from skellagnn.datasets import make_text_graph
 from skellagnn.distillation import PropagationTeacher, propagate
 from skellagnn.encoders import encode_graph
@@ -18,13 +17,13 @@ from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.supervision import (
     Answers,
     ClassEstimate,
+    Evidence,
+    _from_labels,
     balance,
     estimate_from_labels,
     estimate_reliability,
-    estimate_with_answers,
     go_beyond_chance,
     one_hot,
-    supervise,
 )
 
 N, K = 300, 4
@@ -58,6 +57,14 @@ def first(n_each):
 
 NOBODY = label([])
 
+
+def evidence(labeled, from_labels=None):
+    made = Evidence(labeled, K, FEATURES, DATA.graph.adjacency)
+    if from_labels is not None:
+        vars(made)["from_labels"] = from_labels  # where a cached property keeps its value
+    return made
+
+
 # -- the reference -----------------------------------------------------------------------------------------------
 
 
@@ -85,9 +92,9 @@ def test_labels_tell_of_the_other_nodes():
 
 def test_a_label_does_not_vote_on_its_own_node(monkeypatch):
     labeled = label(first(5))
-    monkeypatch.setattr(supervision, "_folds", lambda labels, n_classes, seed: np.arange(len(labels)) % 5)
-    monkeypatch.setattr(supervision, "_calibrate", lambda logits, labels, weights: 1.0)
-    monkeypatch.setattr(supervision, "balance", lambda labeled, n_classes: labeled)  # how many there are, all may know
+    monkeypatch.setattr(_from_labels, "_folds", lambda labels, n_classes, seed: np.arange(len(labels)) % 5)
+    monkeypatch.setattr(_from_labels, "_calibrate", lambda logits, labels, weights: 1.0)
+    monkeypatch.setattr(_from_labels, "balance", lambda labeled, n_classes: labeled)  # how many there are, all may know
     before = estimate_from_labels(FEATURES, labeled, K).probabilities
 
     for position in (0, 8, 19):
@@ -102,13 +109,13 @@ def test_a_label_does_not_vote_on_its_own_node(monkeypatch):
 
 def test_folds_take_each_class_in_turn():
     labels = np.repeat([0, 1, 2], [10, 7, 1])
-    fold = supervision._folds(labels, 4, 3)
+    fold = _from_labels._folds(labels, 4, 3)
 
     assert np.bincount(fold).tolist() == [4, 4, 4, 3, 3]
     assert np.bincount(fold[:10]).tolist() == [2] * 5
-    np.testing.assert_array_equal(fold, supervision._folds(labels, 4, 3))
-    assert (fold != supervision._folds(labels, 4, 4)).any()
-    assert sorted(supervision._folds(np.zeros(3, dtype=int), 4, 0)) == [0, 1, 2]
+    np.testing.assert_array_equal(fold, _from_labels._folds(labels, 4, 3))
+    assert (fold != _from_labels._folds(labels, 4, 4)).any()
+    assert sorted(_from_labels._folds(np.zeros(3, dtype=int), 4, 0)) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
@@ -118,14 +125,14 @@ def test_the_temperature_at_which_labels_were_drawn_is_found(temperature):
     p = np.exp(logits / temperature)
     labels = (rng.random((20_000, 1)) > (p / p.sum(axis=1, keepdims=True)).cumsum(axis=1)).sum(axis=1)
 
-    assert supervision._calibrate(logits, labels, np.ones(20_000)) == pytest.approx(temperature, rel=0.05)
+    assert _from_labels._calibrate(logits, labels, np.ones(20_000)) == pytest.approx(temperature, rel=0.05)
 
 
 def test_few_labels_that_happen_to_be_right_calibrate_little_and_weights_are_repetitions():
     def found(n_right, n_wrong=0, weights=None):
         logits = np.tile([4.0, 0.0], (n_right + n_wrong, 1))
         labels = np.repeat([0, 1], [n_right, n_wrong])
-        return supervision._calibrate(logits, labels, np.ones(len(labels)) if weights is None else np.array(weights))
+        return _from_labels._calibrate(logits, labels, np.ones(len(labels)) if weights is None else np.array(weights))
 
     assert found(2000) < 0.65 < 0.9 < found(3) < 1
     assert found(100, 100) == pytest.approx(5.0, rel=0.01)  # as flat as allowed
@@ -147,10 +154,8 @@ def test_answers_of_a_round_enter_the_choice_of_the_next():
     labeled = label(first(1)[:2])  # two of four classes
     asked = np.setdiff1d(np.arange(N), labeled.nodes)[::3]
     answers = Answers(asked, (TRUTH[asked, None],), (np.full(len(asked), 0.95),))
-    estimate = lambda: estimate_from_labels(FEATURES, labeled, K)  # noqa: E731
 
-    before = estimate_with_answers(labeled, K, estimate, FEATURES, Answers(asked[:0])).probabilities
-    after = estimate_with_answers(labeled, K, estimate, FEATURES, answers).probabilities
+    before, after = (evidence(labeled).with_answers(said).probabilities for said in (Answers(asked[:0]), answers))
 
     alone = PropagationTeacher().fit(FEATURES, one_hot(labeled, K)).predict_proba(FEATURES)
     np.testing.assert_array_equal(before, alone)
@@ -159,7 +164,7 @@ def test_answers_of_a_round_enter_the_choice_of_the_next():
     assert right[1] > right[0] + 0.05
     # without a label and without a usable answer nothing is known
     silent = Answers(asked, (np.full((len(asked), 1), -1),), (SAYS_NOTHING[asked],))
-    nothing = estimate_with_answers(NOBODY, K, lambda: ClassEstimate(UNIFORM), FEATURES, silent).probabilities
+    nothing = evidence(NOBODY).with_answers(silent).probabilities
     np.testing.assert_allclose(nothing, UNIFORM)
 
 
@@ -312,23 +317,18 @@ def answer(nodes, *first_choices, confidence=np.nan, weight=1.0):
 
 
 def weigh(labeled, answers, teacher=None, from_labels=None):
-    def estimate():
-        return estimate_from_labels(FEATURES, labeled, K) if from_labels is None else from_labels
-
-    return supervise(labeled, answers, K, estimate, teacher, FEATURES, DATA.graph.adjacency)
+    return evidence(labeled, from_labels).supervise(answers, teacher)
 
 
 SILENT = Answers(np.array([3, 4]))
 SOME = np.arange(40, 80)
 
 
-def test_labels_alone_are_what_they_are():
+def test_labels_alone_are_what_they_are(monkeypatch):
     labeled = label(first(2), weights=np.linspace(0.5, 1.5, 8))
+    monkeypatch.setattr("skellagnn.supervision._evidence.estimate_from_labels", lambda *_: pytest.fail("not needed"))
 
-    def fails():
-        raise AssertionError("nobody needs an estimate")
-
-    found = supervise(labeled, SILENT, K, fails, None, FEATURES, DATA.graph.adjacency)
+    found = weigh(labeled, SILENT)
 
     known = found.supervision.labeled
     assert (found.reliability, found.view_reliability, found.supervision.soft) == (None, 1.0, None)

@@ -276,7 +276,7 @@ def test_a_measured_learning_curve_is_found_again(top, half, power):
 def test_held_out_labels_are_each_tested_once_with_a_part_of_the_others():
     data, clf = make()
     fit, _ = worth._prepare(clf, data.graph, labels_of(data, 30), 10)
-    measured = worth._cross_validate(fit)
+    measured = worth._cross_validate(fit.evidence)
 
     assert [n for _, _, n in measured] == [30, 30, 30]
     assert [round(labels) for labels, _, _ in measured] == [6, 12, 24]
@@ -287,7 +287,7 @@ def test_a_single_label_of_a_class_is_not_held_out():
     data, clf = make()
     fit, _ = worth._prepare(clf, data.graph, labels_of(data, K), 10)
 
-    assert worth._cross_validate(fit) == []
+    assert worth._cross_validate(fit.evidence) == []
 
 
 def test_the_report_says_what_to_do_and_how_sure_it_is():

@@ -56,3 +56,16 @@ def check_seed(name: str, value: Any) -> int | np.random.RandomState | None:
             "an int for the same result each time."
         )
     return int(value)
+
+
+def draw_seeds(random_state: Any) -> tuple[int, int]:
+    """Draw the seed of weights, dropout and views, and that of the validation split."""
+    from sklearn.utils import check_random_state
+
+    seed, split_seed = check_random_state(random_state).randint(2**31 - 1, size=2).tolist()
+    return seed, split_seed
+
+
+def fixed_seed(random_state: Any) -> int:
+    """Return a seed that no draw changes: the int, or 0 where none is given."""
+    return int(random_state) if isinstance(random_state, numbers.Integral) else 0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numbers
 import warnings
-from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
 
+from skellagnn.base.numbers import draw_seeds, fixed_seed
 from skellagnn.base.vectors import unit_vectors
 from skellagnn.encoders._features import raw_features
 from skellagnn.exceptions import InvalidParameterError, SkellagnnWarning
@@ -66,7 +66,7 @@ class Training:
 
     def __init__(self, model: ExplainedModel, training: Any, notes: list[str]) -> None:
         from skellagnn.distillation import propagate
-        from skellagnn.supervision import balance_known, estimate_from_labels, supervise
+        from skellagnn.supervision import Evidence
 
         clf = model.clf
         if not isinstance(training, (tuple, list)) or len(training) != 2:
@@ -86,17 +86,15 @@ class Training:
         fixed = isinstance(clf.random_state, numbers.Integral)
         labeled = labels.labeled
         if fixed:
-            labeled, _ = hold_out(labels, clf.early_stopping, clf._draw_seeds()[1])
+            labeled, _ = hold_out(labels, clf.early_stopping, draw_seeds(clf.random_state)[1])
         elif hold_out(labels, clf.early_stopping, 0)[1] is not None:
             notes.append("Answers: random_state is no int, and which labels were held out is not known; all are taken.")
         self.n_classes = len(np.unique(labeled.labels))
         self.features = propagate(graph.adjacency, self._vectors(graph))
-        n_classes = len(clf.classes_)
-        seed = clf._fixed_seed()
-        from_labels = cache(partial(estimate_from_labels, self.features, labeled, n_classes, seed))
-        said_classes = _read_answers(clf).scaled(clf.answer_weight)
-        supervised = supervise(labeled, said_classes, n_classes, from_labels, None, self.features, graph.adjacency)
-        self.known = balance_known(supervised.supervision.labeled, labeled, n_classes)
+        seed = fixed_seed(clf.random_state)
+        evidence = Evidence(labeled, len(clf.classes_), self.features, graph.adjacency, seed)
+        supervised = evidence.supervise(_read_answers(clf).scaled(clf.answer_weight), None)
+        self.known = evidence.balanced(supervised.supervision.labeled)
         naming = {answer.node: answer for answer in reversed(clf.answers_) if answer.classes}
         self.asked = np.array(
             [node for node in self.known.nodes[len(labeled.nodes) :].tolist() if node in naming], dtype=np.int64
@@ -162,7 +160,7 @@ class Training:
             "encoder": encoder if isinstance(encoder, FrozenEstimator) else FrozenEstimator(encoder),
             "store": None,
             "budget": None,
-            "random_state": clf._fixed_seed(),
+            "random_state": fixed_seed(clf.random_state),
             "verbose": 0,
         }
         again = type(clf)(**(clf.get_params(deep=False) | changed))
