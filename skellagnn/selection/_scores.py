@@ -17,7 +17,7 @@ from skellagnn.graph import TextGraph
 from skellagnn.selection._outward import BLOCK, centers, neighbors
 
 # Feature vectors per cluster that the centers are fitted to; more move them little.
-_NODES_PER_CLUSTER = 256
+_NODES_PER_CLUSTER = 64
 # Principal components that are clustered.
 _N_COMPONENTS = 64
 
@@ -165,10 +165,11 @@ def clustering(
     Notes
     -----
     k-means on the first 64 principal components, O(n_nodes * (n_clusters + n_features)). Components and centers are
-    fitted to a random sample of 256 nodes per cluster where there are more; then each node is given to its nearest
+    fitted to a random sample of 64 nodes per cluster where there are more; then each node is given to its nearest
     center. Feature vectors are read, and turned into float32, by the block.
     """
     from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
 
     n_nodes = graph.n_nodes
     if n_clusters is None:
@@ -181,7 +182,8 @@ def clustering(
     reduce = _principal_components(sample, seed)
     sample = reduce(sample)
     model = KMeans(_count_distinct(sample, n_clusters), n_init=1, max_iter=50, random_state=seed)
-    model.fit(sample, sample_weight=None if weight is None else weight[drawn])
+    with threadpool_limits(1, user_api="blas"):  # thousands of small products, over which threads wait for each other
+        model.fit(sample, sample_weight=None if weight is None else weight[drawn])
     labels = np.empty(n_nodes, dtype=np.int32)
     distances = np.empty(n_nodes, dtype=np.float32)
     step = max(1, BLOCK // max(1, features.shape[1]))
