@@ -404,6 +404,36 @@ def test_guesses_are_left_out_though_one_label_a_class_checks_nothing(how):
     assert len(knowing.supervision.labeled.nodes) == len(TRUTH)
 
 
+def test_answers_that_labels_confirm_are_kept_though_texts_cannot_tell_them():
+    labeled, asked = label(first(2)), np.arange(100, 160)
+    made = replace(evidence(labeled), features=np.random.default_rng(0).normal(size=FEATURES.shape))
+    vars(made)["from_labels"] = ClassEstimate(knowing(0.7))
+    guesses = np.random.default_rng(1).integers(0, K, len(asked))
+
+    kept, left_out = (made.supervise(answer(asked, said), None) for said in (TRUTH[asked], guesses))
+
+    assert go_beyond_chance(asked, TRUTH[asked], made.features, K) is False
+    assert set(asked) - set(labeled.nodes) <= set(kept.supervision.labeled.nodes)
+    np.testing.assert_array_equal(left_out.supervision.labeled.nodes, labeled.nodes)
+
+
+def test_few_answers_are_balanced_with_the_labels():
+    labeled = label(first(2))
+    made = evidence(labeled)
+    asked = np.setdiff1d(np.flatnonzero(TRUTH == 0), labeled.nodes)[:9]
+    known = made.supervise(answer(asked, TRUTH[asked]), None).supervision.labeled
+
+    balanced = made.balanced(known)
+
+    classes = known.probabilities.argmax(axis=1)
+    by_class = np.bincount(classes, weights=balanced.weights)
+    np.testing.assert_allclose(by_class, by_class.mean(), rtol=1e-5)
+    np.testing.assert_allclose(balanced.weights[8:] / balanced.weights[0], known.weights[8:], rtol=1e-5)
+    many = np.setdiff1d(np.arange(N), labeled.nodes)[:60]
+    enough = made.supervise(answer(many, TRUTH[many]), None).supervision.labeled
+    assert made.balanced(enough) is enough
+
+
 def test_few_guesses_for_a_class_are_not_left_out():
     labeled = label(first(1))
     few = np.setdiff1d(np.arange(len(TRUTH)), labeled.nodes)[: 10 * K - 1]

@@ -14,13 +14,20 @@ from scipy.special import softmax
 from skellagnn.distillation import PropagationTeacher, Teacher
 from skellagnn.exceptions import InvalidParameterError, LabelError
 from skellagnn.gnn._targets import LabeledNodes, SoftLabels, Supervision
-from skellagnn.supervision._from_labels import ClassEstimate, balance, estimate_from_labels, one_hot
-from skellagnn.supervision._reliability import estimate_reliability, go_beyond_chance
+from skellagnn.supervision._from_labels import (
+    ClassEstimate,
+    class_factors,
+    estimate_from_labels,
+    one_hot,
+    weigh_alike,
+)
+from skellagnn.supervision._reliability import agree_beyond_chance, estimate_reliability, go_beyond_chance
 
 # Answers that are believed less than that, on average, are left out: those of an LLM that guesses come to 0.03 or 0.04,
 # and what is then left of hundreds of them still weighs as much as some labels.
 LEAST_RELIABILITY = 0.1
-# Answers for each class that are enough to leave them all out as guesses: of a good LLM's, five were not always enough.
+# Answers for each class that are enough to leave them all out as guesses (of a good LLM's, five were not always), and
+# to be taken to be as frequent as the classes are.
 ENOUGH_OF_A_CLASS = 10
 
 
@@ -160,11 +167,21 @@ class Evidence:
         return Supervised(Supervision(known, soft, weight), reliability, views)
 
     def balanced(self, known: SoftLabels) -> SoftLabels:
-        """Return what a teacher learns from: labels, which come first in what is known, balanced, and answers."""
-        balanced = balance(self.labeled, self.n_classes)
-        if balanced is self.labeled:
+        """Return what a teacher learns from: labels, which come first in what is known, balanced, and answers.
+
+        Few answers are balanced with them: eight about one class and none about another would make this a rare one.
+        """
+        n_labels = len(self.labeled.nodes)
+        n_balanced = n_labels
+        if len(known.nodes) - n_labels < ENOUGH_OF_A_CLASS * self.n_classes:
+            n_balanced = len(known.nodes)
+        weights, classes = known.weights[:n_balanced], known.probabilities[:n_balanced].argmax(axis=1)
+        amounts = np.concatenate([np.ones(n_labels), weights[n_labels:]])
+        factors = class_factors(classes, amounts, self.n_classes)
+        if not weigh_alike(self.labeled) or (factors == 1).all():
             return known
-        return replace(known, weights=np.concatenate([balanced.weights, known.weights[len(self.labeled.nodes) :]]))
+        balanced = (weights * factors).astype(np.float32)
+        return replace(known, weights=np.concatenate([balanced, known.weights[n_balanced:]]))
 
     def _known(self, answers: Answers) -> tuple[SoftLabels, float | None]:
         """Return labels and answers as soft labels, and the mean reliability of the answers; 0 if they are guesses."""
@@ -178,7 +195,11 @@ class Evidence:
 
     def _are_guesses(self, answers: Answers) -> bool:
         choice, _ = answers.first
-        if not self._teaches_alone or (choice >= 0).sum() < ENOUGH_OF_A_CLASS * self.n_classes:
+        named = choice >= 0
+        if not self._teaches_alone or named.sum() < ENOUGH_OF_A_CLASS * self.n_classes:
+            return False
+        by_labels = self.from_labels.probabilities[answers.nodes[named]].argmax(axis=1)
+        if agree_beyond_chance(choice[named], by_labels, self.n_classes):
             return False
         return go_beyond_chance(answers.nodes, choice, self.features, self.n_classes) is False
 

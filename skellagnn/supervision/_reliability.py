@@ -119,6 +119,10 @@ def go_beyond_chance(
         return None
     said = LabeledNodes(np.arange(n), choice, np.ones(n, dtype=np.float32))
     predicted = estimate_from_labels(features[nodes], said, n_classes, seed).probabilities.argmax(axis=1)
-    sizes = (np.bincount(classes, minlength=n_classes) / n for classes in (choice, predicted))
-    chance = float(np.dot(*sizes))
-    return bool(binom.sf((predicted == choice).sum() - 1, n, chance) < UNLIKELY)
+    return agree_beyond_chance(choice, predicted, n_classes)
+
+
+def agree_beyond_chance(some: NDArray[np.int64], other: NDArray[np.int64], n_classes: int) -> bool:
+    """Say whether classes of the same nodes from two sources agree more than their frequencies explain."""
+    sizes = (np.bincount(classes, minlength=n_classes) / max(len(some), 1) for classes in (some, other))
+    return bool(binom.sf((some == other).sum() - 1, len(some), float(np.dot(*sizes))) < UNLIKELY)
