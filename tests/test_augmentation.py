@@ -189,6 +189,16 @@ def test_a_store_answers_the_second_time(tmp_path):
     assert (found.usage.total.found, found.usage.total.asked) == (3, 0)
 
 
+def test_thinking_of_any_back_end_is_no_answer(tmp_path):
+    thought = {"cats purr": "<think>stones, or</think>animals", "rocks are hard": "<think>animals? no, sto"}
+    options = {"prompts": [CLASS], "store": tmp_path / "answers.sqlite"}
+    for ask in (lambda prompt: thought[prompt.partition("?")[0]], lambda prompt: pytest.fail(prompt)):
+        with pytest.warns(AnswerWarning, match=r"1 thinking \(the token limit"):
+            found = augment(nodes=[0, 2], function=ask, **options)
+
+        assert [answer.classes for answer in found.said] == [("animals",), ()]
+
+
 def test_the_plan_is_what_is_asked_then():
     asking = augmenter(prompts=[CLASS, SAY])
     planned = asking.plan(GRAPH, ASKED)

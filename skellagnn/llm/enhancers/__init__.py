@@ -13,6 +13,7 @@ from skellagnn.llm.enhancers._replay import ReplayEnhancer
 from skellagnn.llm.enhancers._service import close_clients
 from skellagnn.llm.enhancers._shorthand import resolve_enhancer
 from skellagnn.llm.enhancers._thinking import strip_thinking
+from skellagnn.llm.enhancers._thinking import without_thinking as without_thinking
 from skellagnn.llm.enhancers._transformers import TransformersEnhancer
 
 __all__ = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from skellagnn.enhancers import strip_thinking
-from skellagnn.llm.enhancers._thinking import opened_thinking
+from skellagnn.enhancers import Answer, strip_thinking
+from skellagnn.llm.enhancers._thinking import opened_thinking, without_thinking
 
 
 @pytest.mark.parametrize(
@@ -184,3 +184,69 @@ def test_a_template_that_opens_the_thinking_is_noticed(prompt, opened):
 )
 def test_thinking_in_marks_of_other_models(said, answer):
     assert strip_thinking(said) == answer
+
+
+HM = "Hm, dogs."
+NAMES = "rationale chain-of-thought step_by_step work notes plan thinking-block think1 o1_thought 思考过程 réflexion Überlegung"
+LEADING = [
+    *((f"<{name}>", f"</{name}>") for name in NAMES.split()),
+    ("[think]", "[/think]"),
+    ("[Reasoning]", "[/Reasoning]"),
+    ("(think)", "(/think)"),
+    ("«think»", "«/think»"),
+    ("【思考】", "【/思考】"),
+    ("<|begin_of_reasoning|>", "<|end_of_reasoning|>"),
+    ("<|assistant_think|>", "<|end_assistant_think|>"),
+    ("<|inner_prefix|>", "<|inner_suffix|>"),
+    ("<start_working_out>", "<end_working_out>"),
+    ("<start_think>", "<end_think>"),
+    ("<|im_start|>think\n", "<|im_end|>\n<|im_start|>answer\n"),
+    ("<|im_start|>assistant\n<think>", "</think>"),
+    ("```thinking\n", "\n```\n"),
+    ("\\<think\\>", "\\</think\\>"),
+    ("\\u003cthink\\u003e", "\\u003c/think\\u003e"),
+    ("&amp;lt;think&amp;gt;", "&amp;lt;/think&amp;gt;"),
+    ("<details>\n<summary>💭 Thinking</summary>", "</details>"),
+    ("Thought for 5 seconds\n\n", "\n\n---\n\n"),
+    ("**<think>**", "**</think>**"),
+    ("{{think}}", "{{/think}}"),
+    ("assistantanalysis", "assistantfinal"),
+]
+
+
+@pytest.mark.parametrize(("opening", "closing"), LEADING)
+def test_a_block_before_the_answer_is_cut_whatever_its_name(opening, closing):
+    assert strip_thinking(f"{opening}{HM}{closing}cats") == "cats"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The paper studies <think> and </think> tokens in models.",
+        "Models emit `<think>...</think>` blocks, says the paper.",
+        "The text says (</think>) ends thinking.",
+        "Use <reason> elements in XML; see </reason>.",
+        "<title>On cats</title>\nCats purr.",
+        "<summary>Cats</summary> and more",
+        "<p>Cats purr.</p><p>Dogs bark.</p>",
+        "<notes>cats, dogs</notes>",
+    ],
+)
+def test_tags_that_are_mentioned_or_hold_the_answer_stay(text):
+    assert strip_thinking(text) == text
+
+
+def test_a_block_that_may_be_the_answer_is_it_where_nothing_else_is_said():
+    assert strip_thinking("<analysis>cats</analysis>") == "cats"
+    assert strip_thinking("<think>cats</think>") == ""
+
+
+def test_an_answer_without_its_thinking_keeps_what_it_says_of_itself():
+    said = Answer("<think>dogs</think>cats", finish_reason="stop", tokens_out=7, confidence=0.5, snapshot="m-1")
+
+    answer = without_thinking(said)
+
+    assert (answer, answer.finish_reason, answer.tokens_out, answer.confidence) == ("cats", "stop", 7, 0.5)
+    assert answer.snapshot == "m-1"
+    assert without_thinking("<think>dogs, or").finish_reason == "thinking"
+    assert without_thinking(answer) is answer
