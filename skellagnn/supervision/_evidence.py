@@ -26,8 +26,7 @@ from skellagnn.supervision._reliability import agree_beyond_chance, estimate_rel
 # Answers that are believed less than that, on average, are left out: those of an LLM that guesses come to 0.03 or 0.04,
 # and what is then left of hundreds of them still weighs as much as some labels.
 LEAST_RELIABILITY = 0.1
-# Answers for each class that are enough to leave them all out as guesses (of a good LLM's, five were not always), and
-# to be taken to be as frequent as the classes are.
+# Answers for each class that are enough to leave them all out as guesses: of a good LLM's, five were not always enough.
 ENOUGH_OF_A_CLASS = 10
 
 
@@ -167,21 +166,15 @@ class Evidence:
         return Supervised(Supervision(known, soft, weight), reliability, views)
 
     def balanced(self, known: SoftLabels) -> SoftLabels:
-        """Return what a teacher learns from: labels, which come first in what is known, balanced, and answers.
+        """Return what a teacher learns from: labels and answers, balanced alike.
 
-        Few answers are balanced with them: eight about one class and none about another would make this a rare one.
+        Answers are few for most classes, and where they are chosen for being doubtful or central they do not tell how
+        frequent classes are.
         """
-        n_labels = len(self.labeled.nodes)
-        n_balanced = n_labels
-        if len(known.nodes) - n_labels < ENOUGH_OF_A_CLASS * self.n_classes:
-            n_balanced = len(known.nodes)
-        weights, classes = known.weights[:n_balanced], known.probabilities[:n_balanced].argmax(axis=1)
-        amounts = np.concatenate([np.ones(n_labels), weights[n_labels:]])
-        factors = class_factors(classes, amounts, self.n_classes)
+        factors = class_factors(known.probabilities.argmax(axis=1), self.n_classes)
         if not weigh_alike(self.labeled) or (factors == 1).all():
             return known
-        balanced = (weights * factors).astype(np.float32)
-        return replace(known, weights=np.concatenate([balanced, known.weights[n_balanced:]]))
+        return replace(known, weights=(known.weights * factors).astype(np.float32))
 
     def _known(self, answers: Answers) -> tuple[SoftLabels, float | None]:
         """Return labels and answers as soft labels, and the mean reliability of the answers; 0 if they are guesses."""

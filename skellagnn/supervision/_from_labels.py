@@ -115,7 +115,7 @@ def balance(labeled: LabeledNodes, n_classes: int) -> LabeledNodes:
     are taken to be as frequent as their classes are: with m > 10 in the smallest class, weights are those that make
     all alike to the power of 10 / m.
     """
-    factors = class_factors(labeled.labels, np.ones(len(labeled.labels)), n_classes)
+    factors = class_factors(labeled.labels, n_classes)
     if not weigh_alike(labeled) or (factors == 1).all():
         return labeled
     return replace(labeled, weights=(labeled.weights * factors).astype(np.float32))
@@ -126,13 +126,13 @@ def weigh_alike(labeled: LabeledNodes) -> bool:
     return len(labeled.weights) == 0 or bool(labeled.weights.min() == labeled.weights.max())
 
 
-def class_factors(classes: NDArray[np.int64], amounts: NDArray[Any], n_classes: int) -> NDArray[np.float64]:
-    """Return the factor of each node by which classes count alike, as far as amounts are small (:func:`balance`)."""
-    total = np.bincount(classes, weights=amounts, minlength=n_classes)
-    seen = total[classes]
+def class_factors(classes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+    """Return the factor of each node by which classes count alike, as far as its nodes are few (:func:`balance`)."""
+    counts = np.bincount(classes, minlength=n_classes)
+    seen = counts[counts > 0]
     if len(seen) == 0 or seen.min() == seen.max():
-        return np.ones(len(seen))
-    return np.asarray((total[total > 0].mean() / seen) ** min(1.0, FEW / seen.min()))
+        return np.ones(len(classes))
+    return np.asarray((seen.mean() / counts[classes]) ** min(1.0, FEW / seen.min()))
 
 
 def one_hot(labeled: LabeledNodes, n_classes: int) -> SoftLabels:

@@ -26,7 +26,9 @@ from skellagnn.llm.enhancers._service import (
     OPENAI_URL,
     RequestFailed,
     Service,
+    check_bare,
     check_key_variable,
+    check_no_secret,
     check_reachable,
     client_for,
     read_key,
@@ -179,8 +181,13 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         self.model_name = model_name
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "api_key_env":  # the one check that cannot wait: a key would show in repr, get_params and pickles
+        # checks that cannot wait: a key would show in repr, get_params and pickles
+        if name == "api_key_env":
             check_key_variable(value)
+        elif name == "base_url":
+            check_bare(value)
+        elif name == "extra_body":
+            check_no_secret("extra_body", value)
         super().__setattr__(name, value)
 
     @property

@@ -274,21 +274,54 @@ def resolve_url(base_url: Any) -> str:
     try:
         parts = urlsplit(base_url if isinstance(base_url, str) else "")
         _ = parts.port
-    except ValueError:
+    except ValueError as error:
+        if "ort" in str(error):  # "Port out of range", "Port could not be cast"
+            raise InvalidParameterError(
+                f"{expected}, got {base_url!r}. Behind the host's colon stands a port from 0 to 65535."
+            ) from None
         parts = urlsplit("")
     if parts.hostname and re.search(r"[\s\x00-\x1f\x7f]", base_url):  # urlsplit would drop some of them in silence
         raise InvalidParameterError(f"{expected}, got {base_url!r}, with blanks in it. Take them out.")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidParameterError(f"{expected}, got {base_url!r}. Begin it with http:// or https://.")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise InvalidParameterError(
-            f"{expected}, got one with a user, password, query or fragment in it (not shown here). Addresses are "
-            "stored with the answers: put the key into the environment variable named by `api_key_env`."
-        )
+    check_bare(base_url, shown)
+    _check_host(str(parts.hostname), expected)
     url: str = base_url.rstrip("/")
     if url.endswith(("/chat/completions", "/completions")):
         raise InvalidParameterError(f"{expected}, got {base_url!r}. Leave the endpoint off its end.")
     return url
+
+
+def check_bare(address: Any, shown: str = "`base_url`") -> None:
+    """Refuse a user, password, query or fragment in an address, which may be secret; without showing it."""
+    if isinstance(address, str) and re.search(r"[?#]|//[^/]*@", address):
+        raise InvalidParameterError(
+            f"{shown} must be the address of an OpenAI-compatible server such as 'http://localhost:8000/v1', got one "
+            "with a user, password, query or fragment in it (not shown here). Addresses are stored with the answers: "
+            "put the key into the environment variable named by `api_key_env`."
+        )
+
+
+def check_no_secret(parameter: str, value: Any) -> None:
+    """Refuse fields that hold a key, by their name and at any depth; without showing it."""
+    if isinstance(value, Mapping):
+        for name, field in value.items():
+            if isinstance(name, str) and _SECRET_FIELD.search(name) and isinstance(field, str):
+                raise InvalidParameterError(
+                    f"`{parameter}` must hold no secret, got one in its field {name!r} (not shown here): settings are "
+                    "stored with the answers. Put the key into the environment variable named by `api_key_env`."
+                )
+            check_no_secret(parameter, field)
+    elif isinstance(value, (list, tuple)):
+        for field in value:
+            check_no_secret(parameter, field)
+
+
+def _check_host(host: str, expected: str) -> None:
+    try:
+        host.encode("idna")
+    except UnicodeError:  # an empty part between two dots, or one of more than 63 characters
+        raise InvalidParameterError(f"{expected}, got the host {host!r:.200}, which no host can be called.") from None
 
 
 def check_reachable(url: str) -> None:
@@ -313,6 +346,8 @@ def check_reachable(url: str) -> None:
         ) from error
 
 
+# Fields of a request's body that hold a key.
+_SECRET_FIELD = re.compile(r"(?i)api[-_ ]?key|secret|passw|authorization|bearer|access[-_]?token|auth[-_]?token")
 # Keys of providers that have the form of a name, too: by their beginning, or long, of small letters and digits.
 _LIKE_A_KEY = re.compile(
     r"(?:sk|gsk|pk|rk|hf|r8|xai|key|fw|pplx|nvapi|glpat|csk|tgp)_|AIza|(?=.*\d)(?=.*[a-z])\w{24,}$"

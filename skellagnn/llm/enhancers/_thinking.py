@@ -51,7 +51,9 @@ _ANSWER_BLOCK = re.compile(
     re.IGNORECASE,
 )
 # What a chat template left before the answer.
-_ROLE = re.compile(r"\s*<\|(?:im_start|start_header_id|start)\|>\s*(?:\w{1,20}(?=\n|<\|end))?(?:<\|end_header_id\|>)?\s*")
+_ROLE = re.compile(
+    r"\s*<\|(?:im_start|start_header_id|start)\|>\s*(?:\w{1,20}(?=\n|<\|end))?(?:<\|end_header_id\|>)?\s*"
+)
 _OPEN_AT_END = 60
 # What a terminal shows around thinking.
 _TERMINAL = re.compile(r"\s*[*_]{0,3}Thinking(?:\.\.\.|\u2026)[*_]{0,3}\s*\n", re.IGNORECASE)

@@ -38,9 +38,19 @@ _LIKE_A_DATABASE = re.compile(
 )
 
 
-def is_secret(name: str) -> bool:
-    """Say whether a field in the query of a URL holds a secret, by its name."""
-    return re.search(r"(?i)pass(?!file)|pwd|secret|token|(?<!ssl)key", name) is not None
+def without_secrets(url: sa.URL) -> sa.URL:
+    """Return a URL without the fields of its query that hold a secret, by their name or by what they set."""
+    return url.difference_update_query(list(secrets_of(url)))
+
+
+def secrets_of(url: sa.URL) -> dict[str, str]:
+    """Return these fields."""
+    secret = re.compile(r"(?i)pass(?!file)|pwd|secret|token|(?<!ssl)key")
+    return {
+        name: str(value)
+        for name, value in url.query.items()
+        if secret.search(name) or (name == "options" and secret.search(str(value)))
+    }
 
 
 @dataclass(frozen=True)
@@ -54,8 +64,7 @@ class Place:
     def __str__(self) -> str:
         if self.path is not None:
             return repr(str(self.path))
-        secrets = [name for name in self.url.query if is_secret(name)]
-        return repr(self.url.difference_update_query(secrets).render_as_string(hide_password=True))
+        return repr(without_secrets(self.url).render_as_string(hide_password=True))
 
     __repr__ = __str__  # a traceback that shows local variables must not show the password
 
@@ -95,6 +104,11 @@ def locate(url: Any) -> Place:
             "Percent-encode special characters (@ is %40)."
         )
     if parsed.drivername in ("sqlite", "sqlite+pysqlite"):
+        if parsed.username or parsed.password or parsed.host:
+            raise InvalidParameterError(
+                "`url` of a ResponseStore must name a plain file for SQLite, got one with a host, user or password "
+                "(not shown). Write 'sqlite:///answers.sqlite', with three slashes, or 'sqlite:////' and a full path."
+            )
         if not parsed.database or parsed.database == ":memory:" or parsed.query:
             raise InvalidParameterError(
                 f"`url` of a ResponseStore must name a plain file for SQLite, got {Place(parsed, None)!s}"
@@ -153,8 +167,8 @@ def run(url: Any, work: Callable[[sa.Connection], Result], *, writes: bool) -> R
     except SkellagnnError:
         raise
     except (SQLAlchemyError, OSError) as error:
-        secrets = [str(value) for name, value in place.url.query.items() if is_secret(name)]
-        raise store_error(error, str(place), place.path, [place.url.password or "", *secrets]) from error
+        secrets = [place.url.password or "", *secrets_of(place.url).values()]
+        raise store_error(error, str(place), place.path, secrets) from error
 
 
 def close(url: Any) -> None:

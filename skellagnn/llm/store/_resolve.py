@@ -61,7 +61,7 @@ def without_password(store: Any) -> Any:
     """
     from sqlalchemy.engine import make_url
 
-    from skellagnn.llm.store._engines import is_secret, locate
+    from skellagnn.llm.store._engines import locate, without_secrets
 
     url = store.url if isinstance(store, ResponseStore) else store
     if isinstance(url, os.PathLike) or url is None or url == "auto":
@@ -74,6 +74,5 @@ def without_password(store: Any) -> Any:
         return store
     # `URL.set(password=None)` would leave the password as it is
     parsed = make_url(url)._replace(password=None)
-    secrets = [name for name in parsed.query if is_secret(name)]
-    bare = parsed.difference_update_query(secrets).render_as_string(hide_password=False)
+    bare = without_secrets(parsed).render_as_string(hide_password=False)
     return ResponseStore(bare, lease=store.lease) if isinstance(store, ResponseStore) else bare

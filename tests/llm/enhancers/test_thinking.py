@@ -187,7 +187,7 @@ def test_thinking_in_marks_of_other_models(said, answer):
 
 
 HM = "Hm, dogs."
-NAMES = "rationale chain-of-thought step_by_step work notes plan thinking-block think1 o1_thought 思考过程 réflexion Überlegung"
+NAMES = "rationale chain-of-thought step_by_step work notes plan thinking-block think1 o1_thought 思考过程 réflexion"
 LEADING = [
     *((f"<{name}>", f"</{name}>") for name in NAMES.split()),
     ("[think]", "[/think]"),
