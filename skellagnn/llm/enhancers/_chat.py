@@ -49,6 +49,11 @@ class Request:
         """About how many tokens are sent."""
         return sum(estimate_tokens(message["content"]) for message in self.body["messages"])
 
+    @property
+    def text(self) -> str:
+        """All that is sent to be read."""
+        return "".join(message["content"] for message in self.body["messages"])
+
     def parts(self, refused: set[str]) -> dict[str, Any]:
         """Return the optional parts, without those that the server refuses or the user has set."""
         parts = extras(self.names, refused) if self.names else {}

@@ -28,7 +28,8 @@ _ABOUT_QUESTION = re.compile(
     r"|safety|sensitive|policy[ _]violation|jailbreak|invalid_prompt|harmful"
     r"|context[ _]?(?:length|size|window)|maximum (?:model|input|prompt) length|input token|prompt is too long"
     r"|too many (?:input )?tokens|string_above_max_length|request(?: entity)? too large|payload too large"
-    r"|must be reduced|reduce the (?:length|size)|please shorten"
+    r"|must be reduced|(?:reduce|shorten|truncate) (?:the |your )?(?:\w+ )?(?:length|size|prompt|input|text|messages?)"
+    r"|please shorten|request alone|(?:tokens|characters) per (?:single )?request|请(?:缩短|减少)|请求过长|過長|过长"
     r"|responsible ?ai|violat\w+ (?:our|the|these|terms) |guardrail|disallowed|nsfw|unsafe"
     r"|敏感|违规|违反|不合规|长度超|(?:token|length) limit exceeded"
     r"|exceeds? (?:the )?(?:token|length|context|input) limit|sequence length"
@@ -39,7 +40,7 @@ _ABOUT_QUESTION = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_LENGTH = re.compile(
-    r"length|size|window|long|large|token|reduce|shorten|exceed|characters|长度|n_ctx", re.IGNORECASE
+    r"length|size|window|long|large|token|reduce|shorten|exceed|characters|alone|per |长|缩短|减少|過長|n_ctx", re.IGNORECASE
 )
 # What speaks of the settings and would befall each question.
 _ABOUT_SETTINGS = re.compile(r"max_(?:completion_|new_)?tokens\W+.{0,40}(?:too large|less than|at most|exceed)", re.I)
@@ -172,11 +173,21 @@ def _codes(body: Any, depth: int) -> Iterator[str]:
 
 def concerns_question(status: int, code: str, message: str) -> bool:
     """Say whether a refusal is known to concern the one question: its length, or what is in it."""
-    if status == 413:
+    if status == 413 or _asks_for_more_than_all(message):
         return True
     if status in (401, 402, 404) or _ABOUT_SETTINGS.search(message):
         return False
     return _ABOUT_QUESTION.search(f"{code} {message}") is not None
+
+
+def _asks_for_more_than_all(message: str) -> bool:
+    """Whether one question needs more than a limit is, so that no wait helps: "Limit: 10000, Requested: 12000"."""
+    limit, requested = (re.search(rf"(?i)\b{word}\w*\W{{0,3}}(\d[\d,]*)", message) for word in ("limit", "requested"))
+    return limit is not None and requested is not None and _whole(requested[1]) > _whole(limit[1])
+
+
+def _whole(number: str) -> int:
+    return int(number.replace(",", "")[:15])
 
 
 def kind_of(status: int, code: str, message: str) -> str:

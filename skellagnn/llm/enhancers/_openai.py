@@ -34,11 +34,10 @@ from skellagnn.llm.enhancers._service import (
     read_key,
     resolve_url,
 )
-from skellagnn.llm.enhancers._shortening import shortened
+from skellagnn.llm.enhancers._shortening import cut_counts, shortened
 from skellagnn.llm.enhancers._structured import choices_of
 from skellagnn.llm.prompts import Question, estimate_tokens
 
-_CLEARLY_SENT = 400  # estimated tokens from which a count by the server says whether it read all
 _TOKEN_PARAMETERS = ("max_tokens", "max_completion_tokens")
 _OWN_FIELDS = {
     "model": "That is the parameter `model`.",
@@ -281,7 +280,7 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
             run = BatchRun(service, requests, model=self.model, poll=float(self.batch_poll), state=self.batch_state)
         else:
             run = ChatRun(service, requests, self.max_concurrency)
-        return self._hand_over(run.outcomes(), service.url, [request.tokens for request in requests])
+        return self._hand_over(run.outcomes(), service.url, [request.text for request in requests])
 
     def _service(self) -> Service:
         url = resolve_url(self.base_url)
@@ -291,13 +290,13 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         return Service(url, client, key, self.api_key_env, self.max_retries, limits)
 
     def _hand_over(
-        self, arriving: Generator[tuple[int, Answer | Unanswered], None, None], url: str, sent: list[int]
+        self, arriving: Generator[tuple[int, Answer | Unanswered], None, None], url: str, sent: list[str]
     ) -> Iterator[tuple[int, Answer | Unanswered]]:
         """Pass outcomes on, count them, and turn a failure into an error or a warning that has the counts."""
         unanswered: Counter[str] = Counter()
         n_questions = len(sent)
         n_answered = 0
-        read: list[tuple[float, int | None]] = []
+        read: list[tuple[str, int | None]] = []
         failed: str | None = None
         try:
             with closing(arriving):
@@ -327,14 +326,14 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
                 stacklevel=2,
             )
 
-    def _warn_of_cut_prompts(self, read: list[tuple[float, int | None]], url: str) -> None:
-        """Warn if the server counted far fewer prompt tokens than were sent: half an estimate is no error of it."""
-        cut = [count for sent, count in read if sent >= _CLEARLY_SENT and count is not None and 0 < count < sent / 2]
+    def _warn_of_cut_prompts(self, read: list[tuple[str, int | None]], url: str) -> None:
+        """Warn if the server counted fewer prompt tokens than were sent."""
+        cut = cut_counts([text for text, _ in read], [count for _, count in read])
         if cut:
             warnings.warn(
                 f"{self.model!r} at {url} read {max(cut)} tokens or less of {len(cut)} of {len(read)} prompts that are "
-                "more than twice as long: the server cuts them in silence, and maybe the instruction. Give it a larger "
-                "context window (num_ctx or OLLAMA_CONTEXT_LENGTH for Ollama), or set "
+                "longer: the server cuts them in silence, and maybe the instruction. Give it a larger context window "
+                "(num_ctx or OLLAMA_CONTEXT_LENGTH for Ollama), or set "
                 f"context_window={max(cut)}, which shortens the texts and never the instruction. Answers to cut "
                 "prompts are in the store, if there is one: prune() them.",
                 AnswerWarning,

@@ -74,7 +74,7 @@ def read_reply(reply: Any, seconds: float | None = None) -> Answer:
     return Answer(
         text,
         finish_reason=finish if isinstance(finish, str) else None,
-        tokens_in=_count(usage.get("prompt_tokens")),
+        tokens_in=_tokens_read(usage),
         tokens_out=tokens_out,
         seconds=seconds,
         snapshot=model if isinstance(model, str) and model else None,
@@ -113,4 +113,13 @@ def _text_of(content: Any) -> str:
 
 
 def _count(value: Any) -> int | None:
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,15}", value):
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _tokens_read(usage: Mapping[str, Any]) -> int | None:
+    """Return the tokens of a prompt; a server that counts those that it had in its cache apart has more of these."""
+    count, details = _count(usage.get("prompt_tokens")), usage.get("prompt_tokens_details")
+    cached = _count(details.get("cached_tokens")) if isinstance(details, Mapping) else None
+    return count + cached if count is not None and cached is not None and cached > count else count

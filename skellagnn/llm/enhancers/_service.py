@@ -217,7 +217,7 @@ class Service:
             hint = f" The allowance of {spent} is used up, and waiting does not help: raise it at the provider"
             hint += ", or run the same again tomorrow." if spent == "a day" else "."
             return replace(failure, kind=f"allowance of {spent} used up", reason=failure.reason + hint)
-        if concerns_question(status, code, text) and status < 500:
+        if concerns_question(status, code, text) and (status < 500 or failure.kind == "too long"):
             return replace(failure, about_question=True)
         if status in _PASSING or status >= 500:
             headers = getattr(getattr(error, "response", None), "headers", None) or {}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from skellagnn.llm.prompts import Question
 
 # Fields of a question in the order in which they are cut where it is too long.
 _CUT_ORDER = ("text", "neighbor_titles", "title")
+# No window is smaller; so many prompts of different length do not have as many tokens by chance.
+_WINDOW, _MANY = 64, 4
 
 
 def shortened(question: Question, fits: Callable[[Question], bool]) -> Question | None:
@@ -24,6 +26,27 @@ def shortened(question: Question, fits: Callable[[Question], bool]) -> Question 
         if fits(question):
             return question
     return None
+
+
+def cut_counts(sent: Sequence[str], read: Sequence[int | None]) -> list[int]:
+    """Return the counts of prompts that a server must have cut, by what was sent and how many tokens it read.
+
+    No tokenizer makes less of a text than a token for eight characters of ASCII or for four others. A window cuts many
+    prompts to the same length; what a cache leaves uncounted differs from prompt to prompt, or is next to nothing.
+    """
+    known = [(text, count) for text, count in zip(sent, read, strict=True) if count is not None and count >= _WINDOW]
+    least = [
+        sum(map(str.isascii, text)) / 8 + (0 if text.isascii() else sum(not c.isascii() for c in text) / 4)
+        for text, _ in known
+    ]
+    cut = [count for (_, count), tokens in zip(known, least, strict=True) if count < tokens]
+    if len(set(cut)) > 1 and max(cut) > 1.1 * min(cut):
+        return []
+    largest = max((count for _, count in known), default=0)
+    alike = [len(text) for text, count in known if count == largest]
+    if len(alike) >= _MANY and max(alike) > 1.2 * min(alike):
+        return [largest] * len(alike)
+    return cut
 
 
 def _with(question: Question, name: str, value: str) -> Question:

@@ -18,7 +18,9 @@ import pytest
 from skellagnn.enhancers import Answer, OpenAIEnhancer, close_clients
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError, MissingDependencyError
 from skellagnn.llm.enhancers import _limits
+from skellagnn.llm.enhancers._failures import concerns_question
 from skellagnn.llm.enhancers._service import Secret, resolve_url
+from skellagnn.llm.enhancers._shortening import cut_counts
 
 VARIABLE = "SKELLAGNN_TEST_KEY"
 
@@ -772,6 +774,91 @@ def test_a_prompt_that_the_server_cut_is_found_by_its_count(server, enhancer, as
     assert sent.endswith(" Keywords:")
     with pytest.raises(EnhancerError, match="`context_window` must have room for instruction and answer, got 15"):
         enhancer(context_window=15).complete([long])
+
+
+@pytest.mark.parametrize(
+    ("texts", "counts", "found"),
+    [
+        (["x" * 8000], [900], [900]),
+        (["x" * 8000], [1001], []),
+        (["\u0431" * 22_000], [8000], []),  # Cyrillic: nearly three characters a token
+        (["\u732b" * 8000], [1500], [1500]),
+        (["x" * 8000] * 3, [1, 1, 7], []),  # of a cache nearly nothing is counted
+        (["x" * 8000] * 3, [100, 300, 700], []),
+        (["x" * n for n in (8000, 9000, 11_000, 15_000, 400)], [2048, 2048, 2048, 2048, 100], [2048] * 4),
+        (["x" * n for n in (8000, 8100, 8200, 8050)], [2048] * 4, []),
+        (["x" * 8000], [None], []),
+        ([], [], []),
+    ],
+)
+def test_counts_of_cut_prompts(texts, counts, found):
+    assert cut_counts(texts, counts) == found
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"prompt_tokens": 30, "prompt_tokens_details": {"cached_tokens": 4000}}, 4030),
+        ({"prompt_tokens": 4030, "prompt_tokens_details": {"cached_tokens": 4000}}, 4030),
+        ({"prompt_tokens": "2048"}, 2048),
+        ({"prompt_tokens": 5, "prompt_tokens_details": None}, 5),
+    ],
+)
+def test_tokens_of_a_prompt_are_read(server, enhancer, usage, tokens):
+    server.script = [(200, {}, {**reply("cat"), "usage": {**usage, "completion_tokens": 1}})]
+    assert enhancer().complete(["cats"])[0].tokens_in == tokens
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (429, "The request alone needs more tokens than the limit allows. Please reduce the prompt length."),
+        (
+            429,
+            "\u5355\u6b21\u8bf7\u6c42\u7684 token \u6570\u8d85\u8fc7\u9650\u5236\uff0c\u8bf7\u7f29\u77ed\u8f93\u5165",
+        ),
+        (429, "Tokens per request limit exceeded: 9000 > 8000"),
+        (429, "Rate limit reached for m on tokens per min. Limit: 10000 / min. Requested: 12,000."),
+        (500, "the request exceeds the available context size, try increasing it"),
+    ],
+)
+def test_what_can_never_pass_is_asked_once(server, enhancer, ask, expected, status, message):
+    server.on_chat = lambda body: (
+        (status, {}, {"error": {"message": message}}) if "dogs" in body["messages"][0]["content"] else None
+    )
+    with pytest.warns(AnswerWarning, match="1 of 2 questions were left unanswered"):
+        answers = enhancer(max_retries=3).complete([ask("cats"), ask("dogs")])
+    assert answers == [expected(ask("cats")), None]
+    assert sum("dogs" in text for text in server.texts()) == 1
+
+
+def test_a_limit_a_minute_that_leaves_room_for_the_question_is_waited_for():
+    assert not concerns_question(429, "", "Rate limit reached: Limit 10000, Used 9000, Requested 2000. Try again in 6s")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://me:SECRET@h/v1", "http://SECRET@h/v1", "http://h/v1?key=SECRET", "http://h/v1#SECRET"]
+)
+def test_an_address_with_a_secret_never_becomes_a_parameter(url):
+    with pytest.raises(InvalidParameterError, match="not shown here") as caught:
+        OpenAIEnhancer("m", base_url=url)
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body", [{"api_key": "SECRET"}, {"extra": {"Authorization": "SECRET"}}, {"parts": [{"access_token": "SECRET"}]}]
+)
+def test_a_setting_with_a_secret_never_becomes_a_parameter(body):
+    with pytest.raises(InvalidParameterError, match="`extra_body` must hold no secret") as caught:
+        OpenAIEnhancer("m", extra_body=body)
+    assert "SECRET" not in str(caught.value)
+    assert OpenAIEnhancer("m", extra_body={"stop_token_ids": [1], "num_ctx": 8192}).extra_body["num_ctx"] == 8192
+
+
+@pytest.mark.parametrize("url", ["http://a..b/v1", f"http://{'a' * 70}.com/v1"])
+def test_a_host_that_cannot_be_is_refused(url):
+    with pytest.raises(InvalidParameterError, match="which no host can be called"):
+        OpenAIEnhancer("m", base_url=url, api_key_env=None).check()
 
 
 @pytest.mark.parametrize(("variable", "value"), [
