@@ -40,7 +40,7 @@ _ABOUT_QUESTION = re.compile(
     re.IGNORECASE,
 )
 _ABOUT_LENGTH = re.compile(
-    r"length|size|window|long|large|token|reduce|shorten|exceed|characters|alone|per |长|缩短|减少|過長|n_ctx", re.IGNORECASE
+    r"length|size|window|long|large|token|reduce|shorten|exceed|characters|alone|per |长|缩短|减少|過長|n_ctx", re.I
 )
 # What speaks of the settings and would befall each question.
 _ABOUT_SETTINGS = re.compile(r"max_(?:completion_|new_)?tokens\W+.{0,40}(?:too large|less than|at most|exceed)", re.I)
