@@ -516,8 +516,8 @@ class ELLaGNNClassifier(
                 group,
             )
         settings = TrainingSettings(
-            learning_rate_init=self.learning_rate_init,
-            weight_decay=self.weight_decay,
+            learning_rate_init=float(self.learning_rate_init),
+            weight_decay=float(self.weight_decay),
             max_iter=self.max_iter,
             n_iter_no_change=self.n_iter_no_change,
             batch_size=batch_size,

@@ -417,7 +417,7 @@ def test_answers_that_labels_confirm_are_kept_though_texts_cannot_tell_them():
     np.testing.assert_array_equal(left_out.supervision.labeled.nodes, labeled.nodes)
 
 
-def test_answers_are_balanced_with_the_labels():
+def test_few_answers_are_balanced_with_the_labels():
     labeled = label(first(2))
     made = evidence(labeled)
     asked = np.setdiff1d(np.flatnonzero(TRUTH == 0), labeled.nodes)[:9]
@@ -427,6 +427,9 @@ def test_answers_are_balanced_with_the_labels():
 
     classes = known.probabilities.argmax(axis=1)
     np.testing.assert_allclose(balanced.weights, known.weights * 17 / 4 / np.bincount(classes)[classes], rtol=1e-6)
+    many = np.setdiff1d(np.arange(N), labeled.nodes)[:60]
+    enough = made.supervise(answer(many, TRUTH[many]), None).supervision.labeled
+    assert made.balanced(enough) is enough
     own = replace(labeled, weights=np.linspace(0.5, 1.5, 8).astype(np.float32))
     weighted = evidence(own).supervise(answer(asked, TRUTH[asked]), None).supervision.labeled
     assert evidence(own).balanced(weighted) is weighted

@@ -17,6 +17,7 @@ __all__ = ["check_path", "check_size", "read_bytes", "reading", "write_aside", "
 
 # What is read whole may take this fraction of the free memory: texts take as much again once they are cut into lines.
 _READ_FRACTION = 0.5
+_LONGEST_NAME = 255  # bytes that the usual file systems allow
 
 
 def check_path(name: str, value: Any) -> Path:
@@ -25,12 +26,12 @@ def check_path(name: str, value: Any) -> Path:
     Raises
     ------
     InvalidParameterError
-        If it is no str or path-like of one, empty, or holds a NUL character.
+        If it is no str or path-like of one, empty, holds a NUL or half a character, or a name of over 255 bytes.
     """
     path = value if isinstance(value, str) else None
     if isinstance(value, os.PathLike):
         path = os.fspath(value)
-    if not isinstance(path, str) or not path.strip() or "\0" in path:
+    if not isinstance(path, str) or not path.strip() or "\0" in path or not _can_be_a_name(path):
         raise InvalidParameterError(
             f"`{name}` must be the name of a file or folder, a str or a pathlib.Path, got {value!r:.80}. Pass one."
         )
@@ -38,6 +39,13 @@ def check_path(name: str, value: Any) -> Path:
         return Path(path).expanduser()
     except RuntimeError:  # "~somebody" who is nobody here: a name like any other
         return Path(path)
+
+
+def _can_be_a_name(path: str) -> bool:
+    try:
+        return all(len(os.fsencode(part)) <= _LONGEST_NAME for part in Path(path).parts)
+    except UnicodeError:  # half a character
+        return False
 
 
 @contextmanager

@@ -90,11 +90,11 @@ def resolve_device(device: Any) -> torch.device:
     """
     import torch
 
-    if device == "auto":
+    if isinstance(device, str) and device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         found = torch.device(device)
-    except (RuntimeError, TypeError) as error:
+    except (RuntimeError, TypeError, ValueError) as error:
         raise InvalidParameterError(
             f"`device` must be 'auto' or a torch device such as 'cpu' or 'cuda:0', got {device!r}."
         ) from error

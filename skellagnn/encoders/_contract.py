@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,23 @@ from sklearn.utils.validation import check_is_fitted
 from skellagnn.exceptions import InvalidParameterError
 
 _WIDEST_SPARSE = 4096
+
+
+def as_texts(texts: Any) -> list[str]:
+    """Return texts as a list of strings; raises InvalidParameterError if they are something else, or in no order."""
+    in_order = isinstance(texts, Iterable) and not isinstance(texts, (str, bytes, Set, Mapping))
+    if not in_order or getattr(texts, "ndim", 1) != 1:
+        raise InvalidParameterError(
+            f"`texts` must be a sequence of strings, got {type(texts).__name__}. Pass a list with one string per text."
+        )
+    items = list(texts)
+    wrong = next((item for item in items if not isinstance(item, str)), None)
+    if wrong is not None or None in items:
+        raise InvalidParameterError(
+            f"`texts` must be a sequence of strings, got {type(wrong).__name__} ({wrong!r:.80}) among them. Write the "
+            "empty string for a missing text."
+        )
+    return items
 
 
 class ObjectEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.frozen import FrozenEstimator
 
-from skellagnn.base.files import write_aside
+from skellagnn.base.files import check_path, write_aside
 from skellagnn.base.progress import progress_bar
 from skellagnn.encoders._cache import CachedEncoder
 from skellagnn.encoders._contract import checked_embeddings, is_fitted, name_of
@@ -140,7 +140,7 @@ def encode_texts(
         )
     if out is None:
         return _encode(encoder, distinct, kind, np.zeros, memory=memory, n_features=n_features, verbose=verbose)
-    file = _OutFile(Path(out), encoder, distinct, kind)
+    file = _OutFile(check_path("out", out), encoder, distinct, kind)
     if not file.path.exists():
         if memory is None or getattr(memory, "store_backend", memory) is None:  # a Memory may keep nothing
             memory = file.folder

@@ -17,7 +17,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import FeatureUnion
 
 from skellagnn.base.resolve import resolve
-from skellagnn.encoders._contract import ObjectEncoder, checked_embeddings, is_network, learns
+from skellagnn.encoders._contract import ObjectEncoder, as_texts, checked_embeddings, is_network, learns
 from skellagnn.encoders._sentence_bert import SentenceBertEncoder
 from skellagnn.encoders._tfidf import TfidfEncoder
 from skellagnn.exceptions import InvalidParameterError
@@ -180,7 +180,7 @@ def fit_encoder(encoder: Any, texts: Sequence[str]) -> Any:
     if ready is None or not learns(ready):
         return ready
     fresh: Any = clone(ready) if hasattr(ready, "get_params") else copy.deepcopy(ready)
-    fitted = fresh.fit([text for text in texts if text.strip()])
+    fitted = fresh.fit([text for text in as_texts(texts) if text.strip()])
     return fresh if fitted is None else fitted
 
 

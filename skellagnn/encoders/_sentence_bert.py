@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skellagnn.base.numbers import check_int
+from skellagnn.encoders._contract import as_texts
 from skellagnn.encoders._weights import load_model, model_identity, name_of_model
 from skellagnn.exceptions import InvalidParameterError, LongTextWarning
 
@@ -125,6 +126,7 @@ class SentenceBertEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc
             If texts were cut, with ``long_texts="cut"``.
         """
         self._check_parameters()
+        texts = as_texts(texts)
         loaded = load_model(self.model, self.revision, self.device)
         model, limit = loaded.model, self._limit(loaded.model)
         prompts = model.prompts or {}

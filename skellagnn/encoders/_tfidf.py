@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skellagnn.encoders._contract import as_texts
 from skellagnn.exceptions import InvalidParameterError
 
 # Scripts written without blanks between words: Thai, Lao, Myanmar, Khmer; kana; Han with its extensions.
@@ -123,7 +124,7 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         if self.analyzer not in ("word", "char", "char_wb"):
             raise InvalidParameterError(f"`analyzer` must be 'word', 'char' or 'char_wb', got {self.analyzer!r}.")
-        said = [text for text in texts if text.strip()]
+        said = [text for text in as_texts(texts) if text.strip()]
         vectorizer = self._vectorizer()
         try:
             weights = vectorizer.fit_transform(said)  # (n_said, n_terms)
@@ -220,9 +221,10 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Before :meth:`fit`.
         """
         check_is_fitted(self)
+        texts = as_texts(texts)
         if len(texts) == 0:
             return np.empty((0, self.n_components_), dtype=np.float32)
-        weights = self.vectorizer_.transform(list(texts))  # (n_texts, n_terms)
+        weights = self.vectorizer_.transform(texts)  # (n_texts, n_terms)
         said = np.unique(weights.indices)  # a few texts need a few of the components' columns
         vectors = np.asarray(weights[:, said] @ np.ascontiguousarray(self.components_[:, said].T, dtype=np.float32))
         unit: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)

@@ -54,7 +54,7 @@ def choose_batch_size(
     if isinstance(network, LayeredNetwork):
         degrees = np.diff(adjacency.indptr)
         if n_neighbors is not None:
-            degrees = np.minimum(degrees, n_neighbors)
+            degrees = np.minimum(degrees, min(n_neighbors, n_nodes))
         reach = network.n_propagations - int(network.gathers)  # the first aggregation may be made beforehand
         n_read = min(n_nodes, n_targets * (1 + float(degrees.mean() if n_nodes else 0)) ** max(0, reach))
         n_hidden = network.n_propagations

@@ -26,7 +26,8 @@ from skellagnn.supervision._reliability import agree_beyond_chance, estimate_rel
 # Answers that are believed less than that, on average, are left out: those of an LLM that guesses come to 0.03 or 0.04,
 # and what is then left of hundreds of them still weighs as much as some labels.
 LEAST_RELIABILITY = 0.1
-# Answers for each class that are enough to leave them all out as guesses: of a good LLM's, five were not always enough.
+# Answers for each class that are enough to leave them all out as guesses (of a good LLM's, five were not always), and
+# that need no balance.
 ENOUGH_OF_A_CLASS = 10
 
 
@@ -166,15 +167,19 @@ class Evidence:
         return Supervised(Supervision(known, soft, weight), reliability, views)
 
     def balanced(self, known: SoftLabels) -> SoftLabels:
-        """Return what a teacher learns from: labels and answers, balanced alike.
+        """Return what a teacher learns from: labels, which come first in what is known, balanced, and answers.
 
-        Answers are few for most classes, and where they are chosen for being doubtful or central they do not tell how
-        frequent classes are.
+        Few answers are balanced with them: eight about one class and none about another would make this a rare one.
         """
-        factors = class_factors(known.probabilities.argmax(axis=1), self.n_classes)
+        n_labels = len(self.labeled.nodes)
+        few = len(known.nodes) - n_labels < ENOUGH_OF_A_CLASS * self.n_classes
+        classes = known.probabilities[: None if few else n_labels].argmax(axis=1)
+        factors = class_factors(classes, self.n_classes)
         if not weigh_alike(self.labeled) or (factors == 1).all():
             return known
-        return replace(known, weights=(known.weights * factors).astype(np.float32))
+        weights = known.weights.copy()
+        weights[: len(factors)] *= factors
+        return replace(known, weights=weights)
 
     def _known(self, answers: Answers) -> tuple[SoftLabels, float | None]:
         """Return labels and answers as soft labels, and the mean reliability of the answers; 0 if they are guesses."""

@@ -28,7 +28,9 @@ def test_a_path(monkeypatch):
     assert check_path("x", "~nobody-here/g") == Path("~nobody-here/g")
 
 
-@pytest.mark.parametrize("value", [Named(b"a"), b"a", None, 1, "", "\0", ["a"], Named("a\0")], ids=repr)
+@pytest.mark.parametrize(
+    "value", [Named(b"a"), b"a", None, 1, "", "\0", ["a"], Named("a\0"), "\ud800", "x" * 256], ids=repr
+)
 def test_what_is_no_path(value):
     with pytest.raises(InvalidParameterError, match="`x` must be the name of a file or folder, a str"):
         check_path("x", value)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -199,3 +200,13 @@ def test_transformers_give_their_own_rows(transformer: Any) -> None:
 def test_before_fit() -> None:
     with pytest.raises(NotFittedError, match="not fitted"):
         encode_texts(CountVectorizer(), TEXTS)
+
+
+@pytest.mark.parametrize(
+    "texts", [None, 5, "cats", b"cats", {"cats"}, ["a", None], ["a", 5], [["a"]], [float("nan")], np.array([["a"]])]
+)
+def test_what_are_no_texts_is_said_by_all_who_take_them(texts: Any) -> None:
+    fitted = TfidfEncoder().fit(["cats purr", "dogs bark"])
+    for take in (TfidfEncoder().fit, fitted.transform, partial(fit_encoder, "tfidf")):
+        with pytest.raises(InvalidParameterError, match="`texts` must be a sequence of strings, got"):
+            take(texts)

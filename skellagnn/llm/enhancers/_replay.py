@@ -15,6 +15,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from skellagnn.base.files import check_path
 from skellagnn.exceptions import InvalidParameterError, MissingAnswerError
 from skellagnn.llm.enhancers._base import Answer
 from skellagnn.llm.prompts import Question
@@ -212,7 +213,7 @@ _CACHE: dict[tuple[str, int, int], _Recording] = {}
 
 def _load(source: Any) -> _Recording:
     if isinstance(source, (str, os.PathLike)):
-        path = _file_of(Path(source))
+        path = _file_of(check_path("source` of a ReplayEnhancer", source))
         status = path.stat()
         key = (str(path.resolve()), status.st_size, status.st_mtime_ns)
         if key not in _CACHE:
