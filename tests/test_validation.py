@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from decimal import Decimal
 from fractions import Fraction
 
 import networkx as nx
@@ -387,6 +388,23 @@ def test_all_unlabeled_is_refused():
         LabelError, match=r"`y` must label at least two classes, got -1 \(unlabeled\) for all 6 targets"
     ):
         found([-1] * 6)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ([0.5, 1.5], "0.5 among others: Unknown label type: continuous"),
+        ([b"a", b"b"], "b'a' among others: Support for labels represented as bytes"),
+        ([Decimal(1), Decimal(2)], "Unknown label type"),
+        ([2**70, 1], "Unknown label type"),
+        ([np.inf, 1], "infinity"),
+        ([1j, 2j], "complex numbers"),
+    ],
+)
+def test_what_is_no_label_is_said_in_the_projects_words(wrong, sentence):
+    graph = TextGraph.from_edges([(0, 1)], texts=["a", "b"])
+    with pytest.raises(LabelError, match=f"`y` must hold class labels.*{sentence}"):
+        check_labels(graph, wrong)
 
 
 @pytest.mark.parametrize(

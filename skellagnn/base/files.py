@@ -32,8 +32,9 @@ def check_path(name: str, value: Any) -> Path:
     if isinstance(value, os.PathLike):
         path = os.fspath(value)
     if not isinstance(path, str) or not path.strip() or "\0" in path or not _can_be_a_name(path):
+        shown = name if name.startswith("`") else f"`{name}`"
         raise InvalidParameterError(
-            f"`{name}` must be the name of a file or folder, a str or a pathlib.Path, got {value!r:.80}. Pass one."
+            f"{shown} must be the name of a file or folder, a str or a pathlib.Path, got {value!r:.80}. Pass one."
         )
     try:
         return Path(path).expanduser()

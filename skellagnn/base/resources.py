@@ -99,6 +99,8 @@ def resolve_device(device: Any) -> torch.device:
             f"`device` must be 'auto' or a torch device such as 'cpu' or 'cuda:0', got {device!r}."
         ) from error
     try:
+        if found.type == "meta":
+            raise RuntimeError("it holds no numbers")
         torch.empty(0, device=found)
     except (RuntimeError, AssertionError, ImportError) as error:  # torch has an error of its own for each kind
         reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 
@@ -28,13 +28,15 @@ if hasattr(os, "register_at_fork"):  # a forked process has none of the threads 
 def plain_torch() -> Iterator[None]:
     """Make new weights single-precise and follow gradients in the block, whatever the caller set for the rest.
 
-    Notebooks often start with ``torch.set_default_dtype`` or ``torch.set_grad_enabled(False)``.
+    Notebooks often start with ``torch.set_default_dtype`` or ``torch.set_grad_enabled(False)``, or hold all in
+    ``torch.autocast``.
     """
     before = torch.get_default_dtype()
     if before != torch.float32:  # it is that of all threads: left alone where it is right
         torch.set_default_dtype(torch.float32)
     try:
-        with torch.inference_mode(False), torch.enable_grad():
+        on_gpu = torch.autocast("cuda", enabled=False) if torch.cuda.is_available() else nullcontext()
+        with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False), on_gpu:
             yield
     finally:
         if before != torch.float32:

@@ -12,6 +12,7 @@ from scipy import sparse
 from torch import nn
 
 from skellagnn.base.progress import progress_bar
+from skellagnn.exceptions import InvalidParameterError
 from skellagnn.gnn._distributed import ProcessGroup
 from skellagnn.gnn._early_stopping import ValidationGraph
 from skellagnn.gnn._inference import check_output
@@ -48,7 +49,15 @@ def build_network(
         If it is no module that returns logits of shape (n_nodes, out_channels).
     """
     with seeded(seed, device):
-        network = build_backbone(backbone, in_channels, hidden_channels, out_channels, n_layers, dropout).to(device)
+        try:
+            network = build_backbone(backbone, in_channels, hidden_channels, out_channels, n_layers, dropout).to(device)
+        except (RuntimeError, TypeError) as error:
+            if not isinstance(backbone, str):  # a mistake in a network of one's own shows where it is
+                raise
+            raise InvalidParameterError(
+                f"`hidden_channels` and `n_layers` must make a network that fits into memory, got {hidden_channels} "
+                f"and {n_layers} ({str(error).splitlines()[0]:.150})."
+            ) from error
         features = torch.zeros((2, in_channels), device=device)
         with torch.no_grad():
             output = network.eval()(features, edges_for(network, PAIR, device))

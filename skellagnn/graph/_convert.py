@@ -307,7 +307,7 @@ def from_pandas(
         features = [features] if isinstance(features, Hashable) else list(as_array("features", features).ravel())
     named = [("node_id", node_id), ("text", text), ("title", title), *(("features", name) for name in features or ())]
     for parameter, column in named:
-        if column is not None:
+        if column is not None or parameter == "features":
             require_column(nodes, column, "nodes", parameter)
     for parameter, column in (("source", source), ("target", target), ("weight", weight)):
         if column is not None or parameter != "weight":
@@ -345,6 +345,12 @@ def _exact(ids: Any, place: str) -> Any:
             f"{len(missing) - 1} more: rows without an id would all be one node. Drop them or give them ids."
         )
     values = index.to_numpy()
+    odd = [value for value in values if not isinstance(value, Hashable)] if values.dtype.kind == "O" else []
+    if odd:
+        raise GraphError(
+            f"{place} must hold ids such as numbers or names, got {type(odd[0]).__name__} ({odd[0]!r:.80}) and "
+            f"{len(odd) - 1} more like it. Take the ids out of them."
+        )
     floats = np.flatnonzero([isinstance(value, float) for value in values]) if values.dtype.kind == "O" else ()
     if values.dtype.kind == "f" or len(floats):
         numbers = values if values.dtype.kind == "f" else values[floats].astype(np.float64)

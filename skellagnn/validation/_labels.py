@@ -142,9 +142,15 @@ def given_labels(graph: TextGraph, given: Any, argument: str = "y") -> NDArray[A
     # numpy makes names of the numbers in a list that holds both
     _refuse_names_beside_numbers(given if isinstance(given, (list, tuple)) else y, argument)
     y = _numbers_from_objects(y)
-    if y.dtype.kind == "f":
-        assert_all_finite(y, input_name=argument)
-    check_classification_targets(y)
+    try:
+        if y.dtype.kind == "f":
+            assert_all_finite(y, input_name=argument)
+        check_classification_targets(y)
+    except (TypeError, ValueError) as error:  # scikit-learn's sentence says what is wrong with them
+        raise LabelError(
+            f"`{argument}` must hold class labels, whole numbers or names, got {y.tolist()[0]!r:.80} among others: "
+            f"{str(error).strip()} Write names, str(label), or numbers in their place."
+        ) from error
     return y
 
 
@@ -256,6 +262,8 @@ def _one_column(y: Any, argument: str, graph: TextGraph | None = None) -> NDArra
         raise LabelError(
             f"`{argument}` must have one label per target, got shape {labels.shape}. Pass a list or a 1-D array."
         )
+    if labels.dtype.kind == "c":
+        raise LabelError(f"`{argument}` must hold class labels, got complex numbers. Complex data not supported.")
     column: NDArray[Any] = column_or_1d(y if labels.ndim == 2 else labels, warn=True)
     return column
 

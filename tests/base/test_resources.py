@@ -129,7 +129,7 @@ def test_the_number_of_threads_is_that_of_the_environment_or_of_the_cores(monkey
 # -- device ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("device", ["cpu", torch.device("cpu"), "meta"])
+@pytest.mark.parametrize("device", ["cpu", torch.device("cpu")])
 def test_devices_that_are_there(device):
     assert resolve_device(device) == torch.device(device)
 
@@ -138,7 +138,12 @@ def test_auto_takes_what_is_there():
     assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
-@pytest.mark.parametrize("device", ["gpu", "cuda:one", None, 1.5])
+def test_a_device_that_holds_no_numbers_is_none():
+    with pytest.raises(InvalidParameterError, match=r"`device` must be one that this machine has .* got 'meta'"):
+        resolve_device("meta")
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:one", None, 1.5, 2**70])
 def test_what_is_no_name_of_a_device(device):
     with pytest.raises(InvalidParameterError, match="`device` must be 'auto' or a torch device such as 'cpu'"):
         resolve_device(device)

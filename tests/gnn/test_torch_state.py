@@ -113,7 +113,11 @@ def encoded():
     return encode_graph(data.graph, TfidfEncoder(n_components=8)), data.target
 
 
-@pytest.mark.parametrize("surroundings", [double_by_default, without_gradients, torch.inference_mode])
+def half_precise():
+    return torch.autocast("cpu", torch.bfloat16)
+
+
+@pytest.mark.parametrize("surroundings", [double_by_default, without_gradients, torch.inference_mode, half_precise])
 @pytest.mark.parametrize("batch_size", [None, 16])
 def test_a_fit_is_the_same_whatever_the_caller_set(encoded, surroundings, batch_size):
     graph, target = encoded

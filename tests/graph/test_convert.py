@@ -276,6 +276,8 @@ def test_from_pandas_without_edges_or_features(nodes):
     [
         ({}, {"text": "txt"}, r"`nodes` must have a column 'txt' \(`text`\), got .*Did you mean 'text'"),
         ({}, {"features": "f3"}, "`nodes` must have a column 'f3'"),
+        ({}, {"features": [None]}, "`nodes` must have a column None"),
+        ({"key": [[1], [2], [3]]}, {"node_id": "key"}, r"'key' of `nodes` must hold ids .*, got list \(\[1\]\) and 2"),
         ({}, {"source": "sources"}, r"`edges` must have a column 'sources' \(`source`\), .*Did you mean 'source'"),
         ({}, {"weight": "w"}, "`edges` must have a column 'w'"),
         ({"key": [1, 1, 2]}, {"node_id": "key"}, "unique ids in 'key', got 3 rows and 2 different ids"),

@@ -87,7 +87,7 @@ def locate(url: Any) -> Place:
             "pathlib.Path(...) for a file of that name."
         )
     if isinstance(url, os.PathLike) or (isinstance(url, str) and url and "://" not in url and url != ":memory:"):
-        return _file(check_path("url` of a ResponseStore", url))
+        return _file(check_path("`url` of a ResponseStore", url))
     if not isinstance(url, (str, sa.URL)) or not url or url == ":memory:":
         raise InvalidParameterError(
             f"`url` of a ResponseStore must be None, a path or a database URL, got {url!r}. Name a file: "
