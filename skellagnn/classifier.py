@@ -385,8 +385,8 @@ class ELLaGNNClassifier(
         callbacks = FitCallbacks(self, X, y, n_epochs=self.max_iter)
 
         # 1. The texts of all nodes become feature vectors.
-        scale = isinstance(X, TextGraph)
-        embeddings = raw_features(graph, encoder, memory=self.memory, scale=scale, verbose=self.verbose)
+        is_graph = isinstance(X, TextGraph)
+        embeddings = raw_features(graph, encoder, memory=self.memory, scale=is_graph, verbose=self.verbose)
         labeled, validation = self._hold_out(X, graph, embeddings, encoder, labels, X_val, y_val, split_seed)
         network = self._build_network(embeddings.shape[1], len(labels.classes), seed)
         trainer = self._trainer(network, graph, embeddings, labeled, seed, group)
@@ -411,10 +411,6 @@ class ELLaGNNClassifier(
         fitted = partial(self._fitted, X, labels.classes, embeddings.shape[1], encoder, network)
         report = partial(callbacks.after_epoch, fitted)
         history = trainer.train(network, neighbors, features, supervised.supervision, validation, on_epoch=report)
-        taught = supervised.supervision.soft
-        if validation is not None and validation.raw is embeddings and taught is not None:
-            score = taught.accuracy(validation.labeled)
-            history.teacher_score = [] if score is None else [score] * history.n_iter
         self._keep(X, fitted(), trainer, augmented, supervised, history)
         callbacks.end()
         return self

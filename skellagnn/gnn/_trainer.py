@@ -95,7 +95,7 @@ class Trainer:
         validation: ValidationGraph | None,
         on_epoch: Callable[[int, History], bool] | None = None,
     ) -> History:
-        """Train a network in place: :func:`~skellagnn.gnn._training.train`, with a progress bar."""
+        """Train a network in place: :func:`~skellagnn.gnn._training.train`, with a progress bar; score the teacher."""
         with progress_bar(self.verbose, self.settings.max_iter, "training", "epoch") as advance:
 
             def after_epoch(epoch: int, history: History) -> bool:
@@ -103,7 +103,7 @@ class Trainer:
                 advance(1, f"loss {history.loss[-1]:.3f}{score}")
                 return on_epoch is not None and on_epoch(epoch, history)
 
-            return train(
+            history = train(
                 network,
                 adjacency,
                 features,
@@ -115,3 +115,8 @@ class Trainer:
                 on_epoch=after_epoch,
                 group=self.group,
             )
+        taught = supervision.soft
+        if validation is not None and validation.raw is features.raw and taught is not None:  # it knows this graph
+            score = taught.accuracy(validation.labeled)
+            history.teacher_score = [] if score is None else [score] * history.n_iter
+        return history
