@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from skellagnn.llm.prompts import _cues as cues
+from skellagnn.llm.prompts import _rulings as rulings
+from skellagnn.llm.prompts import _scopes as scopes
+from skellagnn.llm.prompts import _signs as signs
 from skellagnn.llm.prompts._markup import from_json, without_tags
 from skellagnn.llm.prompts._names import Mention, is_word_character, name_finder, normal_form
+
+# Characters of a long answer that are read, from its beginning and from its end: thousands of words name no choice.
+_READ = 10_000
 
 
 class Choices(NamedTuple):
@@ -82,12 +88,19 @@ def read_choices(answer: str, class_names: Sequence[str]) -> Choices:
     if not class_names:
         return Choices([], False)
     names = tuple(class_names)
-    text = cues.BROKEN_EMPHASIS.sub(r"\2", cues.marks_in_words(normal_form(answer)))
+    if len(answer) > 2 * _READ:  # a choice stands at the beginning or at the end
+        answer = f"{answer[:_READ]}\n\n{answer[-_READ:]}"
+    text = cues.marks_in_words(signs.signs_in_words(normal_form(answer), names))
+    text = cues.BROKEN_EMPHASIS.sub(r"\2", text)
     listed = from_json(text, names)
     text = without_tags(text, names) if listed is None else listed
     reading = _Reading(text, names)
     classes = reading.choices()
-    return Choices(classes, not classes and (reading.rules_all_out or bool(cues.NONE.search(text.casefold()))))
+    if classes:
+        return Choices(classes, False)
+    small = text.casefold()
+    none = reading.rules_all_out or bool(cues.NONE.search(small)) or scopes.says_none(small)
+    return Choices([], none)
 
 
 # -- the words that tell a choice --------------------------------------------------------------------------------------
@@ -105,6 +118,11 @@ class _Claim:
     dropped: bool = False
     negated: bool = False
     option: bool = False
+    confirmed: bool = False  # a "yes", a tick
+    unless: bool = False  # "if it is not this"
+    counted: bool = False  # a number or letter of a list stands before it, nothing more
+    label: str = ""  # "yes" or "no" as a label before a list
+    ruled: int = 0  # so much of what follows rules it out
     taken: int = 0  # so much of what follows is said of this name
     rank: int = 0  # among names that all have a number
 
@@ -130,11 +148,19 @@ class _Reading:
         self.n_names = len(names)
         mentions = self._without_markers(finder.find(text))
         self.mentions = [m for m in mentions if self._is_meant(m)]
+        words = [m for m in self.mentions if not self._is_of_phrase(m)]
+        self.mentions = words or self.mentions
         self.claims = [_Claim(m, self._is_strong(m)) for m in self.mentions]
         for place in range(len(self.claims)):
             self._judge(place)
         self._believe_bare_names()
+        self._share_negations()
+        self._weigh_clauses()
+        self._compare()
+        self._prefer_last_line()
         self._refer_back()
+        self._drop_reasoned_away()
+        self._drop_options()
         self._drop_repeated_list()
         self._rank_by_numbers()
 
@@ -185,6 +211,8 @@ class _Reading:
             )
         acronym = name.isupper() and len(name) <= 4
         before = self._before(mention, 40)
+        if scopes.is_self(self._before(mention, 60), after):
+            return False
         place = (
             self._opens_line(mention) or bool(cues.STANDS_WHERE_A_CHOICE_DOES.search(before)) or before.endswith(", ")
         )
@@ -199,6 +227,9 @@ class _Reading:
         if acronym and said != name:
             return place and alone
         return True
+
+    def _is_of_phrase(self, mention: Mention) -> bool:
+        return self._slice(mention).islower() and scopes.is_phrase(self._before(mention, 60), self._after(mention, 24))
 
     def _opens_sentence(self, mention: Mention) -> bool:
         return not self._before(mention, 12).rstrip(" \n\"'*_").strip() or bool(
@@ -240,9 +271,8 @@ class _Reading:
         connected = previous is not None and bool(cues.CONNECTOR.fullmatch(gap))
         following = self.mentions[place + 1].start if place + 1 < len(self.mentions) else len(self.text)
         post = self.small[mention.end : min(following, mention.end + cues.WINDOW)]
-        claim.negated = self._is_negated(place, gap, connected) or (
-            bool(cues.NOT_AFTER.match(post)) and (place + 1 == len(self.mentions) or post.strip() != "not")
-        )
+        claim.negated = self._is_negated(place, gap, connected) or self._is_negated_after(claim, post, following)
+        claim.negated = self._corrected_negation(place, gap, claim.negated)
         self._judge_options(claim, place, gap, connected)
         self._judge_order(claim, place, gap, post)
         claim.dropped = (claim.negated and not claim.second) or claim.option  # "rather than B, which is second"
@@ -253,7 +283,50 @@ class _Reading:
         if connected and previous is not None and previous.strong and not claim.strong and not mention.inflected:
             claim.strong = self._slice(previous.mention).islower() and self._slice(mention).islower()
 
+    def _is_negated_after(self, claim: _Claim, post: str, following: int) -> bool:
+        last = following == len(self.text)
+        tail = self._after(claim.mention)
+        answer = rulings.answer_behind(tail) if "?" in post else ""
+        if answer:
+            claim.confirmed = answer == "yes"
+            return answer == "no"
+        if rulings.is_kept(post):
+            return False
+        if cues.NOT_AFTER.match(post) and (last or post.strip() != "not"):
+            return True
+        reach = rulings.ruled_out_after(post)
+        # "B and A is excluded": what is ruled out before the "and" is not what follows
+        claim.ruled = reach
+        return reach > 0
+
+    def _corrected_negation(self, place: int, gap: str, negated: bool) -> bool:
+        """Whether a name is ruled out, once conditions and double negations are seen."""
+        claim = self.claims[place]
+        head = self._sentence_before(place)
+        tail = self._after(claim.mention, 80)
+        but = rulings.all_but(head, tail)
+        if but is not None:
+            claim.confirmed = but
+            return not but
+        if scopes.if_not(gap, tail):
+            claim.unless = True
+            return False
+        if rulings.not_ruled_out_before(gap):
+            return False
+        label = rulings.label_before(gap)
+        if label and rulings.is_labeled(self.small):
+            claim.confirmed, claim.label = label == "yes", label
+            return label == "no"
+        return negated
+
+    def _sentence_before(self, place: int) -> str:
+        return re.split(r"[.;!?\n]", self._gap(place))[-1]
+
     def _is_negated(self, place: int, gap: str, connected: bool) -> bool:
+        if place and self.claims[place - 1].ruled:
+            gap = gap[self.claims[place - 1].ruled :]
+        if rulings.ruled_out_before(re.split(r"[.;!?\n,]", gap)[-1]):
+            return True
         plain = cues.NO_DOUBT.sub(" ", gap).replace("anything but", "other than")
         if cues.NOT_CLOSE.search(plain):
             return True
@@ -289,7 +362,7 @@ class _Reading:
         if connected and previous is not None and (previous.option or previous.order == 3.5):
             claim.option, claim.order = previous.option, previous.order
             return
-        sentence = re.split(r"[.!?;](?=\s)|\n\n", gap)[-1]
+        sentence = scopes.after_none_clause(re.split(r"[.!?;](?=\s)|\n\n", gap)[-1])
         whole = re.split(r"[.!?](?=\s)|\n", self._before(claim.mention, 300))[-1]
         asked = re.match(r"[^.!?\n]*\?", self._after(claim.mention))
         if (
@@ -310,7 +383,18 @@ class _Reading:
         pre = re.split(r"(?<!\b\d)[.!?;](?=\s)", gap)[-1]
         near = gap[-60:]
         said = self._own(post, has_next=place + 1 < len(self.mentions))
-        if place and cues.CORRECTION.search(gap) and not cues.POST_SECOND.match(said):
+        if place and cues.CORRECTION.search(gap) and not cues.POST_SECOND.match(said) and not claim.label:
+            claim.order, claim.first = 0.0, True
+            for corrected in self.claims[:place]:
+                corrected.dropped = corrected.dropped or not corrected.second
+            return
+        if claim.unless:
+            claim.order, claim.first = min(claim.order, 2.5), True
+            return
+        if claim.confirmed or (not claim.negated and rulings.says_yes(post)):
+            claim.order, claim.first, claim.option = min(claim.order, 1.0), True, False
+            return
+        if place and scopes.reconsiders(gap) and not claim.negated and not scopes.is_hedged_choice(gap[-40:] + said):
             claim.order, claim.first = 0.0, True
             for corrected in self.claims[:place]:
                 corrected.dropped = corrected.dropped or not corrected.second
@@ -320,20 +404,23 @@ class _Reading:
         after_second, after_first = cues.POST_SECOND.match(said), cues.POST_FIRST.match(said)
         if cues.PRE_FINAL.search(pre):
             claim.order, claim.first = 0.0, True
-        elif (
-            cues.PRE_SECOND.search(pre) or cues.PRE_THEN.search(near) or self._is_counted_second(near, mention)
-        ) and not both:
+        elif (cues.PRE_SECOND.search(pre) or cues.PRE_THEN.search(near)) and not both:
             claim.second = True
+            claim.rank = int(bool(re.search(r"\b(?:third|3rd)\b|第三", near)))
+        elif self._is_counted_second(near, mention) and not both:
+            claim.second = claim.counted = True
         elif after_second and not (after_first and re.search(r"\b(?:first|1st)\b", after_second.group())):
             claim.second, claim.taken = True, after_second.end()
         elif cues.PRE_HARD.search(pre) or cues.NUMBER_1.search(near):
-            claim.order, claim.first = 1.0, True
+            claim.order, claim.first, claim.counted = 1.0, True, not cues.PRE_HARD.search(pre)
         elif after_first and not re.match(r"[^,]*\b(?:would|could|might)\b(?! be (?:my |the )?first)", said):
             claim.taken = after_first.end()
             again = any(other.mention.name == mention.name for other in self.claims[:place])
             # "A; as second B or C, C first" tells the order of B and C
             if not (again and after_first.group().endswith(("first", "ahead"))) or cues.PRE_SOFT.search(pre):
                 claim.order, claim.first = min(claim.order, 2.0), True
+        elif place and scopes.concludes(gap) and not scopes.is_hedged_choice(said):
+            claim.order, claim.first = min(claim.order, 1.2), True
         elif cues.PRE_SOFT.search(pre):
             claim.order, claim.first = min(claim.order, 2.0), True
         elif (cues.CONCESSION.search(gap) and not self._answers_concession(place, gap)) or (
@@ -344,6 +431,181 @@ class _Reading:
             r"\W*(?:\Z|[.;:,\n\u2014(]|\s-\s|then\b|or\b|and\b)", post
         ):
             claim.order = 1.5 if claim.order == 3.0 else claim.order
+
+    def _runs(self) -> Iterator[list[int]]:
+        """Yield the places of names that only "and", "or" and commas part."""
+        run: list[int] = []
+        for place in range(len(self.claims)):
+            if run and not rulings.JOIN.fullmatch(self._gap(place)):
+                yield run
+                run = []
+            run.append(place)
+        if run:
+            yield run
+
+    def _share_negations(self) -> None:
+        """Let a negation reach all names of a list: "A and B don't fit", "No: A, B", "excluding A and B"."""
+        for run in self._runs():
+            claims = [self.claims[place] for place in run]
+            gaps = [self._gap(place) for place in run]
+            tail = self._after(claims[-1].mention)
+            head = gaps[0]
+            every = any(map(rulings.is_and, gaps[1:])) or rulings.goes_on(tail)
+            reached: list[_Claim] = []
+            if claims[0].label or scopes.is_none_of(head):
+                reached = claims if claims[0].label != "yes" else []
+            elif claims[0].negated and every and not claims[0].ruled:
+                # "excluding A and B, C": up to the last "and"
+                last = max((i for i, joint in enumerate(gaps) if i and rulings.is_and(joint)), default=0)
+                reached = claims if rulings.goes_on(tail) else claims[: last + 1]
+            elif (
+                len(run) > 1
+                and claims[-1].negated
+                and not claims[0].negated
+                and every
+                and rulings.is_subject(head)
+                and not (rulings.is_singular(tail) and re.search(r"\band\b|\bund\b|\bet\b|\by\b", gaps[-1]))
+                and (claims[-1].ruled or cues.NOT_AFTER.match(tail))
+            ):
+                reached = claims
+            for claim in reached:
+                claim.negated, claim.dropped = True, not claim.second
+            if claims[0].unless:
+                for claim in claims:
+                    claim.unless, claim.negated, claim.dropped = True, False, claim.option
+
+    def _weigh_clauses(self) -> None:
+        """Order names by their clauses: what is conceded, what a condition puts first, what a "but" turns to."""
+        for place, claim in enumerate(self.claims):
+            gap = self._gap(place)
+            previous = self.claims[place - 1] if place else None
+            if claim.unless or claim.dropped or claim.second:
+                continue
+            if previous is not None and not claim.negated:
+                if previous.negated and (rulings.too_after(self._after(claim.mention, 20)) or rulings.too_before(gap)):
+                    claim.negated = claim.dropped = True
+                    continue
+                if previous.unless and not re.search(r"[.;!?\n]", gap):
+                    claim.second, claim.first, claim.strong = True, False, True
+                    continue
+                if not previous.dropped and scopes.if_that_fails(gap):
+                    claim.second, claim.first, claim.strong, claim.order = True, False, True, 3.0
+                    continue
+            tail = self._after(claim.mention, 60)
+            if (
+                claim.order > 1
+                and not claim.confirmed
+                and scopes.is_conceded(gap, tail)
+                and not self._answers_concession(place, gap)
+            ):
+                claim.order, claim.first = 4.0, False
+            elif not claim.first and rulings.weak_after(tail):
+                claim.order = 4.0
+            if previous is not None:
+                self._turn(place, gap)
+
+    def _turn(self, place: int, gap: str) -> None:
+        """Put the name after a "but" before those that the clause before it only admits."""
+        turn = scopes.turns(re.split(r"[.!?\n](?=\s)", gap)[-1]) if not re.search(r"[!?]\s|\n\n", gap) else None
+        claim = self.claims[place]
+        if turn is None or claim.negated:
+            return
+        following = self.mentions[place + 1].start if place + 1 < len(self.mentions) else len(self.text)
+        said = re.split(r"[.;!?\n]", self.small[claim.mention.end : min(following, claim.mention.end + 60)])[0]
+        sentence = re.split(r"[.!?\n](?=\s)", gap)[-1]
+        after_turn = sentence[turn.end() :]
+        if scopes.is_hedged_choice(after_turn + " " + said):
+            return
+        begin = place - 1
+        while begin > max(0, place - 8) and not re.search(r"[.!?\n](?=\s)", self._gap(begin)):
+            begin -= 1
+        before = re.split(r"[.!?\n](?=\s)", self._gap(begin))[-1]
+        clause = before + " " + sentence[: turn.start()]
+        conceded = self.claims[begin:place]
+        if any(other.order <= 1.0 for other in conceded):
+            return
+        if scopes.is_hedged(clause) or scopes.asserts(after_turn, said):
+            for other in conceded:
+                if not other.second:
+                    other.order, other.first = 4.0, False
+            claim.order, claim.first = min(claim.order, 2.0), True
+
+    def _compare(self) -> None:
+        """Order two names of which one is said to come after the other: "A is second only to B"."""
+        for place in range(1, len(self.claims)):
+            behind, ahead = self.claims[place - 1], self.claims[place]
+            gap = self._gap(place)
+            if scopes.stands_second_to(self._gap(place - 1)) and scopes.is_behind(gap, opens=True):
+                behind, ahead = ahead, behind
+            elif not scopes.is_behind(gap, opens=False) or behind.negated or ahead.negated:
+                continue
+            behind.second, behind.first, behind.order, behind.dropped = True, False, 3.0, False
+            ahead.second, ahead.first, ahead.order, ahead.dropped = False, True, min(ahead.order, 1.0), False
+
+    def _prefer_last_line(self) -> None:
+        """Prefer a name that stands alone at the end, on its line, to those of the prose before it."""
+        alone = [place for place in range(len(self.claims)) if self._fills_line(place)]
+        if not alone or self.claims[alone[0]].order < 2.0:
+            return
+        place = alone[-1]
+        while place - 1 in alone and self._is_listed_with(place):
+            place -= 1
+        earlier = [c for c in self.claims[:place] if not c.dropped]
+        claim = self.claims[place]
+        if place - 1 in alone or any(c.order <= 1.0 for c in earlier) or not earlier:
+            return
+        if not claim.second and not claim.dropped:
+            claim.order, claim.first, claim.strong = 0.9, True, True
+
+    def _drop_reasoned_away(self) -> None:
+        """Drop names that a list of all gives only to say what is missing, where the choice comes after it."""
+        chosen = [place for place, claim in enumerate(self.claims) if claim.order <= 1.2 and claim.first]
+        for claim in self.claims[: chosen[-1] if chosen else 0]:
+            if claim.order >= 1.5 and not claim.second and scopes.is_reasoned_away(self._after(claim.mention, 40)):
+                claim.negated = claim.dropped = True
+
+    def _is_listed_with(self, place: int) -> bool:
+        """Whether nothing but the marks of a list parts a name from the one before it."""
+        return bool(cues.SAME_LIST.fullmatch(self._gap(place)))
+
+    def _fills_line(self, place: int) -> bool:
+        """Whether a line is nothing but a name, or a name and then the second choice."""
+        mention = self.claims[place].mention
+        rest = self._after(mention, 80).split("\n", 1)[0]
+        return self._opens_line(mention) and bool(
+            re.fullmatch(r"[\s*_\"'`)\].!#>]*", rest)
+            or re.match(
+                r"[*_\"'`)\].]*\s*[;,.(\u2014-]\s*(?:my )?(?:the )?(?:second|2nd|runner|alternativ|fall|next|then)",
+                rest,
+            )
+        )
+
+    def _drop_options(self) -> None:
+        """Drop names that an answer only offers or repeats where it refuses to choose, or asks for the text."""
+        asked, refused = scopes.requests(self.small), scopes.refuses(self.small)
+        if not asked and not refused:
+            return
+        for run in self._runs():
+            claims = [self.claims[place] for place in run]
+            start, end = claims[0].mention.start, claims[-1].mention.end
+            if asked and start > asked.start() and not re.search(r"[.;!?\n]", self.small[asked.start() : start]):
+                for claim in claims:
+                    claim.option = claim.dropped = True
+                continue
+            offered = refused and scopes.offers(self._gap(run[0]))
+            if any(c.first or c.second or (self._is_choice(c) and not offered) for c in claims):
+                continue
+            if asked and (start > asked.start() or not re.search(r"[.!?\n]", self.small[end : asked.start()])):
+                option = not scopes.turns_to_answer(self.small[asked.end() : start])
+            elif refused and start >= refused.start():
+                between = self.small[max(refused.end(), start - 300) : start]
+                option = not scopes.turns_to_answer(between) and (len(run) > 1 or bool(offered))
+            elif refused and not re.search(r"[.!?\n]", self.small[end : refused.start()]):
+                option = scopes.is_undecided(self._after(claims[-1].mention, 10))
+            else:
+                continue
+            for claim in claims:
+                claim.option, claim.dropped = claim.option or option, claim.dropped or option
 
     def _believe_bare_names(self) -> None:
         """Believe in each name of an answer that is nothing but names: "Home & Kitchen; beauty"."""
@@ -359,10 +621,19 @@ class _Reading:
 
     def _refer_back(self) -> None:
         """Let "the former" and "the latter" stand for the two names before them."""
-        for reference in cues.LATTER.finditer(self.small):
-            two = [claim for claim in self.claims if claim.mention.end <= reference.start()][-2:]
-            if len(two) == 2:
-                two["latter" in reference.group()].order = 0.0
+        for start, former, chosen in scopes.references(self.small):
+            before = [claim for claim in self.claims if claim.mention.end <= start and not claim.dropped]
+            two = before[-2:]
+            if len(two) < 2 or start - two[0].mention.end > 2 * cues.WINDOW:
+                continue
+            meant, other = two if former else two[::-1]
+            if not chosen:
+                meant, other = other, meant
+            if chosen or len({claim.mention.name for claim in before}) == 2:
+                meant.order, meant.first, meant.second = 0.0, True, False
+                other.order, other.first = max(other.order, 3.0), False
+            else:
+                other.second = True
 
     def _is_counted_second(self, near: str, mention: Mention) -> bool:
         """Whether a number from 2 on stands before a name, in a list that has a first entry."""
@@ -388,16 +659,35 @@ class _Reading:
         return said
 
     def _rank_by_numbers(self) -> None:
-        """Order names by what stands behind each of them: a share, "high" or "low", or a rank in brackets."""
+        """Order names by what stands beside each of them: a share, "high" or "low", stars, or a rank in brackets."""
         claims = [claim for claim in self.claims if not claim.dropped]
-        if len({claim.mention.name for claim in claims}) < 2 or any(claim.first or claim.second for claim in claims):
+        names = {claim.mention.name for claim in claims}
+        if len(names) < 2 or any((claim.first or claim.second) and not claim.counted for claim in claims):
             return
-        for value_of in (_share_behind, _rank_behind):
-            values = [value_of(self._after(claim.mention, 40)) for claim in claims]
-            known = [value for value in values if value is not None]
-            if len(known) == len(values) and (value_of is _share_behind or sorted(known) == sorted(set(known))):
-                for claim, value in zip(claims, known, strict=True):
-                    claim.order, claim.rank = 2.0, sum(other > value for other in known)
+        behind = [(claim, self._after(claim.mention, 40)) for claim in claims]
+        before = [(claim, self._gap(place)) for place, claim in enumerate(self.claims) if not claim.dropped]
+        for value_of, texts in (
+            (signs.score_behind, behind),
+            (signs.score_before, before),
+            (signs.rank_behind, behind),
+            (signs.number_behind, behind),
+        ):
+            known = {id(c): value for c, text in texts if (value := value_of(text)) is not None}
+            if {c.mention.name for c in claims if id(c) in known} != names:
+                continue
+            values = sorted(known.values())
+            if value_of is signs.rank_behind and values != sorted(set(values)):
+                continue
+            if value_of is signs.number_behind and values == list(range(1, len(values) + 1)):
+                continue  # they count the names
+            for claim in claims:
+                value = known.get(id(claim))
+                if value is None:
+                    continue
+                claim.second = False
+                claim.order, claim.rank = 2.0, sum(other > value for other in values)
+                claim.dropped = value == 0 and values[-1] > 0
+            return
 
     def _drop_repeated_list(self) -> None:
         """Drop a list of all classes that only repeats the question: another choice comes after it."""
@@ -463,7 +753,7 @@ class _Reading:
         return [] if self._first_is_unreadable(first, alive) else chosen
 
     def _in_order(self, claims: list[_Claim]) -> list[int]:
-        second = next((claim for claim in claims if claim.second), None)
+        second = min((claim for claim in claims if claim.second), key=lambda claim: claim.rank, default=None)
         firsts = [
             claim
             for claim in claims
@@ -514,33 +804,6 @@ def _counters(text: str) -> set[int]:
     said = [match.group(1).lower() for match in found]
     counts = len(said) > 1 and (said == [str(i + 1) for i in range(len(said))] or said == list("abcdefgh"[: len(said)]))
     return {match.start(1) for match in found} if counts else set()
-
-
-_SHARE = re.compile(
-    r"[\s|:=(\[*_~\u2014-]{0,12}(?:(?:about|ca\.?)\s)?(?:(\d{1,3}(?:[.,]\d+)?)\s?(%|percent|/\s?(?:100|10|5)\b)|([01]?[.]\d+|[01]\b(?=\s?\|)))"
-)
-_RANK = re.compile(r"[ *_]{0,4}\(#?([1-9])\)")
-_LEVEL = re.compile(
-    r"[ *_]{0,4}(?:[:|(\u2014=]|\s-)[\s*_]{0,4}(?:very )?(high|medium|moderate|low|likely|possible"
-    r"|probable)\b(?! choice)"
-)
-_LEVELS = {"high": 0.9, "likely": 0.8, "probable": 0.7, "medium": 0.5, "moderate": 0.5, "possible": 0.3, "low": 0.1}
-
-
-def _share_behind(text: str) -> float | None:
-    """Return the share or the level that directly follows a name."""
-    share = _SHARE.match(text)
-    if share:
-        number = float((share[1] or share[3]).replace(",", "."))
-        return number if share[3] else number / float((share[2] or "").strip("/ ") if "/" in share[2] else 100)
-    level = _LEVEL.match(text)
-    return _LEVELS[level[1]] if level else None
-
-
-def _rank_behind(text: str) -> float | None:
-    """Return the rank in brackets that directly follows a name, negative: the first is the highest."""
-    rank = _RANK.match(text)
-    return -float(rank[1]) if rank else None
 
 
 def _opens(sentence: str) -> bool:

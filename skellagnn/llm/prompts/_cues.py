@@ -207,10 +207,6 @@ STANDS_WHERE_A_CHOICE_DOES = re.compile(
     r"|first|with|for|called|to|suggests?|it's|under|into|say|prefer|just|simply))(?:\s(?:the|a"
     r"|an))?[\s*_`\"'(\[{]*\Z"
 )
-LATTER = re.compile(
-    r"\b(?:choose|pick|select|prefer|favou?r|go (?:with|for)|is|be|say|likely)\b[ :,]*the (former|latter)\b"
-    r"|\bthe (former|latter) (?:\w+ )?(?:more|better|best|first|likelier|fits|wins)\b"
-)
 # Before a choice that takes back the one before.
 CORRECTION = re.compile(
     r"\b(?:wait|strike that|edit|(?<=[.!?\n] )actually|on (?:second thoughts?|(?:further )?reflection)"

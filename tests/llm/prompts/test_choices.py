@@ -1,5 +1,7 @@
 """Which classes an answer names, first choice first."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 import re
@@ -270,7 +272,9 @@ def test_a_hundred_and_fifty_classes():
     assert named("class 149, class 14 or class 1", names) == ["class 149", "class 14", "class 1"]
 
 
-@pytest.mark.parametrize("filling", ["a-", " ", "\n", "[ ] ", "(", "no ", "~~", "<del>", "Theory: 5%\n"])
+@pytest.mark.parametrize(
+    "filling", ["a-", " ", "\n", "[ ] ", "(", "no ", "~~", "<del>", "Theory: 5%\n", "{", "Theory but ", "❌ Theory "]
+)
 def test_long_answers_are_read_in_one_pass(filling):
     # quadratic reading would take minutes
     answer = "a" + filling * (200_000 // len(filling)) + "\n\nAnswer: Theory"
@@ -298,3 +302,345 @@ def test_a_name_of_punctuation_alone_is_no_other_text(name):
     assert read_choices("0", [name]).classes == []
     assert read_choices("", [name, "pets"]).classes == []
     assert read_choices("pets", [name, "pets"]).classes == [1]
+
+
+# -- clauses, signs and refusals ----------------------------------------------------------------------------------
+
+LIST_1 = [
+    "Case_Based",
+    "Genetic_Algorithms",
+    "Neural_Networks",
+    "Probabilistic_Methods",
+    "Reinforcement_Learning",
+    "Rule_Learning",
+    "Theory",
+]
+LIST_2 = ["体育", "政治", "经济", "文化"]
+LIST_3 = ["Sport", "Politik", "Wirtschaft", "Kultur"]
+LIST_4 = ["Sport", "Politique", "Économie", "Culture"]
+LIST_5 = ["Deportes", "Política", "Economía", "Cultura"]
+LIST_6 = ["Спорт", "Политика", "Экономика", "Культура"]
+LIST_7 = ["スポーツ", "政治", "経済", "文化"]
+LIST_8 = ["positive", "negative", "neutral"]
+LIST_9 = ["스포츠", "정치", "경제", "문화"]
+LIST_10 = ["Agents", "ML", "IR", "DB", "HCI", "AI"]
+LIST_11 = ["Theory", "Neural_Networks", "Sports"]
+LIST_12 = ["Databases", "Operating Systems", "Computer Vision", "Cryptography", "Robotics"]
+LIST_13 = ["Gesundheit", "Technik", "Recht", "Musik"]
+LIST_14 = ["Santé", "Technologie", "Droit", "Musique"]
+LIST_15 = ["AI", "Databases", "Networks"]
+LIST_16 = ["医学", "科技", "法律", "音乐"]
+LIST_17 = ["Travel", "Food_and_Drink", "Personal Finance", "Parenting", "Gardening", "Home_Repair"]
+LIST_18 = ["AI", "Security", "Theory", "Systems"]
+LIST_19 = ["Astronomy", "Chemistry", "Ethics", "Number_Theory", "Pop Music", "Urban Planning"]
+LIST_20 = ["AI", "OS", "Graphics"]
+
+# By kind: an answer, the names, and all classes read from it; None stands for "none of these".
+KINDS: dict[str, list[tuple[str, list[str], list[int] | None]]] = {
+    "conditions": [
+        ("If it isn't Neural_Networks, it's Theory.", LIST_1, [2, 6]),
+        ("Should Neural_Networks be wrong, Theory.", LIST_1, [2, 6]),
+        ("如果不是经济，就是政治。", LIST_2, [2, 1]),
+        (
+            "This text most closely aligns with the class of Case Based reasoning. If that were not available, I would pick Rule Learning.",
+            LIST_1,
+            [0, 5],
+        ),
+        ("If this is not Databases, then it is Cryptography.", LIST_12, [0, 3]),
+        ("Were Databases excluded, Cryptography.", LIST_12, [0, 3]),
+        ("I'd file it under Robotics. If that is off the table, Computer Vision.", LIST_12, [4, 2]),
+        ("Wenn es nicht Technik ist, dann Recht.", LIST_13, [1, 2]),
+        ("If Gardening is not correct, Home Repair.", LIST_17, [4, 5]),
+        ("In case it isn't Travel, I would say Parenting.", LIST_17, [0, 3]),
+        ("Unless it is Travel, it must be Parenting.", LIST_17, [0, 3]),
+        ("Travel. If I am wrong about that, Parenting.", LIST_17, [0, 3]),
+        ("If Chemistry doesn't work, Ethics.", LIST_19, [1, 2]),
+        ("Assuming it is not Astronomy, it would be Chemistry.", LIST_19, [0, 1]),
+        ("My first pick is Ethics. If that were rejected, I'd take Urban Planning.", LIST_19, [2, 5]),
+        ("Sollte es nicht Politik sein, dann Kultur.", LIST_3, [1, 3]),
+    ],
+    "ruled_out": [
+        ("Eliminating Theory and Rule Learning, we are left with Genetic Algorithms.", LIST_1, [1]),
+        (
+            "Genetic_Algorithms can be eliminated. Rule_Learning can be eliminated. The remaining candidate, Neural_Networks, is the answer.",
+            LIST_1,
+            [2],
+        ),
+        ("Theory and Rule Learning don't fit. Case Based does.", LIST_1, [0]),
+        ("It'd be wrong to call this Theory. Neural_Networks.", LIST_1, [2]),
+        ("Theory is a stretch. Genetic Algorithms is right.", LIST_1, [1, 6]),
+        ("Yes: Neural_Networks. No: Theory, Rule_Learning.", LIST_1, [2]),
+        (
+            "The text is about cooking and has nothing to do with Neural Networks, Theory or any other class.",
+            LIST_1,
+            [],
+        ),
+        ("Ich würde Kultur ausschließen. Es ist Politik.", LIST_3, [1]),
+        ("Sport scheidet aus. Politik.", LIST_3, [1]),
+        ("Sport passt nicht. Politik passt.", LIST_3, [1]),
+        ("Sport ist es nicht; Politik.", LIST_3, [1]),
+        ("Der Text gehört zu keiner der Klassen Sport, Politik, Wirtschaft, Kultur.", LIST_3, None),
+        ("Sport est à exclure. Culture.", LIST_4, [3]),
+        ("J'exclus Sport. Culture.", LIST_4, [3]),
+        ("Au lieu de Sport, je choisis Culture.", LIST_4, [3]),
+        ("Descarto Deportes. Cultura.", LIST_5, [3]),
+        ("排除体育和文化，剩下政治。", LIST_2, [1]),
+        ("Ни Спорт, ни Культура, а Политика.", LIST_6, [1]),
+        ("Вместо Спорт выбираю Культура.", LIST_6, [3]),
+        ("Ruling out Databases and Robotics leaves Cryptography.", LIST_12, [3]),
+        ("Databases and Robotics can be discarded. Computer Vision is what remains.", LIST_12, [2]),
+        ("Neither Databases nor Robotics applies. Cryptography does.", LIST_12, [3]),
+        ("Databases, Robotics and Cryptography do not match; Computer Vision does.", LIST_12, [2]),
+        ("I have eliminated Travel and Parenting, so Gardening.", LIST_17, [4]),
+        ("Travel was dismissed; Parenting was dismissed. Gardening stays.", LIST_17, [4]),
+        ("Travel, Parenting and Gardening are all off. Home Repair.", LIST_17, [5]),
+        ("Travel isn't it. Neither is Parenting. Gardening.", LIST_17, [4]),
+        ("Chemistry and Ethics are eliminated. Astronomy.", LIST_19, [0]),
+        ("Having excluded Chemistry and Ethics, I am left with Astronomy.", LIST_19, [0]),
+        ("Chemistry does not belong here; Astronomy does.", LIST_19, [0]),
+        ("I reject Chemistry. I accept Astronomy.", LIST_19, [0]),
+    ],
+    "all_but": [
+        ("Everything except Theory can be excluded.", LIST_1, [6]),
+        ("All classes but Theory can be ruled out.", LIST_1, [6]),
+        ("All options except Robotics can be discarded.", LIST_12, [4]),
+        ("Everything but Robotics is ruled out.", LIST_12, [4]),
+        ("I can exclude all classes other than Robotics.", LIST_12, [4]),
+        ("Robotics cannot be ruled out, but Cryptography is the answer.", LIST_12, [3, 4]),
+        ("Every class apart from Gardening is excluded.", LIST_17, [4]),
+        ("Everything other than Gardening can be dismissed.", LIST_17, [4]),
+        ("All of them except Gardening are wrong.", LIST_17, [4]),
+        ("I would rule out everything but Gardening.", LIST_17, [4]),
+        ("All the classes but Ethics are out.", LIST_19, [2]),
+        ("You can cross out everything except Ethics.", LIST_19, [2]),
+        ("Nothing except Ethics fits.", LIST_19, [2]),
+        ("Ethics cannot be dismissed.", LIST_19, [2]),
+    ],
+    "concessions": [
+        ("It may look like Theory, but it's Neural_Networks.", LIST_1, [2, 6]),
+        ("Theory plays a role, but the paper is really Neural_Networks.", LIST_1, [2, 6]),
+        ("It is less Theory than Neural_Networks", LIST_1, [2, 6]),
+        ("Theory is possible (20%), but Neural_Networks (80%) is my answer.", LIST_1, [2, 6]),
+        ("Obwohl Sport erwähnt wird, ist es Politik.", LIST_3, [1, 0]),
+        ("Zunächst dachte ich an Sport, aber es ist Politik.", LIST_3, [1, 0]),
+        ("Bien que le texte mentionne la politique, il s'agit d'économie.", LIST_4, [2, 1]),
+        ("Más que Deportes, es Cultura.", LIST_5, [3, 0]),
+        ("虽然提到了政治，但主要是经济。", LIST_2, [2, 1]),
+        ("可能是政治或经济，更可能是经济。", LIST_2, [2, 1]),
+        ("政治よりも経済", LIST_7, [2, 1]),
+        ("It could seem like Databases, but the paper is about Cryptography.", LIST_12, [3, 0]),
+        ("Databases get mentioned, yet this is Cryptography at heart.", LIST_12, [3, 0]),
+        ("At first it looks like Robotics; however, it is Computer Vision.", LIST_12, [2, 4]),
+        ("Despite the references to Robotics, the right class is Computer Vision.", LIST_12, [2, 4]),
+        ("It might appear to be Travel, but really it's Gardening.", LIST_17, [4, 0]),
+        ("Travel features in the story, but the focus is Gardening.", LIST_17, [4, 0]),
+        ("Travel is a possibility, yet Gardening is the stronger one.", LIST_17, [4, 0]),
+        ("Though Travel is touched on, I classify this as Gardening.", LIST_17, [4, 0]),
+        ("It seems to be Chemistry, but it is in fact Ethics.", LIST_19, [2, 1]),
+        ("While it could pass for Chemistry, it is Ethics.", LIST_19, [2, 1]),
+        ("Chemistry is mentioned in passing, but this is Ethics.", LIST_19, [2, 1]),
+        ("On the surface it is Chemistry; at its core it's Ethics.", LIST_19, [2, 1]),
+    ],
+    "reasons_first": [
+        ("The text applies Neural_Networks to Reinforcement_Learning.\n\n**Reinforcement_Learning**", LIST_1, [4, 2]),
+        (
+            "The text applies Neural_Networks to Reinforcement_Learning.\n\nReinforcement_Learning; second choice: Neural_Networks",
+            LIST_1,
+            [4, 2],
+        ),
+        ("The text is a bound on Neural_Networks, so I'd say Theory.", LIST_1, [6, 2]),
+        (
+            "Neural_Networks – the text is about MLPs. Theory – the text proves a bound. I choose Theory.",
+            LIST_1,
+            [6, 2],
+        ),
+        ("In theory, this is about neural networks.", LIST_1, [2]),
+        ("I am positive that the review is negative.", LIST_8, [1]),
+        ("This paper uses Computer Vision for grasping in Robotics.\n\nRobotics", LIST_12, [4, 2]),
+        ("The authors speed up Databases with Operating Systems tricks.\n\n**Operating Systems**\n", LIST_12, [1, 0]),
+        ("The authors speed up Databases with Operating Systems tricks.\n\nAnswer: Operating Systems", LIST_12, [1, 0]),
+        (
+            "The authors attack Databases with Cryptography tools.\n\nCryptography (second choice: Databases)",
+            LIST_12,
+            [3, 0],
+        ),
+        ("The author reviews Travel gadgets for Parenting.\n\n**Parenting**", LIST_17, [3, 0]),
+        ("The piece mixes Travel and Gardening.\n\nGardening", LIST_17, [4, 0]),
+        ("The piece mixes Travel and Gardening.\n\n### Gardening", LIST_17, [4, 0]),
+        ("The piece mixes Travel and Gardening.\n\nGardening\nSecond choice: Travel", LIST_17, [4, 0]),
+        ("The article compares Chemistry and Ethics of labs.\n\nFinal: Ethics", LIST_19, [2, 1]),
+        ("A study of Chemistry classrooms and Ethics.\n\n`Ethics`", LIST_19, [2, 1]),
+        ("A study of Chemistry classrooms and Ethics.\n\nEthics.", LIST_19, [2, 1]),
+        ("It surveys Chemistry before it turns to Ethics.\n\n**Ethics** (second choice: Chemistry)", LIST_19, [2, 1]),
+    ],
+    "taken_back": [
+        ("Neural Networks. Wait, actually Theory.", LIST_1, [6]),
+        ("Neural Networks... hmm, let me reconsider. Theory.", LIST_1, [6]),
+        ("Databases. Hold on, it is Cryptography.", LIST_12, [3]),
+        ("Databases... no, sorry: Cryptography.", LIST_12, [3]),
+        ("My answer is Databases. On reflection, Cryptography.", LIST_12, [3]),
+        ("Recht. Halt, doch eher Musik.", LIST_13, [3]),
+        ("Travel. Actually no, Gardening.", LIST_17, [4]),
+        ("Travel... let me think again. Gardening.", LIST_17, [4]),
+        ("Travel. Scratch that: Gardening.", LIST_17, [4]),
+        ("I'd say Travel. Hmm, wait. Gardening.", LIST_17, [4]),
+        ("Chemistry. Sorry, I meant Astronomy.", LIST_19, [0]),
+        ("Chemistry. On second thought, Astronomy.", LIST_19, [0]),
+        ("Chemistry - no wait - Astronomy.", LIST_19, [0]),
+        ("Politik. Nein, eher Kultur.", LIST_3, [3]),
+    ],
+    "compared": [
+        ("The text could belong to Theory or Neural Networks, but the latter is the better fit.", LIST_1, [2, 6]),
+        ("Theory is second only to Genetic Algorithms.", LIST_1, [1, 6]),
+        ("Theory comes right after Genetic Algorithms.", LIST_1, [1, 6]),
+        ("Second to Genetic Algorithms comes Theory.", LIST_1, [1, 6]),
+        ("Theory would come second, after Genetic Algorithms.", LIST_1, [1, 6]),
+        ("Apart from Theory, which is second, the best is Genetic Algorithms.", LIST_1, [1, 6]),
+        ("Both Databases and Cryptography fit, but I prefer the latter.", LIST_12, [3, 0]),
+        ("Between Databases and Cryptography, the former fits better.", LIST_12, [0, 3]),
+        ("Databases ranks just behind Cryptography.", LIST_12, [3, 0]),
+        ("Databases is the second best after Cryptography.", LIST_12, [3, 0]),
+        ("It is either Travel or Gardening; the latter is more likely.", LIST_17, [4, 0]),
+        ("Travel and Gardening both fit, the former better.", LIST_17, [0, 4]),
+        ("Travel or Gardening? I lean towards the latter.", LIST_17, [4, 0]),
+        ("Travel is the runner-up to Gardening.", LIST_17, [4, 0]),
+        ("Chemistry and Astronomy are both close; I pick the former.", LIST_19, [1, 0]),
+        ("Of Chemistry and Astronomy, the latter wins.", LIST_19, [0, 1]),
+        ("Chemistry follows right behind Astronomy.", LIST_19, [0, 1]),
+        ("Chemistry ranks below Astronomy.", LIST_19, [0, 1]),
+    ],
+    "signs_and_scores": [
+        ("Case_Based ❌ Genetic_Algorithms ❌ Neural_Networks ✅ Theory ❌", LIST_1, [2]),
+        ("☐ Theory ☑ Neural_Networks", LIST_1, [2]),
+        ("Case_Based [ ]\nGenetic_Algorithms [ ]\nNeural_Networks [x]\nTheory [ ]", LIST_1, [2]),
+        ("Case_Based\nGenetic_Algorithms\nNeural_Networks ←\nTheory", LIST_1, [2, 0, 1, 6]),
+        ("Is it Theory? Not really. Is it Neural Networks? Yes, clearly.", LIST_1, [2]),
+        ("Theory=0, Neural_Networks=1", LIST_1, [2]),
+        (
+            "Case_Based: 0\nGenetic_Algorithms: 0\nNeural_Networks: 1\nProbabilistic_Methods: 0\nReinforcement_Learning: 0\nRule_Learning: 0\nTheory: 0",
+            LIST_1,
+            [2],
+        ),
+        ("20% Theory, 80% Neural_Networks", LIST_1, [2, 6]),
+        ("Theory: 2 stars, Neural_Networks: 5 stars", LIST_1, [2, 6]),
+        ("Theory ★★☆☆☆ Neural_Networks ★★★★★", LIST_1, [2, 6]),
+        ("Theory: weak match\nNeural_Networks: strong match", LIST_1, [2, 6]),
+        ("(a) Theory: weak. (b) Neural_Networks: strong.", LIST_1, [2, 6]),
+        ("🥈 Theory\n🥇 Reinforcement Learning", LIST_1, [4, 6]),
+        ("| Second choice | First choice |\n|---|---|\n| Theory | Neural_Networks |", LIST_1, [2, 6]),
+        ('{"Neural_Networks": "high", "Theory": "low"}', LIST_1, [2, 6]),
+        ('{"Theory": "low", "Neural_Networks": "high"}', LIST_1, [2, 6]),
+        ("2순위: 경제, 1순위: 문화", LIST_9, [3, 2]),
+        ("✗ Databases\n✓ Robotics\n✗ Cryptography", LIST_12, [4]),
+        ("Databases ✖️ | Robotics ✔️ | Cryptography ✖️", LIST_12, [4]),
+        ("- [ ] Databases\n- [x] Robotics\n- [ ] Cryptography", LIST_12, [4]),
+        ("Databases (no), Robotics (yes), Cryptography (no)", LIST_12, [4]),
+        ("Travel: ✗, Gardening: ✓, Parenting: ✗", LIST_17, [4]),
+        ("☑ Gardening ☐ Travel ☐ Parenting", LIST_17, [4]),
+        ("[ ] Travel [x] Gardening [ ] Parenting", LIST_17, [4]),
+        ("| Class | Fits |\n|---|---|\n| Travel | no |\n| Gardening | yes |", LIST_17, [4]),
+        ("❌ Chemistry ❌ Ethics ✅ Astronomy", LIST_19, [0]),
+        ("Chemistry ✗\nAstronomy ✓\nEthics ✗", LIST_19, [0]),
+        ("(x) Astronomy ( ) Chemistry ( ) Ethics", LIST_19, [0, 1, 2]),
+        ("[x] Astronomy\n[ ] Chemistry", LIST_19, [0]),
+    ],
+    "refusals": [
+        (
+            "I'm sorry, but I can't classify the text without seeing it. The classes are Neural_Networks, Theory and others.",
+            LIST_1,
+            [],
+        ),
+        ("Could you provide the text? Then I can choose among Neural Networks, Theory, and the others.", LIST_1, []),
+        (
+            "I am not able to determine the class. It could be any of Case Based, Genetic Algorithms, Neural Networks, Probabilistic Methods, Reinforcement Learning, Rule Learning, Theory.",
+            LIST_1,
+            [],
+        ),
+        ("Bitte senden Sie den Text, damit ich sagen kann, ob er zu Sport oder Politik gehört.", LIST_3, []),
+        ("请提供文本，以便我判断它属于体育还是文化。", LIST_2, []),
+        ("As an AI assistant, I cannot classify this.", LIST_10, []),
+        (
+            "I cannot determine the topic without the abstract. Possible classes are Databases, Robotics and more.",
+            LIST_12,
+            [],
+        ),
+        ("Please share the document, then I will pick one of Databases, Robotics or Cryptography.", LIST_12, []),
+        ("There isn't enough information to classify this; it might be Databases or Robotics.", LIST_12, []),
+        ("Veuillez fournir le texte afin que je puisse choisir entre Santé et Droit.", LIST_14, []),
+        ("Sorry, I am unable to assign a class without the text. Choices: Travel, Gardening.", LIST_17, []),
+        ("To choose between Travel, Gardening and Parenting I need the article.", LIST_17, []),
+        ("Can you paste the text? Then I'll tell you whether it's Travel or Gardening.", LIST_17, []),
+        ("The text seems to be missing, so I can't decide between Travel and Gardening.", LIST_17, []),
+        ("I can't see any text. Please paste it and I'll choose among Chemistry, Ethics and Astronomy.", LIST_19, []),
+        ("No text was provided. The available classes are: Chemistry, Ethics, Astronomy.", LIST_19, []),
+        ("I would need the full abstract to decide between Chemistry and Astronomy.", LIST_19, []),
+        ("Without more context, I can't say whether this is Chemistry or Astronomy.", LIST_19, []),
+    ],
+    "self_and_lists": [
+        ("As an AI, I choose ML; second choice: IR.", LIST_10, [1, 2]),
+        ("As an AI language model, I would classify this as DB, second choice IR.", LIST_10, [3, 2]),
+        ("經濟；第二選擇：政治", LIST_2, []),
+        (
+            "Let me go through the classes. Case Based: no cases are retrieved. Genetic Algorithms: no evolution. Neural Networks: the model is a multilayer perceptron, so this fits. Final answer: Neural Networks.",
+            LIST_1,
+            [2],
+        ),
+        ("Being an AI model, I would pick Databases; second choice: Networks.", LIST_15, [1, 2]),
+        ("I'm just an AI, but I'd say Networks.", LIST_15, [2]),
+        ("科技。第二選擇：音乐", LIST_16, [1, 3]),
+        (
+            "Going through them. Databases: no queries. Robotics: no robots. Cryptography: ciphers, so yes. Answer: Cryptography",
+            LIST_12,
+            [3],
+        ),
+        ("As an AI assistant, I'd go for Security, then Theory.", LIST_18, [1, 2]),
+        ("Speaking as an AI, Theory.", LIST_18, [2]),
+        ("AI", LIST_18, [0]),
+        ("This is an AI paper. Second choice: Theory.", LIST_18, [0, 2]),
+        ("As a large AI model I would choose Graphics, second choice OS.", LIST_20, [2, 1]),
+        ("體育；第二選擇：文化", LIST_2, []),
+        ("首選：文化；次選：政治", LIST_2, [3, 1]),
+        (
+            "Checking all. Chemistry: nothing chemical. Ethics: not discussed. Astronomy: planets. The answer is Astronomy.",
+            LIST_19,
+            [0],
+        ),
+    ],
+    "none": [
+        ("none_of_these", LIST_1, None),
+        ("Other.", LIST_1, None),
+        ("The text is unrelated to all of the classes.", LIST_1, None),
+        ("Unrelated to the given classes.", LIST_1, None),
+        ("Keine.", LIST_1, None),
+        ("Nichts davon.", LIST_1, None),
+        ("无", LIST_1, None),
+        ("どれでもありません。", LIST_1, None),
+        ("該当するクラスはありません。", LIST_1, None),
+        ("없음", LIST_1, None),
+        ("None of the experiments use networks, so Theory.", LIST_11, [0]),
+        ("Although none of these fits perfectly, Theory is closest.", LIST_11, [0]),
+        ("Others", LIST_12, None),
+        ("Miscellaneous.", LIST_12, None),
+        ("none of the above", LIST_12, None),
+        ("None_of_the_classes", LIST_12, None),
+        ("none of these classes", LIST_17, None),
+        ("NONE_OF_THE_ABOVE", LIST_17, None),
+        ("Something else.", LIST_17, None),
+        ("Not listed.", LIST_17, None),
+        ("None of them.", LIST_19, None),
+        ("none-of-these", LIST_19, None),
+        ("It's unrelated to all the given classes.", LIST_19, None),
+        ("Doesn't match any class.", LIST_19, None),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("answer", "names", "expected"),
+    [pytest.param(*row, id=f"{kind}-{place}") for kind, rows in KINDS.items() for place, row in enumerate(rows)],
+)
+def test_what_clauses_and_signs_say_is_read(answer, names, expected):
+    choices = read_choices(answer, names)
+
+    assert choices.classes == (expected or [])
+    assert choices.none or expected is not None
