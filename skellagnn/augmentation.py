@@ -319,6 +319,7 @@ class Augmenter:
             more = group.compute_once(partial(selector.choose, graph, embeddings, evidence, so_far, size))
             said = said.followed_by(group.compute_once(partial(self._ask, graph, more, spending)))
             nodes = np.concatenate([nodes, more])
+        group.compute_once(partial(said.warn, self.listed))
 
         def encode(texts: Any) -> NDArray[np.float32]:
             return unit_vectors(encode_texts(encoder, texts, memory=memory))
@@ -330,6 +331,7 @@ class Augmenter:
     def ask(self, graph: TextGraph, nodes: NDArray[np.int64]) -> tuple[Answers, LLMUsage]:
         """Ask about some nodes and read the classes that the answers name; nothing is encoded."""
         said = self._ask(graph, nodes, Spending(self.budget, self.store))
+        said.warn(self.listed)
         return self._read(nodes, said, self._named(said)), said.usage
 
     def plan(self, graph: TextGraph, nodes: NDArray[np.int64], n_certain: int | None = None) -> PlanPart:
@@ -364,6 +366,7 @@ class Augmenter:
             budget=spending,
             on_bad_answer=self.on_bad_answer,
             verbose=self.verbose,
+            warn=False,  # but once for all rounds
         )
 
     def _named(self, said: Enhancement) -> dict[int, NDArray[np.int64]]:

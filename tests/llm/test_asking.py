@@ -780,6 +780,26 @@ def test_many_unread_answers_are_warned_of_once_with_an_example(n_unread, warned
     assert (told in str(warning.message)) == warned
 
 
+def test_rounds_warn_once_with_what_all_of_them_brought(counting_enhancer):
+    graph = TextGraph.from_edges([], texts=[f"text {i}" for i in range(6)])
+    enhancer = counting_enhancer(
+        lambda question: "" if int(question[5]) < 2 else "Fungi." if int(question[5]) < 5 else "Stones"
+    )
+    first = ask(graph, np.arange(3), enhancer, CLASS, names=NAMES, warn=False)
+    found = first.followed_by(ask(graph, np.arange(3, 6), enhancer, CLASS, names=NAMES, warn=False))
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found.warn(NAMES)
+
+    [warning] = caught
+    assert found.bad == {0: "", 1: "", 2: "Fungi.", 3: "Fungi.", 4: "Fungi."}
+    assert str(warning.message).startswith("Of 6 questions to 'counting', these brought nothing: 2 empty (")
+    assert "5 of 6 answers name none of the classes 'Soft_Animals', 'Stones': 2 empty, 3 no_class, for" in str(
+        warning.message
+    )
+
+
 def test_choices_of_no_nodes(counting_enhancer):
     assert ask(GRAPH, nodes(), counting_enhancer(), CLASS, names=NAMES).choices(0, NAMES).shape == (0, 2)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from skellagnn.llm.asking._budget import Budget, resolve_budget
 from skellagnn.llm.asking._questions import QuestionTable
 from skellagnn.llm.asking._spending import Spending
 from skellagnn.llm.asking._usage import LLMUsage, PromptUsage
-from skellagnn.llm.enhancers import Answer, Enhancer, Unanswered
+from skellagnn.llm.enhancers import Answer, Enhancer, Unanswered, without_thinking
 from skellagnn.llm.prompts import Question, parse_confidence, read_choices
 
 if TYPE_CHECKING:
@@ -41,12 +41,15 @@ class Enhancement:
     usage : LLMUsage
     unread : frozenset of int
         Questions whose answers should have named a class and did not.
+    bad : dict of int to str
+        The answers that cannot be used, as they came, by question.
     """
 
     table: QuestionTable
     answers: list[str | None]
     usage: LLMUsage
     unread: frozenset[int] = frozenset()
+    bad: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def confidences(self) -> NDArray[np.float64]:
@@ -69,7 +72,15 @@ class Enhancement:
             [*self.table.questions, *later.table.questions], np.concatenate([self.table.index, later.table.index + n])
         )
         unread = self.unread.union(position + n for position in later.unread)
-        return Enhancement(table, [*self.answers, *later.answers], self.usage.followed_by(later.usage), unread)
+        bad = {**self.bad, **{position + n: answer for position, answer in later.bad.items()}}
+        return Enhancement(table, [*self.answers, *later.answers], self.usage.followed_by(later.usage), unread, bad)
+
+    def warn(self, class_names: Sequence[str] | None = None) -> None:
+        """Warn once, with all counts, if questions brought nothing or answers name no class that was asked for."""
+        came = [self.bad.get(position, answer) for position, answer in enumerate(self.answers)]
+        said = (_nothing_brought(self.usage), unread_warning(self.table.questions, came, class_names or ()))
+        if any(said):
+            warn_caller(" ".join(filter(None, said)), AnswerWarning)
 
     def choices(self, prompt_position: int, class_names: Sequence[str], n_choices: int = 2) -> NDArray[np.int64]:
         """Read the classes that answers to one prompt name: shape (n_active, n_choices), -1 for none.
@@ -120,7 +131,8 @@ def enhance(
     verbose : int, default=0
         Above 0 a progress bar is shown.
     warn : bool, default=True
-        False leaves the warning out, where stopping early is what was asked for.
+        False leaves the warning out, where stopping early is what was asked for, or :meth:`Enhancement.warn` is called
+        once for several rounds.
 
     Returns
     -------
@@ -155,7 +167,7 @@ def enhance(
             if answer is not None and not diagnose(table.questions[position], answer, class_names):
                 answers[position] = answer
                 del reasons[position]
-    names_unclear = unread_warning(table.questions, answers, class_names or ())
+    came = {position: answer for position in reasons if (answer := answers[position]) is not None}
     for position, reason in reasons.items():
         answers[position] = None
         bad = asking.usage_of(position).bad
@@ -163,34 +175,36 @@ def enhance(
     total, prices = spending.mine, spending.budget.prices
     cost = None if prices is None else spending.budget.cost(total.tokens_in, total.tokens_out)
     usage = LLMUsage(enhancer.name, asking.usage, cost)
-    _report(usage, on_bad_answer, warn, names_unclear)
-    _report_snapshots(enhancer.name, answers)
-    no_class = frozenset(position for position, reason in reasons.items() if reason == "no_class")
-    return Enhancement(table, answers, usage, no_class)
-
-
-def _report(usage: LLMUsage, on_bad_answer: str, warn: bool, names_unclear: str | None) -> None:
-    total = usage.total
-    parts = [f"{count} {reason} ({BAD_ANSWERS[reason]})" for reason, count in sorted(total.bad.items())]
-    if parts and on_bad_answer == "raise":
+    if usage.total.bad and on_bad_answer == "raise":
         raise EnhancerError(
-            f"{sum(total.bad.values())} of {total.questions} answers of {usage.model!r} cannot be used: "
-            f"{', '.join(parts)}. They are kept in the store, if there is one. Set on_bad_answer='raw' to go on "
-            "without them, or 'retry'."
+            f"{sum(usage.total.bad.values())} of {usage.total.questions} answers of {usage.model!r} cannot be used: "
+            f"{', '.join(_bad_answers(usage))}. They are kept in the store, if there is one. Set on_bad_answer='raw' "
+            "to go on without them, or 'retry'."
         )
+    no_class = frozenset(position for position, reason in reasons.items() if reason == "no_class")
+    enhancement = Enhancement(table, answers, usage, no_class, came)
+    if warn:
+        enhancement.warn(class_names)
+    _report_snapshots(enhancer.name, answers)
+    return enhancement
+
+
+def _bad_answers(usage: LLMUsage) -> list[str]:
+    return [f"{count} {reason} ({BAD_ANSWERS[reason]})" for reason, count in sorted(usage.total.bad.items())]
+
+
+def _nothing_brought(usage: LLMUsage) -> str | None:
+    total, parts = usage.total, _bad_answers(usage)
     if total.failed:
         parts.append(f"{total.failed} not answered")
     if total.left:
         parts.append(f"{total.left} not asked, since the budget was spent")
-    sentences = [] if names_unclear is None else [names_unclear]
-    if parts:
-        sentences.insert(
-            0,
-            f"Of {total.questions} questions to {usage.model!r}, these brought nothing: {', '.join(parts)}. Their "
-            "nodes keep their own vectors.",
-        )
-    if sentences and warn:
-        warn_caller(" ".join(sentences), AnswerWarning)
+    if not parts:
+        return None
+    return (
+        f"Of {total.questions} questions to {usage.model!r}, these brought nothing: {', '.join(parts)}. Their nodes "
+        "keep their own vectors."
+    )
 
 
 def _report_snapshots(model: str, answers: Iterable[str | None]) -> None:
@@ -238,7 +252,8 @@ class _Asking:
                 answers = self._run_directly(wanted, second_try, advance)
             else:
                 answers = self._run_through_store(wanted, second_try, advance)
-        return [answers.get(position) for position in wanted]
+        # of whatever back end, and as a store kept them: those that take thinking out themselves have none left
+        return [None if (said := answers.get(position)) is None else without_thinking(said) for position in wanted]
 
     def _run_directly(self, wanted: Sequence[int], second_try: bool, advance: Any) -> dict[int, str | None]:
         answers: dict[int, str | None] = {}
