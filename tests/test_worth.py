@@ -153,7 +153,7 @@ def test_confidence_is_that_of_the_checked_answers():
 # -- what is asked -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.filterwarnings("ignore:Of 30 questions")  # keywords that repeat each other
+@pytest.mark.filterwarnings("ignore:Of 60 questions")  # keywords that repeat each other
 def test_a_fit_finds_what_the_pilot_paid(tmp_path):
     data, clf = make()
     answer, asked = said_by(data)
