@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 
 import torch
 
@@ -35,8 +35,12 @@ def plain_torch() -> Iterator[None]:
     if before != torch.float32:  # it is that of all threads: left alone where it is right
         torch.set_default_dtype(torch.float32)
     try:
-        on_gpu = torch.autocast("cuda", enabled=False) if torch.cuda.is_available() else nullcontext()
-        with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False), on_gpu:
+        with ExitStack() as stack:
+            stack.enter_context(torch.inference_mode(False))
+            stack.enter_context(torch.enable_grad())
+            for kind in ("cpu", "cuda"):
+                if torch.is_autocast_enabled(kind):  # its cache of weights would outlive a step
+                    stack.enter_context(torch.autocast(kind, enabled=False, cache_enabled=False))
             yield
     finally:
         if before != torch.float32:

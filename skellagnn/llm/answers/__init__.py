@@ -159,9 +159,10 @@ FEW = 2
 # Answers with these faults name something, though no class: one letter, or a name in other words.
 _NAMING = ("no_class", "wordless")
 _SHOWN = 100  # characters of an example
-_SHORTEST = 3  # words that are left without numbers and quotes
-_QUOTED = re.compile(
-    r"[\"\u201c\u201e\u00ab\u300c][^\"\u201c\u201d\u00bb\u300d]{0,300}[\"\u201c\u201d\u00bb\u300d]|(?<!\w)'[^'\n]{0,300}'(?!\w)"
+_SHORTEST = 3  # words that are left without quotes and brackets
+_ASIDE = re.compile(
+    r"[\"\u201c\u201e\u00ab\u300c][^\"\u201c\u201d\u00bb\u300d]{0,300}[\"\u201c\u201d\u00bb\u300d]"
+    r"|(?<!\w)'[^'\n]{0,300}'(?!\w)|[(\[][^()\[\]]{0,100}[)\]]"
 )
 
 
@@ -178,8 +179,8 @@ def find_repeated(questions: Sequence[Question], answers: Sequence[str | None]) 
     -------
     positions : list of int
         Of the answers to prompts that name no classes whose words, up to case and white space, are those of at least
-        ``MANY_TEXTS`` answers to the same prompt; numbers and what stands in quotes, such as a title, may differ
-        where no word is one of the text. Answers that choose a class may well be equal.
+        ``MANY_TEXTS`` answers to the same prompt; what stands in quotes or brackets, such as a title, may differ
+        where no other word is one of the text. Answers that choose a class may well be equal.
 
     Examples
     --------
@@ -204,9 +205,9 @@ def find_repeated(questions: Sequence[Question], answers: Sequence[str | None]) 
 
 
 def _said(question: Question, answer: str) -> set[str]:
-    """The words of an answer, and those without numbers and quotes if they are none of the text."""
+    """The words of an answer, and those without quotes and brackets if they are none of the text."""
     text = unicodedata.normalize("NFKC", answer).casefold()
-    rest = [word for word in re.findall(r"\w+", _QUOTED.sub(" ", text)) if not word.isdigit()]
+    rest = re.findall(r"\w+", _ASIDE.sub(" ", text))
     said = {" ".join(re.findall(r"\w+", text))}
     asked = unicodedata.normalize("NFKC", " ".join(question.values.values())).casefold()
     own = {word for word in rest if len(word) > 3 or word > "\u2e80"}.intersection(re.findall(r"\w+", asked))
