@@ -256,7 +256,7 @@ def _name_of(value: Any) -> str:
 
 def read_model(cls: type[Any], path: str | os.PathLike[str], parameters: Mapping[str, Any]) -> Any:
     """Read a classifier that :func:`write_model` wrote; see ``ELLaGNNClassifier.load``."""
-    folder = check_path("path", path)
+    folder = check_path("path", path, short=True)
     if not (folder / _CONFIG).is_file() or not (folder / _ARRAYS).is_file():
         raise InvalidParameterError(
             f"`path` must be a folder with a model that `save` wrote, got {str(folder)!r}, which has no {_CONFIG} "

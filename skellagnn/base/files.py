@@ -20,18 +20,19 @@ _READ_FRACTION = 0.5
 _LONGEST_NAME = 255  # bytes that the usual file systems allow
 
 
-def check_path(name: str, value: Any) -> Path:
+def check_path(name: str, value: Any, *, short: bool = False) -> Path:
     """Return the path that a user named, with the home folder for a leading ``~``.
 
     Raises
     ------
     InvalidParameterError
-        If it is no str or path-like of one, empty, holds a NUL or half a character, or a name of over 255 bytes.
+        If it is no str or path-like of one, empty, or holds a NUL or half a character; with ``short`` also for a name
+        that file systems do not have, where nobody else would say so.
     """
     path = value if isinstance(value, str) else None
     if isinstance(value, os.PathLike):
         path = os.fspath(value)
-    if not isinstance(path, str) or not path.strip() or "\0" in path or not _can_be_a_name(path):
+    if not isinstance(path, str) or not path.strip() or "\0" in path or not _can_be_a_name(path, short):
         shown = name if name.startswith("`") else f"`{name}`"
         raise InvalidParameterError(
             f"{shown} must be the name of a file or folder, a str or a pathlib.Path, got {value!r:.80}. Pass one."
@@ -42,11 +43,12 @@ def check_path(name: str, value: Any) -> Path:
         return Path(path)
 
 
-def _can_be_a_name(path: str) -> bool:
+def _can_be_a_name(path: str, short: bool) -> bool:
     try:
-        return all(len(os.fsencode(part)) <= _LONGEST_NAME for part in Path(path).parts)
+        longest = max((len(os.fsencode(part)) for part in Path(path).parts), default=0)
     except UnicodeError:  # half a character
         return False
+    return not short or longest <= _LONGEST_NAME
 
 
 @contextmanager

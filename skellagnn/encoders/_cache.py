@@ -48,7 +48,7 @@ class CachedEncoder(ObjectEncoder):
         """Return the encoder with its file inside a joblib.Memory; itself where nothing is to be kept."""
         if isinstance(memory, (str, Path)):
             # where a joblib.Memory of that folder has its entries
-            location: Any = str(check_path("memory", memory) / "joblib")
+            location: Any = str(check_path("memory", memory, short=True) / "joblib")
         elif memory is None or (isinstance(memory, joblib.Memory) and memory.store_backend is None):
             return encoder
         else:

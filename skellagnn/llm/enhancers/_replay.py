@@ -213,7 +213,7 @@ _CACHE: dict[tuple[str, int, int], _Recording] = {}
 
 def _load(source: Any) -> _Recording:
     if isinstance(source, (str, os.PathLike)):
-        path = _file_of(check_path("`source` of a ReplayEnhancer", source))
+        path = _file_of(check_path("`source` of a ReplayEnhancer", source, short=True))
         status = path.stat()
         key = (str(path.resolve()), status.st_size, status.st_mtime_ns)
         if key not in _CACHE:
