@@ -255,7 +255,7 @@ def numbers_in(text):
         (
             "docs/results/index.md",
             "<!-- claims -->",
-            [("results/few_labels.md", "few labels"), ("results/tables.md", "tables")],
+            [("results/few_labels.md", "few labels"), ("results/tables.md", "tables"), ("results/paper.md", "paper")],
         ),
     ],
 )
