@@ -19,7 +19,7 @@ from skellagnn.selection import (
     READS,
     SELECTIONS,
     _outward,
-    _scores,
+    _selections,
     centers,
     clue,
     clustering,
@@ -121,7 +121,7 @@ def test_pagerank_solves_its_equation_to_the_stated_tolerance(directed):
 
 def test_the_number_of_threads_changes_no_score(monkeypatch):
     graph = TextGraph.from_edges(random_edges(3, n_edges=80), directed=True, n_nodes=30)
-    monkeypatch.setattr(_scores, "BLOCK", 7)
+    monkeypatch.setattr(_selections, "BLOCK", 7)
 
     scores = []
     for n_threads in ("1", "4"):
@@ -143,7 +143,7 @@ def test_the_block_size_changes_no_score(block, n_edges, monkeypatch):
         return [function(graph, rows, np.random.default_rng(2)) for function in (pagerank, degree, clustering)]
 
     expected = scores()
-    monkeypatch.setattr(_scores, "BLOCK", block)
+    monkeypatch.setattr(_selections, "BLOCK", block)
 
     for value, same in zip(scores(), expected, strict=True):
         np.testing.assert_allclose(value, same, rtol=1e-6, atol=1e-12)
@@ -274,7 +274,7 @@ def test_centers_from_a_sample_of_the_rows_still_find_the_clusters(monkeypatch):
     sizes = [400, 250, 150]
     cluster, rows = blobs(sizes)
     graph = TextGraph.from_edges([], n_nodes=len(rows))
-    monkeypatch.setattr(_scores, "_NODES_PER_CLUSTER", 20)  # 60 of 800 rows
+    monkeypatch.setattr(_selections, "_NODES_PER_CLUSTER", 20)  # 60 of 800 rows
 
     scores = clustering(graph, rows, np.random.default_rng(0), n_clusters=3)
 
@@ -288,7 +288,7 @@ def test_centers_from_a_sample_of_the_rows_still_find_the_clusters(monkeypatch):
     [([1, 1, 1, 1], 3, 1), ([1, 1, 1, 1, 1, 1, 2], 2, 2), ([1, 2, 3, 4], 3, 3), ([5], 4, 1)],
 )
 def test_different_rows_are_counted_until_there_are_enough(rows, enough, count):
-    assert _scores._count_distinct(np.array(rows, dtype=np.float32)[:, None], enough) == count
+    assert _selections._count_distinct(np.array(rows, dtype=np.float32)[:, None], enough) == count
 
 
 @pytest.mark.parametrize(("n_nodes", "n_clusters"), [(4, 1), (20, 2), (200, 20)])

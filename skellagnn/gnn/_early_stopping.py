@@ -1,4 +1,4 @@
-"""Validation during training: the epoch that is kept, and when to stop."""
+"""Validation during training: the epoch that is kept; ``_training.train`` stops where none was better for long."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ nodes.
 
 from skellagnn.selection._choose import count_active_nodes, select_active_nodes
 from skellagnn.selection._outward import centers, neighbors
-from skellagnn.selection._scores import (
+from skellagnn.selection._selections import (
     READS,
     SELECTIONS,
     Selection,

@@ -18,7 +18,7 @@ from skellagnn.base.warning import warn_caller
 from skellagnn.exceptions import AnswerWarning, InvalidParameterError
 from skellagnn.graph import TextColumn, TextGraph
 from skellagnn.graph._names import check_nodes
-from skellagnn.selection._scores import READS, SELECTIONS, Selection, built_in_name
+from skellagnn.selection._selections import READS, SELECTIONS, Selection, built_in_name
 
 
 def count_active_nodes(augmentation_ratio: Any, n_nodes: int) -> int:

@@ -1,4 +1,4 @@
-"""What labels alone say of every node, each label checked by models that have not seen it."""
+"""What labels alone say of every node, each checked by models that have not seen it; how classes are balanced."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from skellagnn.llm.answers._words import WORDS
+from skellagnn.llm.answers._refusal_words import WORDS
 
 # So much of an answer is read: a text about refusals may well contain their words further on.
 _OPENING = 400

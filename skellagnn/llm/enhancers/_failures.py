@@ -1,4 +1,4 @@
-"""What a refusal says: the server's own words in every form of body, whom it concerns, and how long to wait.
+"""What a failed request says: the server's words in every form of body, whom they concern, how long it asks to wait.
 
 The official client tells the status and hands the body over; the words of other providers, and waits that stand in
 other places than ``Retry-After``, it leaves unread.

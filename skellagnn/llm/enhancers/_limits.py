@@ -1,4 +1,4 @@
-"""When the next request may start, how long to wait after a failure, and whether the server or a question fails.
+"""When the next request may start, and whether the server or a question fails; ``_failures`` reads what servers say.
 
 Looked at: tenacity and the client's own retries, which wait for one request and not for all that ask the same server;
 pyrate-limiter and aiolimiter, which save up bursts and cannot correct an estimate by what the server counted.

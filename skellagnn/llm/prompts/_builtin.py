@@ -1,4 +1,4 @@
-"""The built-in prompts.
+"""The built-in prompts; their translations stand in ``_languages``.
 
 Stores and recorded answers are keyed by a digest of each template and its answer limit: changing so much as a comma
 here makes every stored answer to that prompt unreachable, and is a breaking entry in the changelog. The wording is

@@ -8,7 +8,8 @@ assistant is asked for (assist, summarize); ``s`` services (answer, process); ``
 question; ``L`` summary, keywords; ``M`` information; ``G`` given, found; ``E`` missing, empty, too short; ``P`` please,
 could you; ``V`` send, provide; ``R`` need; ``K`` know, understand; ``W`` sorry, unfortunately; ``O`` courtesies;
 ``H`` here is, let me; ``X`` words of servers; ``F`` words of filters; ``r`` words of who reports what others say;
-``d`` this, that; ``f`` other words without content.
+``d`` this, that; ``f`` other words without content. A tongue without blanks between words is named in
+``_reading._UNSPACED`` as well.
 """
 
 from __future__ import annotations
