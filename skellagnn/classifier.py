@@ -22,7 +22,7 @@ from sklearn.base import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from skellagnn.augmentation import AnsweredQuestion, Augmentation, Augmenter, Selector
+from skellagnn.augmentation import AnsweredQuestion, Augmentation, Augmenter
 from skellagnn.base.config import get_config
 from skellagnn.base.numbers import draw_seeds, fixed_seed
 from skellagnn.base.resources import resolve_device
@@ -50,6 +50,7 @@ from skellagnn.llm.store import StoreURL, without_password
 from skellagnn.model_file import read_model, write_model
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, shared_parameters
+from skellagnn.selection import Selector
 from skellagnn.supervision import Evidence, Supervised
 from skellagnn.validation import (
     CallbackSupportMixin,

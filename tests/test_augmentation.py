@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from skellagnn import Budget, ELLaGNNClassifier, TextGraph
-from skellagnn.augmentation import AnsweredQuestion, Augmenter, Selector
+from skellagnn.augmentation import AnsweredQuestion, Augmenter
 from skellagnn.base.vectors import unit_vectors
 from skellagnn.encoders import TfidfEncoder
 from skellagnn.enhancers import CallableEnhancer, OpenAIEnhancer, ReplayEnhancer, TransformersEnhancer
@@ -15,6 +15,7 @@ from skellagnn.exceptions import AnswerWarning, EnhancerError, GraphError, Inval
 from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.llm.store import QuestionKey, ResponseStore
 from skellagnn.prompts import Prompt, Question
+from skellagnn.selection import Selector
 from skellagnn.supervision import Evidence
 from skellagnn.validation import check_class_names
 

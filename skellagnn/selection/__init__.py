@@ -24,11 +24,13 @@ from skellagnn.selection._selections import (
     short_text,
     text_length,
 )
+from skellagnn.selection._selector import Selector
 
 __all__ = [
     "READS",
     "SELECTIONS",
     "Selection",
+    "Selector",
     "centers",
     "clue",
     "clustering",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from skellagnn.validation._callbacks import CallbackSupportMixin, FitCallbacks, with_callbacks
 from skellagnn.validation._class_names import ClassNames, check_class_names
 from skellagnn.validation._graph import as_graph, remember_columns, stand_in
+from skellagnn.validation._held_out import hold_out, split_validation
 from skellagnn.validation._labels import (
     UNLABELED,
     Labels,
@@ -12,9 +13,7 @@ from skellagnn.validation._labels import (
     check_sample_weight,
     check_true_labels,
     given_labels,
-    hold_out,
     named_classes,
-    split_validation,
 )
 
 __all__ = [

@@ -11,6 +11,15 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError
+from skellagnn.llm.enhancers._addresses import (
+    OPENAI_URL,
+    check_bare,
+    check_key_variable,
+    check_no_secret,
+    check_reachable,
+    read_key,
+    resolve_url,
+)
 from skellagnn.llm.enhancers._base import Answer, Unanswered
 from skellagnn.llm.enhancers._batch_api import BatchRun
 from skellagnn.llm.enhancers._chat import ChatRun, Request
@@ -22,18 +31,7 @@ from skellagnn.llm.enhancers._naming import (
     require_number,
     require_text,
 )
-from skellagnn.llm.enhancers._service import (
-    OPENAI_URL,
-    RequestFailed,
-    Service,
-    check_bare,
-    check_key_variable,
-    check_no_secret,
-    check_reachable,
-    client_for,
-    read_key,
-    resolve_url,
-)
+from skellagnn.llm.enhancers._service import RequestFailed, Service, client_for
 from skellagnn.llm.enhancers._shortening import cut_counts, shortened
 from skellagnn.llm.enhancers._structured import choices_of
 from skellagnn.llm.prompts import Question, estimate_tokens

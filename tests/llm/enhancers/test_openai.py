@@ -18,8 +18,8 @@ import pytest
 from skellagnn.enhancers import Answer, OpenAIEnhancer, close_clients
 from skellagnn.exceptions import AnswerWarning, EnhancerError, InvalidParameterError, MissingDependencyError
 from skellagnn.llm.enhancers import _limits
+from skellagnn.llm.enhancers._addresses import Secret, resolve_url
 from skellagnn.llm.enhancers._failures import concerns_question
-from skellagnn.llm.enhancers._service import Secret, resolve_url
 from skellagnn.llm.enhancers._shortening import cut_counts
 
 VARIABLE = "SKELLAGNN_TEST_KEY"
