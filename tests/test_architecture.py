@@ -110,6 +110,7 @@ def floors() -> list[list[str]]:
 def test_modules_import_from_floors_below(monkeypatch, capsys):
     from importlinter.cli import lint_imports
 
+    monkeypatch.setattr("logging.config.dictConfig", lambda settings: None)  # it would silence all loggers there are
     monkeypatch.chdir(PROJECT)
 
     assert lint_imports(no_cache=True) == 0, capsys.readouterr().out
