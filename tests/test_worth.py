@@ -9,6 +9,7 @@ from skellagnn import Budget, CallableEnhancer, ELLaGNNClassifier, ReplayEnhance
 from skellagnn.datasets import make_text_graph
 from skellagnn.exceptions import AnswerWarning, InvalidParameterError
 from skellagnn.prompts import parse_choices
+from skellagnn.worth import _learning_curve, _pilot
 
 N, K = 300, 3
 
@@ -254,7 +255,7 @@ def test_other_arguments_are_checked():
 
 
 def test_accuracy_without_checks_is_that_of_the_other_bands_and_less_sure():
-    drawn = worth._draw_accuracy(np.array([18, 0, 2]), np.array([20, 0, 20]), np.random.default_rng(0))
+    drawn = _pilot._draw_accuracy(np.array([18, 0, 2]), np.array([20, 0, 20]), np.random.default_rng(0))
     low, middle, high = np.quantile(drawn, (0.05, 0.5, 0.95), axis=0)
 
     assert middle[0] == pytest.approx(0.87, abs=0.04)
@@ -264,9 +265,9 @@ def test_accuracy_without_checks_is_that_of_the_other_bands_and_less_sure():
 
 @pytest.mark.parametrize(("top", "half", "power"), [(0.9, 1.0, 1.0), (0.8, 2.5, 2.0), (0.95, 0.3, 0.5)])
 def test_a_measured_learning_curve_is_found_again(top, half, power):
-    true = worth._Curves(5, *(np.array([value]) for value in (top, half, power)))
+    true = _learning_curve.Curves(5, *(np.array([value]) for value in (top, half, power)))
     measured = [(n, round(5000 * float(true(n)[0])), 5000) for n in (12.5, 25, 50)]
-    found = worth._draw_curve(measured, 5, np.random.default_rng(0))
+    found = _learning_curve.draw_curve(measured, 5, np.random.default_rng(0))
 
     for n in (12.5, 50, 100):
         assert np.median(found(n)) == pytest.approx(true(n)[0], abs=0.015)
@@ -275,8 +276,8 @@ def test_a_measured_learning_curve_is_found_again(top, half, power):
 
 def test_held_out_labels_are_each_tested_once_with_a_part_of_the_others():
     data, clf = make()
-    fit, _ = worth._prepare(clf, data.graph, labels_of(data, 30), 10)
-    measured = worth._cross_validate(fit.evidence)
+    fit, _ = _pilot._prepare(clf, data.graph, labels_of(data, 30), 10)
+    measured = _learning_curve.cross_validate(fit.evidence)
 
     assert [n for _, _, n in measured] == [30, 30, 30]
     assert [round(labels) for labels, _, _ in measured] == [6, 12, 24]
@@ -285,9 +286,9 @@ def test_held_out_labels_are_each_tested_once_with_a_part_of_the_others():
 
 def test_a_single_label_of_a_class_is_not_held_out():
     data, clf = make()
-    fit, _ = worth._prepare(clf, data.graph, labels_of(data, K), 10)
+    fit, _ = _pilot._prepare(clf, data.graph, labels_of(data, K), 10)
 
-    assert worth._cross_validate(fit.evidence) == []
+    assert _learning_curve.cross_validate(fit.evidence) == []
 
 
 def test_the_report_says_what_to_do_and_how_sure_it_is():

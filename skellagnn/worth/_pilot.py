@@ -1,4 +1,4 @@
-"""What an LLM is worth: a pilot asks about a few nodes and says what the whole budget would add."""
+"""A pilot: whom it asks, what it finds, and what it says."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ from scipy.stats import betabinom
 from skellagnn.augmentation import Augmenter
 from skellagnn.base.numbers import check_int, draw_seeds
 from skellagnn.classifier import ELLaGNNClassifier
-from skellagnn.distillation import PropagationTeacher, propagate
+from skellagnn.distillation import propagate
 from skellagnn.encoders._features import raw_features
 from skellagnn.exceptions import InvalidParameterError
-from skellagnn.gnn._targets import LabeledNodes
 from skellagnn.graph import TextGraph
 from skellagnn.llm.asking import LLMUsage
 from skellagnn.llm.prompts import PromptCatalog
 from skellagnn.parameters import check_parameters
 from skellagnn.selection import select_active_nodes
-from skellagnn.supervision import ENOUGH, N_FOLDS, Answers, Evidence, balance, go_beyond_chance, one_hot
+from skellagnn.supervision import ENOUGH, Answers, Evidence, go_beyond_chance
 from skellagnn.validation import as_graph, check_labels, hold_out, stand_in
-
-__all__ = ["Band", "Pilot", "pilot"]
+from skellagnn.worth._learning_curve import N_DRAWS, cross_validate, draw_curve
 
 # Accuracy that is worth paying for: a point. Less is lost among seeds and splits.
 WORTHWHILE = 0.01
@@ -39,12 +37,7 @@ BORROWED = 4.0
 # An answer of an LLM that knows q of the nodes, and guesses the others, is worth q to this power labels to other nodes.
 # Errors by chance would make it 2; errors that repeat each other teach something wrong.
 POWER = 4
-# Parts of the labels that the learning curve is measured with.
-FRACTIONS = (0.25, 0.5, 1.0)
-# Nodes without a label that its teachers train themselves on.
-N_OTHERS = 500
-# Draws from what is believed after the pilot, and the quantiles that are told.
-N_DRAWS = 4000
+# The quantiles that are told.
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
 
 Estimate = tuple[float, float, float]
@@ -319,7 +312,7 @@ def _appraise(fit: _Fit, answers: Answers, usage: LLMUsage, n_asked: int) -> Pil
 
     # what that brings: to the nodes asked about, and as labels to all others
     says_something = bool(margins.any())
-    curve = _draw_curve(_cross_validate(evidence), evidence.n_classes, rng)
+    curve = draw_curve(cross_validate(evidence), evidence.n_classes, rng)
     now, knows = curve(n_labels), np.clip((by_band - chance) / (1 - chance), 0, 1)
     others = curve(n_labels + named_share * knows**POWER @ n_new) - now
     alone = probabilities[new].max(axis=1).mean() if says_something and len(new) else now
@@ -364,78 +357,6 @@ def _draw_accuracy(
     likelihood = np.exp(betabinom.logpmf(n_right, n_checked, a, b).sum(axis=1))
     drawn = rng.choice(len(mean), N_DRAWS, p=likelihood / likelihood.sum())
     return np.asarray(rng.beta(a[drawn] + n_right, b[drawn] + n_checked - n_right))
-
-
-def _cross_validate(evidence: Evidence) -> list[tuple[float, int, int]]:
-    """Return, by fraction of the labels: labels, held-out ones that a teacher gets right with these, and held-out ones.
-
-    Labels are counted on average over the folds.
-    """
-    labeled, n_classes, propagated = evidence.labeled, evidence.n_classes, evidence.features
-    counts = np.bincount(labeled.labels, minlength=n_classes)
-    rank = _rank(labeled.labels, np.random.default_rng(evidence.seed).random(len(labeled.labels)))
-    fold, testable = rank % N_FOLDS, counts[labeled.labels] > 1  # a single label has none to learn its class from
-    others = np.setdiff1d(np.arange(len(propagated)), labeled.nodes)
-    others = others[np.linspace(0, len(others) - 1, min(N_OTHERS, len(others)), dtype=np.int64)]
-    features = propagated[np.concatenate([labeled.nodes, others])]
-    found = np.zeros((len(FRACTIONS), 3))
-    for number in range(N_FOLDS):
-        test, train = np.flatnonzero((fold == number) & testable), np.flatnonzero(fold != number)
-        if len(test) == 0:
-            continue
-        place, size = _rank(labeled.labels[train], rank[train]), np.bincount(labeled.labels[train], minlength=n_classes)
-        sizes_seen: set[int] = set()
-        for row, fraction in enumerate(FRACTIONS):
-            part = train[place < np.ceil(fraction * size[labeled.labels[train]])]
-            if len(part) in sizes_seen:
-                continue
-            sizes_seen.add(len(part))
-            seen = balance(LabeledNodes(part, labeled.labels[part], labeled.weights[part]), n_classes)
-            known = one_hot(seen, n_classes)
-            predicted = PropagationTeacher().fit(features, known).predict_proba(features[test]).argmax(axis=1)
-            found[row] += len(part) * len(test), (predicted == labeled.labels[test]).sum(), len(test)
-    return [(labels / n, int(hits), int(n)) for labels, hits, n in found if n]
-
-
-def _rank(labels: NDArray[np.int64], order: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the place of each node within its class."""
-    sorted_ = np.lexsort((order, labels))
-    counts = np.bincount(labels)
-    rank = np.empty(len(labels), dtype=np.int64)
-    rank[sorted_] = np.arange(len(labels)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return rank
-
-
-@dataclass(frozen=True)
-class _Curves:
-    """Learning curves A - (A - chance) (1 + m / m_0)^-c of m labels a class; a draw each."""
-
-    n_classes: int
-    top: NDArray[np.float64]
-    half: NDArray[np.float64]
-    power: NDArray[np.float64]
-
-    def __call__(self, n_labels: Any) -> NDArray[np.float64]:
-        missing = (1 + n_labels / self.n_classes / self.half) ** -self.power
-        return np.asarray(self.top - (self.top - 1 / self.n_classes) * missing)
-
-
-def _draw_curve(measured: list[tuple[float, int, int]], n_classes: int, rng: np.random.Generator) -> _Curves:
-    """Draw learning curves that fit what was measured.
-
-    Before, every ceiling is as likely as another, m_0 is around 1 within a factor of e, and c is 1/2, 1 or 2: slow, as
-    by texts alone, or steep and then flat, as by self-training.
-    """
-    top = 1 / n_classes + (1 - 1 / n_classes) * np.linspace(0.05, 0.995, 64)
-    grid = np.meshgrid(top, np.geomspace(0.05, 50, 50), (0.5, 1.0, 2.0), indexing="ij")
-    curves = _Curves(n_classes, *(values.ravel() for values in grid))
-    log_p = -(np.log(curves.half) ** 2) / 2
-    for n_labels, hits, n in measured:
-        accuracy = curves(n_labels)
-        log_p += hits * np.log(accuracy) + (n - hits) * np.log(1 - accuracy)
-    p = np.exp(log_p - log_p.max())
-    drawn = rng.choice(len(p), N_DRAWS, p=p / p.sum())
-    return _Curves(n_classes, curves.top[drawn], curves.half[drawn], curves.power[drawn])
 
 
 def _judge(

@@ -1,16 +1,10 @@
-"""Fitted models as files that a stranger may open: plain arrays and JSON in a folder, and a card to read.
-
-Pickle, joblib and ``torch.save`` can run what they read; skops names each type to trust, but knows no tensors. ONNX has
-no place for sparse edges of any number. What is here is the layout of the Hugging Face hub: ``config.json``,
-``model.safetensors`` and ``README.md``.
-"""
+"""Writing and reading the folder of a model."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import platform
 import re
 import warnings
 from collections.abc import Mapping
@@ -34,8 +28,7 @@ from skellagnn.gnn._training import History
 from skellagnn.llm.asking import LLMUsage, PromptUsage
 from skellagnn.llm.enhancers import DetachedEnhancer
 from skellagnn.llm.prompts import Prompt, PromptCatalog
-
-__all__ = ["read_model", "write_model"]
+from skellagnn.model_file._card import write_card
 
 _FORMAT = 1
 _CONFIG, _ARRAYS, _CARD = "config.json", "model.safetensors", "README.md"
@@ -62,7 +55,7 @@ def write_model(model: Any, path: str | os.PathLike[str]) -> None:
             SkellagnnWarning,
             stacklevel=3,
         )
-    card = _card(model, config)
+    card = write_card(model, config, _changed(model, config))
     from safetensors.numpy import save
 
     content = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
@@ -251,6 +244,24 @@ def _name_of(value: Any) -> str:
     return str(getattr(value, "__qualname__", None) or type(value).__name__)
 
 
+def _changed(model: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings that are not the defaults, as they are written."""
+    defaults = type(model)().get_params(deep=False)
+    changed: dict[str, Any] = {
+        name: value
+        for name, value in config["parameters"].items()
+        if name not in ("prompts", "class_names") and value != _quietly(name, defaults[name])
+    }
+    return {**changed, **config["given"]}
+
+
+def _quietly(name: str, value: Any) -> Any:
+    try:
+        return _PACK.get(name, _plain)(value)
+    except (TypeError, ValueError):
+        return None
+
+
 # -- read -----------------------------------------------------------------------------------------------------------
 
 
@@ -407,118 +418,3 @@ def _history(described: dict[str, Any]) -> History:
         else:
             history.best_iter = int(value)
     return history
-
-
-# -- the card -------------------------------------------------------------------------------------------------------
-
-
-def _card(model: Any, config: dict[str, Any]) -> str:
-    """Return what a reader wants to know before using a model."""
-    fit, data = config["fit"], config["fit"]["data"]
-    names = [_quoted(label) for label in config["classes"]["values"]]
-    shown = ", ".join(names[:50]) + (f" and {len(names) - 50} more" if len(names) > 50 else "")
-    defaults = type(model)().get_params(deep=False)
-    changed = {
-        name: value
-        for name, value in config["parameters"].items()
-        if name not in ("prompts", "class_names") and value != _quietly(name, defaults[name])
-    } | config["given"]
-    edges = f", {data['n_edges']:,} directed edges" if data.get("n_edges") is not None else ""
-    cut = ", the others cut off in training" if data.get("inductive") else ""
-    lines = [
-        "---",
-        "library_name: skellagnn",
-        "tags: [text-attributed-graph, node-classification, graph-neural-network]",
-        "---",
-        "",
-        "# " + config["class"],
-        "",
-        "A classifier of the nodes of a text-attributed graph. Prediction asks no LLM.",
-        "",
-        "```python",
-        "from skellagnn import ELLaGNNClassifier",
-        "",
-        "clf = ELLaGNNClassifier.load(FOLDER" + "".join(f", {name}=..." for name in config["given"]) + ")",
-        "clf.predict(graph)",
-        "```",
-        "",
-        "## Data",
-        "",
-        f"- trained on {data['n_nodes']:,} nodes{edges}; {data['n_in_view']:,} nodes in view{cut}",
-        f"- rows of {config['n_features_in']} numbers, from {_encoder_in_words(config)}",
-        f"- {len(names)} classes: {shown}",
-        "",
-        "## Settings that are not the defaults",
-        "",
-        *([f"- `{name}`: {_quoted(value)}" for name, value in sorted(changed.items())] or ["None."]),
-        "",
-        "## What an LLM was asked",
-        "",
-        *_asked(model, fit),
-        "",
-        "## Scores",
-        "",
-        _scores(model),
-        "",
-        "## Versions",
-        "",
-        ", ".join(
-            [f"Python {platform.python_version()}"]
-            + [f"{name} {version(name)}" for name in ("skellagnn", "torch", "scikit-learn", "numpy")]
-        )
-        + f"; file format {_FORMAT}.",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _scores(model: Any) -> str:
-    history = model.history_.validation_score
-    if not history:
-        return f"No labels were held out in {model.n_iter_} epochs of training. Write down here what you measured."
-    best = max(model.best_iter_, 1)
-    score = f"{history[best - 1]:.4f}"
-    return f"Validation accuracy {score} in epoch {best} of {model.n_iter_}, on labels held out in training."
-
-
-def _quietly(name: str, value: Any) -> Any:
-    try:
-        return _PACK.get(name, _plain)(value)
-    except (TypeError, ValueError):
-        return None
-
-
-def _quoted(value: Any) -> str:
-    """Return a value on one line, in which no character means anything to a renderer."""
-    shown = json.dumps(value, ensure_ascii=False)
-    return f"`{shown[:200]}`" if "`" not in shown else f"`` {shown[:200]} ``"
-
-
-def _encoder_in_words(config: dict[str, Any]) -> str:
-    described = config["encoder"]
-    if described is None:
-        return "features that the graph brings"
-    if config["encoder_name"] is not None:
-        return f"the encoder {_quoted(config['encoder_name'])}, or features of a graph that has some"
-    return f"an encoder of the kind {_quoted(described['kind'])}, or features of a graph that has some"
-
-
-def _asked(model: Any, fit: dict[str, Any]) -> list[str]:
-    usage = model.llm_usage_
-    if fit["enhancer"] is None or not usage.prompts:
-        return ["Nothing."]
-    lines = [f"{_quoted(fit['enhancer'])} about {len(model.queried_nodes_)} nodes:", ""]
-    templates = {prompt.name: prompt.template for prompt in PromptCatalog.from_parameter(model.prompts)}
-    for name, counts in usage.prompts.items():
-        bad = sum(counts.bad.values())
-        lines.append(
-            f"- `{name}`: {counts.questions} distinct questions, {counts.failed} without an answer, {counts.left} left "
-            f"unasked, {bad} answers that could not be used"
-        )
-        if name in templates:
-            lines += ["", *(f"      {line}" for line in templates[name].splitlines()), ""]
-    if model.reliability_ is not None:
-        lines.append(
-            f"- answers that name a class are right with a probability of {model.reliability_:.2f} (estimated)"
-        )
-    return lines
