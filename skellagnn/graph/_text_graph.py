@@ -110,9 +110,8 @@ class TextGraph:
         self._titles = _column(titles, n_nodes, "titles")
         self._node_names = _names(node_names, n_nodes)
         self._features = _features(features, n_nodes)
-        if self._node_names is not None:
-            for argument, part in (("texts", texts), ("titles", titles), ("features", features)):
-                check_order(argument, part, np.arange(n_nodes), self._node_names)
+        for argument, part in (("texts", texts), ("titles", titles), ("features", features)):
+            check_order(argument, part, np.arange(n_nodes), self._node_names)
         self._targets = _targets(targets, n_nodes, self._node_names)
         self._symmetric: bool | None = None
         self._is_inductive = False
@@ -286,8 +285,7 @@ class TextGraph:
 
     def with_features(self, features: ArrayLike | None) -> TextGraph:
         """Return the same view with other features (None for none)."""
-        if self._node_names is not None:
-            check_order("features", features, np.arange(self.n_nodes), self._node_names)
+        check_order("features", features, np.arange(self.n_nodes), self._node_names)
         return self._with(features=_features(features, self.n_nodes))
 
     def without_texts(self) -> TextGraph:

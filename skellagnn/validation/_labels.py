@@ -22,6 +22,8 @@ from skellagnn.graph._names import check_order, is_missing
 from skellagnn.validation._class_names import check_class_names
 
 UNLABELED = -1
+# Beside the largest weight of a class, a smaller one would be lost in float32.
+_SMALLEST_WEIGHT = 1e-30
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,11 @@ def check_labels(
         weights = _to_largest(weights * _to_largest(per_class[indices]))
         counts = weights > 0
         nodes, indices, weights = nodes[counts], indices[counts], weights[counts]
+        if named is None and len(np.unique(indices)) < 2 <= len(found):
+            raise InvalidParameterError(
+                f"`class_weight` must leave labels of at least two classes, got {class_weight!r:.200}, which leaves "
+                f"those of {classes.tolist()[indices[0]]!r} alone. Give another class a weight."
+            )
     return Labels(classes, _join_repeats(nodes, indices, weights, argument))
 
 
@@ -292,6 +299,12 @@ def _weight_of_classes(class_weight: Any, classes: NDArray[Any], indices: NDArra
         raise InvalidParameterError(
             f"`class_weight` must be finite and not negative, and positive for some class, got {class_weight!r}. Drop "
             "the weights that are not."
+        )
+    positive = per_class[per_class > 0]
+    if positive.min() < _SMALLEST_WEIGHT * positive.max():
+        raise InvalidParameterError(
+            f"`class_weight` must hold weights within a factor of {1 / _SMALLEST_WEIGHT:.0e} of each other, got "
+            f"{positive.min():.3g} and {positive.max():.3g}. Write 0 to leave a class out."
         )
     return per_class
 

@@ -446,6 +446,10 @@ def test_pandas_parts_in_another_order_than_the_names_are_refused(argument):
         TextGraph.from_edges([], node_names=["x", "y"], **{argument: values})
     TextGraph.from_edges([], node_names=["x", "z"], **{argument: values})  # names of something else
 
+    values.index = [1, 0]  # as sample(frac=1) leaves it
+    with pytest.raises(GraphError, match=f"`{argument}` must be in the order .*: 1 stands where node '0' is"):
+        TextGraph.from_edges([(0, 1)], **{argument: values})
+
 
 @pytest.mark.parametrize("node", [8, -1, "n1", 1.0, True])
 def test_a_node_that_does_not_exist_has_no_name(graph, node):
