@@ -9,6 +9,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from skellagnn.base.interrupts import holding_interrupts
 from skellagnn.exceptions import InvalidParameterError, MissingAnswerError
 
 
@@ -86,14 +87,15 @@ class CallableEnhancer(BaseEstimator):  # type: ignore[misc]
     def complete_iter(self, prompts: Sequence[str]) -> Iterator[tuple[int, str | None]]:
         """Answer one prompt after the other; what a function raises is passed on at the prompt that it raised it for.
 
+        Ctrl-C waits for the answer in flight, which may be paid for; a second one does not.
+
         Yields
         ------
         position, answer : int, str or None
         """
         self._check()
         if not isinstance(self.function, Mapping):
-            function = self.function
-            return ((position, function(prompt)) for position, prompt in enumerate(prompts))
+            return _call(self.function, prompts)
         table: Mapping[Any, str] = self.function
         missing = [prompt for prompt in prompts if prompt not in table]
         if missing:
@@ -110,3 +112,9 @@ class CallableEnhancer(BaseEstimator):  # type: ignore[misc]
                 "`function` of a CallableEnhancer must be a function of one prompt or a dict from prompts to answers, "
                 f"got {type(self.function).__name__}. Recorded answers are read by ReplayEnhancer(source)."
             )
+
+
+def _call(function: Callable[[str], str | None], prompts: Sequence[str]) -> Iterator[tuple[int, str | None]]:
+    for position, prompt in enumerate(prompts):
+        with holding_interrupts():  # until whoever asked has it
+            yield position, function(prompt)

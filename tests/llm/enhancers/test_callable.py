@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from functools import partial
 
 import pytest
@@ -101,3 +103,19 @@ def test_what_is_neither_function_nor_table_is_named(function):
         enhancer.complete(["cats"])
     with pytest.raises(InvalidParameterError, match=f"got {type(function).__name__}"):
         enhancer.name  # noqa: B018
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGINT for one process")
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_waits_for_the_answer_in_flight_and_a_second_one_does_not(times):
+    def ask(prompt):
+        if prompt == "2":
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+        return prompt
+
+    arrived = []
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        for _, answer in CallableEnhancer(ask, model_name="x").complete_iter("1234"):
+            arrived.append(answer)
+    assert arrived == (["1", "2"] if times == 1 else ["1"])
