@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -142,7 +143,7 @@ class Answer(str):
     @property
     def is_complete(self) -> bool:
         """Whether the answer came to its end: by a known good ``finish_reason``, or none."""
-        return not self.finish_reason or self.finish_reason.lower().removeprefix("finish_reason_") in _GOOD_ENDS
+        return not self.finish_reason or plain_reason(self.finish_reason) in _GOOD_ENDS
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild_answer, (str(self), {name: getattr(self, name) for name in ANSWER_DETAILS})
@@ -156,10 +157,16 @@ class Unanswered:
     kind: str
 
 
+def plain_reason(reason: object) -> str:
+    """Write a finish reason as all back ends would: ``"FINISH_REASON_MAX_TOKENS"`` and ``"maxTokens"`` alike."""
+    return re.sub(r"[\W_]", "", str(reason).lower()).removeprefix("finishreason")
+
+
 # What back ends call the end of a whole answer. All else (a limit, a filter, a name that is not known) cut it short.
 _GOOD_ENDS = frozenset(
-    {"stop", "eos", "eos_token", "end", "end_turn", "end_of_turn", "stop_sequence", "stop_token", "complete"}
-    | {"stop_str", "normal", "completed", "finish", "finished", "done", "success", "empty", "refusal"}
+    {"stop", "eos", "eostoken", "end", "endturn", "endofturn", "stopsequence", "stoptoken", "complete", "endoftext"}
+    | {"stopstr", "normal", "completed", "finish", "finished", "done", "success", "empty", "refusal", "eot"}
+    | {"eosfound", "stopstringfound", "eostokenfound"}
 )
 
 # What an answer may say beside its text, and of which type it is. A response store has a column for each.

@@ -46,17 +46,22 @@ _ABOUT_LENGTH = re.compile(
 _ABOUT_SETTINGS = re.compile(r"max_(?:completion_|new_)?tokens\W+.{0,40}(?:too large|less than|at most|exceed)", re.I)
 _OF_A_DAY = re.compile(
     r"per[ _-]?day|perday|daily|\b[rt]pd\b|per[ _-]?(?:week|month)|weekly|monthly|free-models-per-day"
-    r"|for (?:the |to)(?:day|week|month)|24[ -]?h(?:ours?)?\b|/ ?day\b|今日|每日|每天",
+    r"|for (?:the |to)(?:day|week|month)|24[ -]?h(?:ours?)?\b|/ ?(?:day|week|month)\b|今日|每日|每天",
     re.IGNORECASE,
 )
 _OF_MONEY = re.compile(
     r"insufficient[ _](?:quota|balance|credit|fund|user_quota)|billing|credits?\b|balance|payment|prepaid|out of funds"
     r"|exceeded your current quota|quota[ _]exceeded|arrearage|spend(?:ing)? (?:limit|cap)|key limit exceeded"
-    r"|usage limit|exceeded ?budget|over budget|budget has been exceeded|欠费|欠費|余额|餘額",
+    r"|usage limit|exceeded ?budget|over budget|budget has been exceeded|free tier\b.{0,40}\b(?:exhausted|used up)"
+    r"|freetieronly|欠费|欠費|余额|餘額",
     re.IGNORECASE,
 )
-# A proxy that keeps the accounts of its users says so with a status of its own.
-_BUDGET = re.compile(r"exceeded ?budget|over budget|budget has been exceeded", re.IGNORECASE)
+# Of money under status 400, which else is about the question.
+_BUDGET = re.compile(
+    r"exceeded ?budget|over budget|budget has been exceeded|insufficient[ _](?:quota|balance|credit|fund)|arrearage"
+    r"|balance is too low",
+    re.IGNORECASE,
+)
 _NUMBER = r"\d+(?:\.\d+)?"
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _AMOUNT = re.compile(
@@ -218,9 +223,9 @@ def advised_wait(
 
     Read are ``Retry-After`` (seconds, milliseconds, a date), the message ("try again in 35.8s"), fields of the body
     (``retryDelay``), and last ``x-ratelimit-reset-...``: of what is used up, where that is told. The longest of the
-    first three counts.
+    first three counts. Points in time are compared with the server's ``Date``: its clock may not be ours.
     """
-    now = now or datetime.now(timezone.utc)
+    now = now or _date_of(headers) or datetime.now(timezone.utc)
     said = sorted(
         (field[1] is None, seconds)  # the exact one first
         for name, value in headers.items()
@@ -232,6 +237,15 @@ def advised_wait(
     if not hints:
         hints = list(_resets(headers, now))
     return max(hints, default=None)
+
+
+def _date_of(headers: Mapping[str, str]) -> datetime | None:
+    said = next((value for name, value in headers.items() if name.lower() == "date"), "")
+    try:
+        date = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=timezone.utc)
 
 
 def _wait_in(message: str, body: Any, now: datetime | None = None) -> float | None:

@@ -7,15 +7,15 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from skellagnn.llm.enhancers._base import Answer
+from skellagnn.llm.enhancers._base import Answer, plain_reason
 from skellagnn.llm.enhancers._thinking import strip_thinking
 
 # How servers call an answer that a passing trouble of theirs ended, beside "error": it may come whole yet.
 _TROUBLE = frozenset(
-    {"error", "network_error", "abort", "aborted", "insufficient_system_resource", "cancelled", "canceled", "timeout"}
-    | {"failed", "load", "unload", "finish_reason_unspecified", "malformed_response"}
+    {"error", "networkerror", "abort", "aborted", "insufficientsystemresource", "cancelled", "canceled", "timeout"}
+    | {"failed", "load", "unload", "unspecified", "malformedresponse", "malformedfunctioncall", "modelunloaded"}
 )
-_LENGTH = frozenset({"length", "max_tokens", "model_length", "max_output_tokens", "max_length", "token_limit"})
+_LENGTH = frozenset({"length", "maxtokens", "modellength", "maxoutputtokens", "maxlength", "tokenlimit"})
 
 
 class BadReply(Exception):
@@ -53,7 +53,7 @@ def read_reply(reply: Any, seconds: float | None = None) -> Answer:
     usage = usage if isinstance(usage, Mapping) else {}
     choice = choices[0] if choices and isinstance(choices[0], Mapping) else None
     finish: Any = "empty" if choice is None else choice.get("finish_reason")
-    if choice is not None and (choice.get("error") or str(finish).lower() in _TROUBLE):
+    if choice is not None and (choice.get("error") or plain_reason(finish) in _TROUBLE):
         # what there is of an answer is no answer
         raise _reported(choice.get("error") or error or f"the answer ended with {finish!r}")
     message = None if choice is None else choice.get("message", choice.get("text"))
@@ -65,7 +65,7 @@ def read_reply(reply: Any, seconds: float | None = None) -> Answer:
         text = strip_thinking(content).strip()
         if not content and message.get("refusal"):
             text, finish = str(message["refusal"]), "refusal"
-        elif not text and str(finish).lower() in _LENGTH and (content or _has_thought(message, usage)):
+        elif not text and plain_reason(finish) in _LENGTH and (content or _has_thought(message, usage)):
             finish = "thinking"
     tokens_out = _count(usage.get("completion_tokens"))
     if not text and tokens_out == 0:

@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -197,7 +198,10 @@ class Service:
         if concerns_question(status, code, text) and (status < 500 or failure.kind == "too long"):
             return replace(failure, about_question=True)
         if status in _PASSING or status >= 500:
-            headers = getattr(getattr(error, "response", None), "headers", None) or {}
+            response = getattr(error, "response", None)
+            headers = getattr(response, "headers", None) or {}
+            with suppress(Exception):  # the client hands on what stands under "error", not what stands beside it
+                body = response.json()
             wait = advised_wait(headers, text if status in (429, 503) else "", body) or None  # 0 is no advice
             if wait is not None and wait > _limits.LONGEST_ADVISED_WAIT:
                 hint = f" The server asks to wait {wait:.0f} s, which is too long to hold on: run the same again then."

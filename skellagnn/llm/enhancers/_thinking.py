@@ -13,7 +13,7 @@ _THOUGHT = (
 )
 # Names that may hold an answer as well: cut only where something is left.
 _EITHER = r"planning|deliberation|analysis(?:_[a-z_]{1,16})?|internal"
-_NAME = rf"(?:[a-z0-9_:-]{{0,12}}(?:{_THOUGHT})(?:[-_:]?[a-z0-9]{{1,12}})?|(?P<either>{_EITHER}))"
+_NAME = rf"(?:[a-z0-9_:-]{{0,12}}(?:{_THOUGHT})(?:[-_:][a-z0-9]{{1,12}}|[0-9]{{1,3}})?|(?P<either>{_EITHER}))"
 _LEFT = r"(?:\\?[<\uff1c\u3008\u27e8\u00ab\u3010]|&(?:amp;)?lt;|&#60;|\\u003c)"
 _RIGHT = r"(?:\\?[>\uff1e\u3009\u27e9\u00bb\u3011]|&(?:amp;)?gt;|&#62;|\\u003e)"
 _TAG = re.compile(
@@ -102,7 +102,7 @@ def strip_thinking(text: str) -> str:
     >>> strip_thinking("<think>Pets? Animals.</think>\\n\\nkeywords: cat, dog")
     'keywords: cat, dog'
     """
-    answer = _ANSWER_MARKS.sub("", text)
+    answer = _ANSWER_MARKS.sub("", text.lstrip("\ufeff"))
     answer = _without_leading(_without_blocks(_final_channel(_without_terminal(answer))))
     if answer != text and (role := _ROLE.match(answer)):
         answer = answer[role.end() :]
@@ -199,7 +199,10 @@ def _is_quoted(text: str, tag: re.Match[str]) -> bool:
 
 
 def _is_mentioned(text: str, tag: re.Match[str]) -> bool:
-    """Whether an opening tag stands in a sentence about tags: behind a back quote, or alone between two blanks."""
+    """Whether an opening tag stands in a sentence about tags, behind a back quote or alone, or in code behind one."""
+    before = text[: tag.start()]
+    if before.count("```") % 2 and before.split("```", 1)[0].strip():
+        return True
     line = text[max(text.rfind("\n", 0, tag.start()), tag.start() - 200) + 1 : tag.start()]
     return line.endswith("`") or (line.strip() != "" and line.endswith(" ") and text[tag.end() : tag.end() + 1] == " ")
 

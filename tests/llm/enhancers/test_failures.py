@@ -180,6 +180,12 @@ def test_a_wait_is_read_in_all_its_forms(headers, message, body, seconds):
     assert found is seconds if seconds is None else found == pytest.approx(seconds)
 
 
+def test_points_in_time_are_those_of_the_servers_clock():
+    headers = {"date": "Mon, 02 Jun 2025 10:00:00 GMT", "retry-after": "Mon, 02 Jun 2025 10:00:30 GMT"}
+    assert advised_wait(headers) == 30.0
+    assert advised_wait({"Date": "soon", "retry-after": "4"}) == 4.0
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 5), st.integers(0, 59), st.integers(1, 59))
 def test_a_length_of_time_is_the_sum_of_its_parts(hours, minutes, seconds):
@@ -405,6 +411,10 @@ def test_whom_a_refusal_concerns_in_the_words_of_other_servers(status, code, mes
         (403, "", "Budget has been exceeded! Current cost: 10, Max budget: 10", "money"),
         (429, "", "ExceededBudget: User over budget", "money"),
         (400, "", "ExceededBudget", "money"),
+        (400, "Arrearage", "Access denied, please make sure your account is in good standing.", "money"),
+        (400, "", "Your credit balance is too low to access the API.", "money"),
+        (403, "AllocationQuota.FreeTierOnly", "The free tier of the model has been exhausted.", "money"),
+        (429, "", "You are using a trial key, which is limited to 1000 calls / month.", "a day"),
         (403, "", "spending cap reached", "money"),
         (429, "", "engine overloaded, try again later", None),
     ],

@@ -44,6 +44,9 @@ def read(body):
         ("finished", None),
         ("done", None),
         ("normal", None),
+        ("eosFound", None),
+        ("stopStringFound", None),
+        ("endoftext", None),
         ("", None),
         ("length", "cut"),
         ("LENGTH", "cut"),
@@ -86,6 +89,8 @@ def read(body):
         ("insufficient_system_resource", ("no answer", None)),
         ("cancelled", ("no answer", None)),
         ("timeout", ("no answer", None)),
+        ("MALFORMED_FUNCTION_CALL", ("no answer", None)),
+        ("modelUnloaded", ("no answer", None)),
     ],
 )
 def test_ends_by_their_names(finish, reason):

@@ -50,6 +50,7 @@ from skellagnn.llm.enhancers._thinking import opened_thinking, without_thinking
         ("a◁/think▷cat", "cat"),
         ("◁think▷a", ""),
         ("</think>cat", "cat"),
+        ("\ufeff<think>a</think>cat", "cat"),
         ("<think/>cat", "<think/>cat"),
         ("<|think|>a<|/think|>cat", "cat"),
         ("<reason>a</reason>cat", "cat"),
@@ -230,6 +231,8 @@ def test_a_block_before_the_answer_is_cut_whatever_its_name(opening, closing):
         "<summary>Cats</summary> and more",
         "<p>Cats purr.</p><p>Dogs bark.</p>",
         "<notes>cats, dogs</notes>",
+        "<thinkpad> is a kind of laptop.",
+        "The template:\n\n```\n<think>\n{reasoning}\n</think>\n{answer}\n```\n",
     ],
 )
 def test_tags_that_are_mentioned_or_hold_the_answer_stay(text):
