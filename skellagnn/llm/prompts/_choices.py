@@ -12,7 +12,7 @@ from skellagnn.llm.prompts import _scopes as scopes
 from skellagnn.llm.prompts import _signs as signs
 from skellagnn.llm.prompts._claims import Claim, Claims
 from skellagnn.llm.prompts._markup import from_json, without_tags
-from skellagnn.llm.prompts._names import is_word_character, normal_form
+from skellagnn.llm.prompts._names import is_word_character, normal_form, with_spelling
 
 # Characters of a long answer that are read, from its beginning and from its end: thousands of words name no choice.
 _READ = 10_000
@@ -96,11 +96,11 @@ def read_choices(answer: str, class_names: Sequence[str]) -> Choices:
     text = without_tags(text, names) if listed is None else listed
     reading = _Reading(text, names)
     classes = reading.choices()
-    if classes:
-        return Choices(classes, False)
     small = text.casefold()
-    none = reading.rules_all_out or bool(cues.NONE.search(small)) or scopes.says_none(small)
-    return Choices([], none)
+    none = not classes and (reading.rules_all_out or bool(cues.NONE.search(small)) or scopes.says_none(small))
+    if not classes and not none and (corrected := with_spelling(text, names)) != text:
+        classes = _Reading(corrected, names).choices()
+    return Choices(classes, none)
 
 
 class _Reading(Claims):
@@ -279,16 +279,16 @@ class _Reading(Claims):
                 for claim in claims:
                     claim.option = claim.dropped = True
                 continue
-            offered = refused and scopes.offers(self._gap(run[0]))
+            offered = refused is not None and scopes.offers(self._gap(run[0]))
             if any(c.first or c.second or (self._is_choice(c) and not offered) for c in claims):
                 continue
             if asked and (start > asked.start() or not re.search(r"[.!?\n]", self.small[end : asked.start()])):
                 option = not scopes.turns_to_answer(self.small[asked.end() : start])
             elif refused and start >= refused.start():
                 between = self.small[max(refused.end(), start - 300) : start]
-                option = not scopes.turns_to_answer(between) and (len(run) > 1 or bool(offered))
+                option = not scopes.turns_to_answer(between) and (len(run) > 1 or offered)
             elif refused and not re.search(r"[.!?\n]", self.small[end : refused.start()]):
-                option = scopes.is_undecided(self._after(claims[-1].mention, 10))
+                option = scopes.is_undecided(self._after(claims[-1].mention, 10)) or (len(run) > 1 and offered)
             else:
                 continue
             for claim in claims:

@@ -310,7 +310,7 @@ class Claims:
             # "A; as second B or C, C first" tells the order of B and C
             if not (again and after_first.group().endswith(("first", "ahead"))) or cues.PRE_SOFT.search(pre):
                 claim.order, claim.first = min(claim.order, 2.0), True
-        elif place and scopes.concludes(gap) and not scopes.is_hedged_choice(said):
+        elif place and scopes.concludes(gap) and not rulings.JOIN.fullmatch(gap) and not scopes.is_hedged_choice(said):
             claim.order, claim.first = min(claim.order, 1.2), True
         elif cues.PRE_SOFT.search(pre):
             claim.order, claim.first = min(claim.order, 2.0), True
@@ -343,6 +343,7 @@ class Claims:
             post,
         )
         said = match.group() if match else ""
+        said = re.split(r"\band (?:as |for )?(?:the |my |a )?(?:second|2nd|runner|next|alternative)\b", said)[0]
         if has_next and said.rstrip(" *_\"'`").endswith(":") and not post[len(said) :].strip("( "):
             return ""  # what the next one is called
         if has_next and "(" not in said and not post[len(said) :].strip():

@@ -183,9 +183,14 @@ def name_finder(class_names: tuple[str, ...]) -> NameFinder:
 
 
 def _folded(token: str) -> str:
-    return "and" if token == "&" else unicodedata.normalize("NFKC", token.casefold())
+    if token == "&":
+        return "and"
+    # the Turkish letters, with and without a dot, have one capital each in which others write both
+    folded = token.casefold().replace("i\u0307", "i").replace("\u0131", "i")
+    return unicodedata.normalize("NFKC", folded)
 
 
+_IN_TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"})
 _ROMAN = dict(zip("12345", ("i", "ii", "iii", "iv", "v"), strict=True))
 _ROMAN |= {roman: number for number, roman in _ROMAN.items()}
 
@@ -215,6 +220,11 @@ def _spellings(name: str, tokens: list[re.Match[str]], words: tuple[str, ...]) -
         others.add(("".join(words),))  # "NeuralNetworks"
     # "Sante" for "Santé": capitals often go without accents
     others.add(tuple(re.sub("(?<=[a-z])[\u0300-\u036f]+", "", unicodedata.normalize("NFD", w)) for w in words))
+    others.add(tuple(word.translate(_IN_TWO_LETTERS) for word in words))
+    others.add(tuple(" ".join(words).replace(" ' s", "s").split()))  # "Mens" for "Men's"
+    if len(words) > 1 and max(map(len, words)) <= 5 and all(map(str.isalnum, words)):
+        dotted = (*words[:-1], ".", words[-1])  # "cs.LG" for "cs lg", also where it is "arxiv cs lg"
+        others |= {dotted, dotted[words[0] == "arxiv" :]}
     # a name of punctuation alone leaves nothing: no spelling of it
     return {other for other in others - {words} if other and all(other)}
 
@@ -253,6 +263,37 @@ def _walk(
                 word, k = word + tokens[k][0], k + 1
             else:
                 break
+
+
+_SHORTEST_MISSPELLED = 6  # letters of a word that is still known with one letter wrong
+
+
+def with_spelling(text: str, class_names: tuple[str, ...]) -> str:
+    """Correct long words that are a letter away from exactly one word of the names: "Reinforcment Learning"."""
+    words = {
+        word.casefold()
+        for name in class_names
+        for word in re.findall(r"[^\W\d_]+", normal_form(name))
+        if len(word) >= _SHORTEST_MISSPELLED
+    }
+
+    def correct(match: re.Match[str]) -> str:
+        word = match.group().casefold()
+        near = [] if word in words else [known for known in words if _is_one_letter_away(word, known)]
+        return near[0] if len(near) == 1 else match.group()
+
+    return re.sub(rf"[^\W\d_]{{{_SHORTEST_MISSPELLED - 1},}}", correct, text) if words else text
+
+
+def _is_one_letter_away(word: str, known: str) -> bool:
+    """Whether a letter is missing, too many or wrong behind the first one, or two are in the wrong order."""
+    if abs(len(word) - len(known)) > 1 or word[0] != known[0]:
+        return False
+    at = next((i for i, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), min(len(word), len(known)))
+    if len(word) != len(known):
+        return word[at:] == known[at + 1 :] or word[at + 1 :] == known[at:]
+    swapped = word[at : at + 2] == known[at : at + 2][::-1] and word[at + 2 :] == known[at + 2 :]
+    return swapped or (len(word) > _SHORTEST_MISSPELLED + 1 and word[at + 1 :] == known[at + 1 :])
 
 
 _OPENS_SENTENCE = re.compile(r"(?:second|first|my|the|it|i|as|because|since|reason|then|alternative)\b")

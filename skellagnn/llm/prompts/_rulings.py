@@ -94,7 +94,7 @@ _TOO = re.compile(
     r"|neanche|também|ook|тоже|также)|也(?:是|一样)?|も)\b\s*(?=[.,;!\n]|\Z)"
 )
 _TOO_BEFORE = re.compile(
-    r"[,;.]\s*(?:(?:and|und|et|y) )?(?:so (?:is|does|are)|likewise|as (?:is|does)|ebenso|genauso|neither (?:is"
+    r"[,;.]\s*(?:(?:and|und|et|y) )?(?:so (?:is|does|are|can)|likewise|as (?:is|does|are|can)|ebenso|genauso|neither (?:is"
     r"|does)|nor (?:is|does)|de même(?: que)?|igual(?:mente)?|также|同样)\s*[*_\"'`]*\Z"
 )
 # What is weak is conceded, and stays after what is not.
@@ -172,7 +172,7 @@ def all_but(head: str, tail: str) -> bool | None:
 
 JOIN = re.compile(
     r"(?:[\s*_\"'`/,&()\[\]-]|\b(?:or|and|nor|as well as|und|oder|sowie|noch|weder|ou|et|ni|y|o|e|и|или|ни|либо"
-    r"|en|of|och|og|classes|class)\b"
+    r"|en|of|och|og|classes|class|de|del|zu|to)\b"
     r"|[和与與及或跟、とやか]|以及|或者|还是|および|または|및|또는|이나|와\s|과\s|나\s)+"
 )
 _AND = re.compile(

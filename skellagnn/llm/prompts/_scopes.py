@@ -290,13 +290,14 @@ def references(text: str) -> list[tuple[int, bool, bool]]:
 
 _REFUSES = re.compile(
     r"(?:\b(?:cannot|can't|can not|could not|couldn't|unable to|not able to|impossible to|not possible to"
-    r"|no way to|difficult to|hard to|not in a position to|insufficient"
+    r"|no way (?:to|of)|no telling|difficult to|hard to|not in a position to|insufficient"
     r"|(?:not|\w*n't)(?: have)? enough|lacks? enough)\b[^.;!?\n]{0,40}?\b(?:classify|determine|decide|choose"
     r"|assign|identify|judge|categori[sz]e|label|assess|answer|tell|say|pick|information|context|text)\b"
     r"|\bno (?:text|abstract|article|content|document|description|input)\b[^.;!?\n]{0,20}\b(?:was|is|were|given"
     r"|provided|included|attached)|\b(?:text|abstract|article) (?:is|was|seems to be) (?:missing|empty|not)"
     r"|\b(?:kann|können)\b[^.;!?\n]{0,50}\bnicht (?:\w+ ){0,2}(?:bestimmen|zuordnen|klassifizieren|sagen"
     r"|entscheiden|beurteilen)|\bne (?:peux|puis|pouvons) (?:\w+ )?pas"
+    r"|\b(?:undecidable|anyone's guess|a coin (?:toss|flip)|no telling|there(?:'s| is) no way (?:to|of) \w+)\b"
     r"|\bno (?:puedo|podemos|es posible)|\bnon (?:posso|è possibile)|\bnão (?:posso|consigo|é possível)"
     r"|\bkan\b[^.;!?\n]{0,30}\bniet\b|\bне (?:могу|можем)|невозможно"
     r"|(?:无法|無法|不能|没法)[^.;!?\n]{0,12}?(?:判断|判斷|分类|分類|确定|確定|归类)|(?:判断|分類|決定|特定"
@@ -324,8 +325,8 @@ _OFFERS = re.compile(
     r"|\b(?:choose|pick|select|decide|choosing|distinguish|selecting|tell) (?:\w+ )?(?:among|between|from"
     r"|one of)\b[^.;!?\n]{0,30}\Z|\b(?:classes|categories|labels|options|choices|candidates|list|klassen"
     r"|kategorien|clases|categorías|catégories|классы|категории)\b[^.;!?\n]{0,40}\Z"
-    r"|\b(?:such as|like|e\.g\.|for example|whether|if|ob|si|ли|est-ce)\b[^.;!?\n]{0,40}\Z|(?:属于|屬於"
-    r"|是)?[^.;!?\n]{0,4}\Z(?<=还是)"
+    r"|\b(?:such as|like|e\.g\.|for example|whether|if|ob|si|ли|est-ce)\b[^.;!?\n]{0,40}\Z"
+    r"|(?:判断|判斷|确定|確定|分辨|知道|说|說)[^.;!?\n]{0,8}(?:属于|屬於|是|归为)?\W*\Z|还是\W*\Z"
 )
 _TURNS_TO_ANSWER = re.compile(
     r"\b(?:but|however|still|nevertheless|best guess|my guess|guess|closest|most likely|probably|lean"

@@ -27,8 +27,20 @@ _OBJECT = re.compile(r"\{[^{}]{3,2000}\}")
 _PAIR = re.compile(r"\"([^\"\n]{1,120})\"\s*:\s*(\"[^\"\n]{0,60}\"|[\w.%]{1,12})")
 
 
+# The answer as those who do sums give it; tokens of a chat around a whole answer; a label that ends as a question does.
+_BOXED = re.compile(r"\$*\\(?:boxed|fbox)\s*\{(?:\\(?:text\w*|math\w+)\s*\{)?([^{}]{1,120})\}?\}\$*")
+_TOKENS_AROUND = re.compile(r"\s*<s>((?:(?!</?s>).)*)(?:</s>)?\s*|((?:(?!</?s>).)*)</s>\s*", re.DOTALL)
+_ASKED_LABEL = re.compile(r"(?i)\b((?:first|second|best|1st|2nd)[ \w]{0,20}|class|category|label|answer)\?(?=\s+\w)")
+# A list that numbers the names, and the number or letter that is the answer.
+_NUMBERED = re.compile(r"^[ \t>*-]*[(\[]?(\d{1,2}|[A-Za-z])[.):\]]\s+(\S[^\n]{0,118})$", re.MULTILINE)
+_NUMBER_CHOSEN = re.compile(
+    r"(?i)(\b(?:answer|choice|option|class|category|label|it|antwort|réponse|respuesta)\b(?:\s(?:is|would be|ist|est|es))?"
+    r"[\s:*_]{1,6}(?:(?:option|number|letter|no\.?)\s)?)[(\[\"'*]{0,3}(\d{1,2}|[a-z])\b[)\]\"'*.]{0,4}(?=\s*(?:\n|\Z))"
+)
+
+
 def signs_in_words(text: str, names: tuple[str, ...]) -> str:
-    """Write signs as words: ticks and crosses, medals, ranks with digits, headed columns, levels in JSON.
+    """Write signs as words: ticks and crosses, medals, ranks with digits, headed columns, levels in JSON, boxes.
 
     Parameters
     ----------
@@ -41,6 +53,11 @@ def signs_in_words(text: str, names: tuple[str, ...]) -> str:
     text : str
     """
     joined = "\n".join(names)
+    if ("<s>" in text or "</s>" in text) and (whole := _TOKENS_AROUND.fullmatch(text)):
+        text = whole[1] or whole[2] or ""
+    text = _BOXED.sub(r"\nFinal answer: \1\n", text)
+    text = _ASKED_LABEL.sub(lambda m: m[0] if m[0] in joined else f"{m[1]}:", text)
+    text = _with_names_for_numbers(text, names)
     text = _RANK_WORD.sub(lambda m: m[0] if m[0] in joined else f"第{_ORDINALS[m[1] or m[2] or m[3]]}选择", text)
     if "|" in text:
         text = _TABLE.sub(_headed, text)
@@ -51,6 +68,22 @@ def signs_in_words(text: str, names: tuple[str, ...]) -> str:
     if _MARK.search(text) and not _MARK.search(joined):
         text = _with_marks(text, names)
     return text
+
+
+def _with_names_for_numbers(text: str, names: tuple[str, ...]) -> str:
+    """Write the name for the number or letter under which a list of the answer has it, where that is the answer."""
+    chosen = list(_NUMBER_CHOSEN.finditer(text))
+    if not chosen or any(len(name.strip()) < 3 for name in names):
+        return text
+    finder = name_finder(names)
+    listed = {}
+    for entry in _NUMBERED.finditer(text[: chosen[-1].start()]):
+        found = finder.find(entry[2])
+        if len(found) == 1 and found[0].end - found[0].start >= len(entry[2].rstrip(" .*,;")) - 2:
+            listed.setdefault(entry[1].lower(), names[found[0].name])
+    if len(listed) < 2 or chosen[-1][2].lower() not in listed:
+        return text
+    return f"Final answer: {listed[chosen[-1][2].lower()]}{text[chosen[-1].end() :]}"
 
 
 def _headed(table: re.Match[str]) -> str:

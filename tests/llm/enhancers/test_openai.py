@@ -205,10 +205,17 @@ def test_nobody_at_the_address_is_an_error(enhancer):
         enhancer(base_url="http://127.0.0.1:9/v1", max_retries=0).complete(["cats"])
 
 
-@pytest.mark.parametrize("field", ["Retry-After", "retry-after-ms"])
-def test_retry_after_is_honoured(server, enhancer, monkeypatch, field):
+@pytest.mark.parametrize(
+    "failure",
+    [
+        (429, {"Retry-After": "0.4"}),
+        (429, {"retry-after-ms": "400"}),
+        (503, {}, {"error": "the model is being loaded", "estimated_time": 0.4}),
+    ],
+)
+def test_retry_after_is_honoured(server, enhancer, monkeypatch, failure):
     monkeypatch.setattr(_limits, "FIRST_WAIT", 0.0)
-    server.script = [(429, {field: "0.4" if field == "Retry-After" else "400"})]
+    server.script = [failure]
     enhancer().complete(["cats"])
     first, second = (request[0] for request in server.requests)
     assert second - first >= 0.4
