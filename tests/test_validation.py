@@ -576,8 +576,20 @@ def test_labels_filtered_in_another_order_are_refused():
 
 @pytest.mark.parametrize(
     "class_weight",
-    [np.ones(3), [1, 2], "balance", 3, {0: "1", 1: 2}, {0: True}, {0: np.nan, 1: 1}, {0: -1}, {0: 0, 1: 0}, {0: 0}]
-    + [{0: 1e300}, {0: 1e-300, 1: 1}],
+    [
+        np.ones(3),
+        [1, 2],
+        "balance",
+        3,
+        {0: "1", 1: 2},
+        {0: True},
+        {0: np.nan, 1: 1},
+        {0: -1},
+        {0: 0, 1: 0},
+        {0: 0},
+        {0: 1e300},
+        {0: 1e-300, 1: 1},
+    ],
     ids=str,
 )
 def test_class_weights_that_are_none(class_weight):

@@ -151,8 +151,9 @@ def check_order(
         wanted = str(nodes[first]) if node_names is None else node_names[int(nodes[first])]
         raise error(
             f"`{argument}` must be in the order of the nodes, got a pandas {type(values).__name__} whose index holds "
-            f"the same names in another order: {labels.tolist()[first]!r:.60} stands where node {wanted!r:.60} is. Bring "
-            f"it into order, {argument}.loc[names], or pass {argument}.to_numpy() if its order is right all the same."
+            f"the same names in another order: {labels.tolist()[first]!r:.60} stands where node {wanted!r:.60} is. "
+            f"Bring it into order, {argument}.loc[names], or pass {argument}.to_numpy() if its order is right all the "
+            "same."
         )
 
 

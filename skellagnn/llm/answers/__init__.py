@@ -38,6 +38,29 @@ _NOTHING = re.compile(
     r"|(?:```)?(?:json)?\s*\{\s*(?:\"\w+\"\s*:\s*(?:\"\s*\"|null|\[\s*\]|\"(?:none|null|n/a)\"))?\s*\})\W*",
     re.IGNORECASE,
 )
+# What servers, proxies and programs print in place of an answer, and filters in place of what they stopped.
+_OF_PROGRAMS = re.compile(
+    r"\W*(?:<(?:!doctype|html|head|\?xml)\b|traceback \(most recent|(?:[a-z_]+\.)*[a-z_]*(?:error|exception)\b\W*:"
+    r"|(?:http\S* |status:? |error code:? )?[45]\d\d\b\W+[a-z ]{4,40}\W*\Z"
+    r"|\{\W*\"?(?:error|detail|message)\"?\s*:)"
+    r"|.{0,60}\b(?:upstream connect error|no healthy upstream|disconnect/reset|cuda out of memory"
+    r"|something went wrong[.!]|an error (?:has )?occurred(?:[.!]|\W*\Z)|internal server error|bad gateway"
+    r"|gateway time-?out"
+    r"|(?:request|operation|connection) (?:refused|reset by peer|failed|timed out)\W*\Z|content exists risk\W*\Z"
+    r"|service (?:is )?(?:temporarily )?unavailable|too many requests|data_inspection_failed|segmentation fault\W*\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
+_OF_HELPLINES = re.compile(
+    r"(?i)\b(?:lifeline|crisis (?:text )?line|suicide (?:prevention|hotline)|helpline|988|116 ?123)\b"
+)
+_PLACEHOLDER = re.compile(
+    r"\W*(?:test(?:ing)?|foo(?:bar)?|hello(?:,? world)?|\{\w+\}"
+    r"|(?:this|here) is (?:a |an |the |your )?(?:mock|test|dummy|sample|example|placeholder|simulated|fake)\b.{0,60}"
+    r"|[\[<({](?:your |the |insert |a |one |two )?(?:\w+ ){0,3}(?:goes here|here|sentences?|placeholder)[\])>}]"
+    r"|(?:(?:keyword|phrase|topic|word|item|key phrase|sentence)[ _]?\d\W*){2,})\W*",
+    re.IGNORECASE,
+)
+_REPEATS = 8  # words
 _TOKENS = re.compile(r"<\|[^<>|]{0,40}\|>|</?(?:s|pad|eos|bos|unk|think|summary|answer)>|\[/?INST\]", re.IGNORECASE)
 _LABEL = re.compile(r"[\W_]*(?:[^\W\d_]+[ -]?){1,3}[*_ ]{0,4}[:\uff1a](?!\S*//)")
 # These may answer a prompt of one's own.
@@ -96,7 +119,10 @@ def diagnose(question: Question, answer: str, class_names: Sequence[str] | None 
     plain = _TOKENS.sub(" ", plain).strip()
     if not _has_word(plain) or _is_nothing(plain):
         return "hollow"
-    reason = None if _YES.fullmatch(plain) else judge(plain, _is_about(question, plain))
+    shared = _n_shared(question, plain)
+    reason = None if _YES.fullmatch(plain) else judge(plain, shared >= 2)
+    if reason is None and shared == 0:
+        reason = _judge_stranger(plain, names_classes)
     if reason is not None:
         return reason
     return "no_class" if names_classes else None
@@ -111,10 +137,20 @@ def _is_nothing(text: str) -> bool:
 _OF_NO_TEXT = frozenset(("text", "texts", "provide", "provided", "that", "this", "with", "have", "your", "there"))
 
 
-def _is_about(question: Question, answer: str) -> bool:
-    """Whether an answer has two words of the text, or three pairs of signs where no blanks are."""
+def _judge_stranger(answer: str, names_classes: bool) -> str | None:
+    """Say what is wrong with an answer that has no word of the text: more than with one that may be about it."""
+    words = re.findall(r"\w+", answer.casefold()[:2000])
+    if len(words) >= _REPEATS and 4 * len(set(words)) < len(words) and not names_classes:
+        return "hollow"
+    if _PLACEHOLDER.fullmatch(answer) or _OF_PROGRAMS.match(answer):
+        return "hollow"
+    return "refusal" if _OF_HELPLINES.search(answer[:400]) else None
+
+
+def _n_shared(question: Question, answer: str) -> int:
+    """How many words an answer has of the text, of those that an answer about something else has not."""
     asked = " ".join(value for field, value in question.values.items() if field not in ("class_names", "candidates"))
-    return len((_content(answer[:600]) & _content(asked[:20_000])) - _OF_NO_TEXT) >= 2
+    return len((_content(answer[:600]) & _content(asked[:20_000])) - _OF_NO_TEXT)
 
 
 def _content(text: str) -> set[str]:

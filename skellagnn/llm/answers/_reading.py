@@ -186,6 +186,10 @@ def _says_nothing(known: str, codes: str) -> bool:
         return True
     if re.fullmatch(r"[NE](?:L|M|s|G)[Gcs]{0,2}|V+d?L.?|[HL]L?", bare) and (bare != "L" or ":" in known[-2:]):
         return True
+    # an instruction, to it or by it, and what it would do
+    asks = re.search("[NCEFWRK?]", known) is not None
+    if not asks and re.match(r"[PO]*[Ss]d*[LT]|V+d*L|YA|VY?Q+\Z|a[SsVGTL]*[SsV][SsVGTL]*[LT]", bare):
+        return True
     return bool(re.search(r"[OH]", bare)) and not re.search(r"[NCEFPWRK?]", known)
 
 

@@ -34,19 +34,23 @@ S summarize summarise summarizing assist assisting assistance comply help_with h
 S accommodate engage_with engage_in capabilities capability guidelines my_scope browse_the open_links access_links
 S external_links external_websites access_external access_websites real_time_information visit_links talk_about_that
 S talk_about_this engage_in_this provide_information provide_instructions provide_any provide_advice provide_guidance
-S provide_details give_advice talk_about generate_content create_content provide_assistance
+S reproduce_copyrighted copyrighted_material copyrighted_content copyrighted_text copyrighted_song view_images
+S see_images
+S view_pictures open_files view_attachments provide_details give_advice talk_about generate_content create_content
+S provide_assistance
 s help answer answering respond process processing classify classifying discuss complete generate generating determine
 s analyze analyse rewrite paraphrase extract extracted categorize evaluate produce do say comment judge engage perform
 s write proceed continue support carry_out complete_this create creating handle recommend_this talk scope expertise
 s generation programming training processed answered generated summarized summarised completed abilities knowledge
 s work_on comments chat_about speculate advise recommend_that verify confirm interpret translate translating identify
-s assess discussing answer_that verify_that classification
+s assess reproduce view display transcribe watch discussing answer_that verify_that classification explain explaining
+s describe list condense outline name
 T text texts abstract article document documents passage content contents input paper paragraph attachment file files
-T message title material excerpt snippet body_of_text link url links
+T following_text original_text message title material excerpt snippet body_of_text link url links
 Q request requests question questions query prompt topic instruction instructions task conversation inquiry statement
 Q requesting queries ask_me ask
 L summary summaries keyword keywords response output result results background synopsis list description version answers
-L paraphrased key_points rewrite_of rewritten translation
+L explanation explanations overview analysis headline paraphrased key_points rewrite_of rewritten translation
 M information info context detail details data clarification specifics
 G provided given included supplied attached available present received shared specified submitted entered found seen
 G come_through came_through see find receive get got read access uploaded pasted sent visible contain contains appear
@@ -62,12 +66,13 @@ K know understand certain aware confused recognize understood_what follow
 W sorry apologize apologise apologies unfortunately regret regrettably afraid oops sadly
 O hello hi hey certainly of_course okay ok absolutely great no_problem understood got_it alright gladly happy glad ready
 O greetings thank thank_you thanks welcome dear sure_thing here_you_go delighted love_to eager good_question nice
-O appreciate assistant_here hi_there sure hmm hm oh ah uh um well_then yes_of_course
-H here_is here_are below_is let_me i_will following here_it_is here_we_go below let_us here_goes get_started
+O hope helps enjoy enjoyed appreciate assistant_here hi_there sure hmm hm oh ah uh um well_then yes_of_course
+H here_is here_are here_a here_the here_my here_your here_an below_is let_me i_will following here_it_is here_we_go
+H below let_us here_goes get_started
 X error timed_out timeout overloaded unavailable server internal_server occurred exceeded rate_limit bad_gateway
 X something_went_wrong went_wrong loading thinking service gateway rate_limited exception quota traceback internal
 X failed_to connection too_many exhausted maximum network unexpected try_again_later not_found_error context_length
-X api_key invalid reached limit_exceeded operation high_demand experiencing upstream proxy
+X user api_key invalid reached limit_exceeded operation high_demand experiencing upstream proxy
 F flagged blocked filtered rejected denied policy policies safety safety_system moderation redacted moderated
 F content_management removed censored withheld prohibited forbidden content_filter filter restricted triggered
 F content_policy usage_policy usage_policies violation violating potentially flagged_as filters filtering
@@ -82,8 +87,8 @@ f moment time again later back soon yet still further other else another because
 f hence first once well good sense directly simply solely fully properly correctly two three four five six seven eight
 f concise brief usage mention work notice noticed think believe feel note mentioned described asking asked trying try_to
 f makes make made using use about out up into over between who when while though although its they them he she her his
-f their was_were full actual entire original following_text specific additional particular certain_that field box part
-f parts short sentence sentences line lines word words summarization model current system able_to_help based basis
+f their was_were full actual entire original specific additional particular certain_that field box part
+f parts short sentence sentences line lines word words summarization model current system based basis
 f medical legal financial advice personal opinion opinions views view_on explicit harmful sensitive copyrighted illegal
 f real real_time external internet browse browsing responsible helpful honest respectfully politely conscience
 f provide_you kind type_of anyone whether yet_been being meaningful proper reason reasons feelings beliefs own here
@@ -92,6 +97,8 @@ f apparently actually simply_put rest end full_text via website websites chat se
 f only_the sort such_as right good_faith in_good_conscience feel_right goes instructed told length doing produced
 f returned empty_handed detail_to once_you end_of end_here wanted_summarized regarding attached_to harmless safe
 f friendly difficult hard easy different slow_down terms_of_service terms_of_use guidance political valid classes
+f carefully json requested interesting useful helpful_to further changes feel free whether_you above helpful_and
+f tell_you_what
 f category categories chosen choose choice assigned assign temporarily afterwards order
 """,
     "de": """
@@ -505,6 +512,21 @@ NG يتم_تقديم
 f يبدو أنك أن أنه في من على إلى مع و أو لكن ولكن تم قد كان حتى عن به بهذا هنا تريد كيف اليوم كيفية ان لكي حتى_أتمكن التي
 f المطلوب تريده تود أستطيع_أن توجد أجل تريد_مني مني تريدني
 """,
+    "fa": """
+a من ما مرا برای_من | Y شما تو شما_را | B به_عنوان بعنوان | A هوش_مصنوعی مدل_زبانی دستیار ربات
+C نمی‌توانم نمیتوانم نمی_توانم نمی‌توانیم قادر_نیستم نمی‌شود امکان‌پذیر_نیست مقدور_نیست نمی‌تونم خودداری
+N نیست نه هیچ بدون ندارم ندارد نشده نیستم | c بتوانم می‌توانم قادر ممکن توانایی
+S خلاصه خلاصه‌سازی کمک کمکی یاری خلاصه_کنم | s پاسخ جواب انجام تولید پردازش ارائه پاسخگویی برآورده بررسی
+T متن متنی مقاله سند محتوا محتوای نوشته فایل | Q درخواست درخواستتان سوال پرسش مورد موضوع | L خلاصه_متن کلیدواژه‌ها
+M اطلاعات جزئیات توضیحات | G ارائه_نشده دریافت داده_نشده ارسال_نشده وجود یافت دسترسی ارائه_شده
+E خالی ناقص کافی ناکافی کوتاه | P لطفا لطفاً خواهشمندم
+V ارسال ارسال_کنید بفرستید وارد_کنید ارائه_دهید قرار_دهید بفرمایید
+K می‌دانم نمی‌دانم مطمئن متوجه | W متأسفم متاسفم متاسفانه متأسفانه معذرت پوزش ببخشید عذر
+O سلام البته بله حتماً حتما ممنون با_کمال_میل | H در_اینجا | d این آن همین چنین | X خطا سرور
+f در با به از که را و یا تا برای است هستم هستید کنم کنید می‌کنم خواهم نظر مورد_نظر دهم شود بود شده خود هم اما ولی چون
+f اگر یک می‌باشد
+f چه باشم باشد کند کرده باید نظرتان تان را_برای
+""",
     "he": """
 a אני לי אנחנו | Y אתה את לך | B בתור כ | A בינה_מלאכותית מודל_שפה | c יכול יכולה ניתן אפשר אוכל | N לא שלא אין ללא
 C סירוב מסרב | S לעזור לסכם לסייע לעזור_לך לסייע_לך סכם שאסכם לסכם_לך | s לענות לעבד לספק לבצע להשיב
@@ -517,10 +539,11 @@ M מידע | f נראה ש של על עם או אבל כל איך היום כי�
 a मैं मुझे हम मेरे | Y आप आपने आपकी आपका आपको तुम | A एआई भाषा_मॉडल कृत्रिम | B एक | c सकता सकती सकते संभव असमर्थ
 N नहीं कोई बिना | C असमर्थ_हूँ | S सहायता मदद सारांश संक्षेप सारांशित | s उत्तर जवाब प्रदान दे संसाधित पूरा_कर
 T पाठ टेक्स्ट लेख दस्तावेज़ सामग्री | Q अनुरोध प्रश्न सवाल मांग | G दिया मिला उपलब्ध दिख दिखाई प्राप्त पहुँच पहुंच
-E खाली गायब पर्याप्त | P कृपया | V भेजें साझा दें पेस्ट भेज | W खेद क्षमा माफ़ माफ | O नमस्ते ज़रूर धन्यवाद
+E खाली गायब पर्याप्त | P कृपया | V प्रदान_करें उपलब्ध_कराएं भेजिए भेजें साझा दें पेस्ट भेज | W खेद क्षमा माफ़ माफ
+O नमस्ते ज़रूर धन्यवाद
 d इस यह इसमें इसका उस वह ऐसा | X त्रुटि | M जानकारी | K समझ पता समझा
 f है हैं हूँ हूं किया की का के में से को करें कर करने और या गया करना रहा जो कि कैसे आज पूरा जिसे चाहते में_मदद कोई_भी पर
-f क्या सकूं ताकि पा किसी रूप आया रहे प्रश्न_को पास तक
+f जिसका चाहिए बताएं संबंधित क्या सकूं ताकि पा किसी रूप आया रहे प्रश्न_को पास तक
 """,
     "th": """
 a ฉัน ผม ดิฉัน เรา | Y คุณ | A ปัญญาประดิษฐ์ โมเดลภาษา | c สามารถ ได้ ทำ | N ไม่ ไม่มี ไม่ได้ | C ไม่สามารถ

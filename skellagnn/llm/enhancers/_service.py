@@ -198,7 +198,7 @@ class Service:
         if concerns_question(status, code, text) and (status < 500 or failure.kind == "too long"):
             return replace(failure, about_question=True)
         if status in _PASSING or status >= 500:
-            response = getattr(error, "response", None)
+            response: Any = getattr(error, "response", None)
             headers = getattr(response, "headers", None) or {}
             with suppress(Exception):  # the client hands on what stands under "error", not what stands beside it
                 body = response.json()

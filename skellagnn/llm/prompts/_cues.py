@@ -192,7 +192,9 @@ CONNECTOR = re.compile(
     r"(?:[\s*_\"'`\[\](){}|.\u2022>#,;/&、或\d-]"
     r"|\b(?:or|and|nor|und|oder|ou|et|y|o|noch|ni|zu|from|to)\b)*"
 )
-SAME_LIST = re.compile(r"(?:[\s*_\"'`\[\](){}|.\u2022>#\d,;/&\u2014-]|\b(?:and|or|und|oder|et|ou|y|e|o|и|или)\b|、|和|\b[a-h]\b(?=[.)]))*\Z")
+SAME_LIST = re.compile(
+    r"(?:[\s*_\"'`\[\](){}|.\u2022>#\d,;/&\u2014-]|\b(?:and|or|und|oder|et|ou|y|e|o|и|или)\b|、|和|\b[a-h]\b(?=[.)]))*\Z"
+)
 OR = re.compile(r"\b(?:or|nor|noch|ni|from|and|und|oder|ou|et)\b|/|&|或")
 # "weder um A noch um B": the second half of a negation
 NOR = re.compile(r"\s*(?:noch|ni|né|nem|nor)\b(?: \w+){0,3}[\s*_\"'`]*")

@@ -94,8 +94,8 @@ _TOO = re.compile(
     r"|neanche|também|ook|тоже|также)|也(?:是|一样)?|も)\b\s*(?=[.,;!\n]|\Z)"
 )
 _TOO_BEFORE = re.compile(
-    r"[,;.]\s*(?:(?:and|und|et|y) )?(?:so (?:is|does|are|can)|likewise|as (?:is|does|are|can)|ebenso|genauso|neither (?:is"
-    r"|does)|nor (?:is|does)|de même(?: que)?|igual(?:mente)?|также|同样)\s*[*_\"'`]*\Z"
+    r"[,;.]\s*(?:(?:and|und|et|y) )?(?:so (?:is|does|are|can)|likewise|as (?:is|does|are|can)|ebenso"
+    r"|genauso|neither (?:is|does)|nor (?:is|does)|de même(?: que)?|igual(?:mente)?|также|同样)\s*[*_\"'`]*\Z"
 )
 # What is weak is conceded, and stays after what is not.
 _WEAK_AFTER = re.compile(

@@ -34,7 +34,8 @@ _ASKED_LABEL = re.compile(r"(?i)\b((?:first|second|best|1st|2nd)[ \w]{0,20}|clas
 # A list that numbers the names, and the number or letter that is the answer.
 _NUMBERED = re.compile(r"^[ \t>*-]*[(\[]?(\d{1,2}|[A-Za-z])[.):\]]\s+(\S[^\n]{0,118})$", re.MULTILINE)
 _NUMBER_CHOSEN = re.compile(
-    r"(?i)(\b(?:answer|choice|option|class|category|label|it|antwort|réponse|respuesta)\b(?:\s(?:is|would be|ist|est|es))?"
+    r"(?i)(\b(?:answer|choice|option|class|category|label|it|antwort|réponse|respuesta)\b"
+    r"(?:\s(?:is|would be|ist|est|es))?"
     r"[\s:*_]{1,6}(?:(?:option|number|letter|no\.?)\s)?)[(\[\"'*]{0,3}(\d{1,2}|[a-z])\b[)\]\"'*.]{0,4}(?=\s*(?:\n|\Z))"
 )
 
@@ -76,7 +77,7 @@ def _with_names_for_numbers(text: str, names: tuple[str, ...]) -> str:
     if not chosen or any(len(name.strip()) < 3 for name in names):
         return text
     finder = name_finder(names)
-    listed = {}
+    listed: dict[str, str] = {}
     for entry in _NUMBERED.finditer(text[: chosen[-1].start()]):
         found = finder.find(entry[2])
         if len(found) == 1 and found[0].end - found[0].start >= len(entry[2].rstrip(" .*,;")) - 2:
