@@ -43,11 +43,10 @@ _OF_PROGRAMS = re.compile(
     r"\W*(?:<(?:!doctype|html|head|\?xml)\b|traceback \(most recent|(?:[a-z_]+\.)*[a-z_]*(?:error|exception)\b\W*:"
     r"|(?:http\S* |status:? |error code:? )?[45]\d\d\b\W+[a-z ]{4,40}\W*\Z"
     r"|\{\W*\"?(?:error|detail|message)\"?\s*:)"
-    r"|.{0,60}\b(?:upstream connect error|no healthy upstream|disconnect/reset|cuda out of memory"
-    r"|something went wrong[.!]|an error (?:has )?occurred(?:[.!]|\W*\Z)|internal server error|bad gateway"
-    r"|gateway time-?out"
-    r"|(?:request|operation|connection) (?:refused|reset by peer|failed|timed out)\W*\Z|content exists risk\W*\Z"
-    r"|service (?:is )?(?:temporarily )?unavailable|too many requests|data_inspection_failed|segmentation fault\W*\Z)",
+    r"|.{0,60}\b(?:upstream connect error|no healthy upstream|disconnect/reset|data_inspection_failed)"
+    r"|.{0,60}\b(?:cuda out of memory|something went wrong|an error (?:has )?occurred|internal server error|bad gateway"
+    r"|gateway time-?out|(?:request|operation|connection) (?:refused|reset by peer|failed|timed out)|content exists risk"
+    r"|service (?:is )?(?:temporarily )?unavailable|too many requests|segmentation fault)(?=\W*\Z|[.!\n<])",
     re.IGNORECASE | re.DOTALL,
 )
 _OF_HELPLINES = re.compile(

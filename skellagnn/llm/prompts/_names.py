@@ -286,8 +286,8 @@ def with_spelling(text: str, class_names: tuple[str, ...]) -> str:
 
 
 def _is_one_letter_away(word: str, known: str) -> bool:
-    """Whether a letter is missing, too many or wrong behind the first one, or two are in the wrong order."""
-    if abs(len(word) - len(known)) > 1 or word[0] != known[0]:
+    """Whether inside a word a letter is missing, too many or wrong, or two are in the wrong order."""
+    if abs(len(word) - len(known)) > 1 or word[0] != known[0] or word[-1] != known[-1]:
         return False
     at = next((i for i, (a, b) in enumerate(zip(word, known, strict=False)) if a != b), min(len(word), len(known)))
     if len(word) != len(known):
