@@ -172,7 +172,7 @@ class Evidence:
         Few answers are balanced with them: eight about one class and none about another would make this a rare one.
         """
         n_labels = len(self.labeled.nodes)
-        few = len(known.nodes) - n_labels < ENOUGH_OF_A_CLASS * self.n_classes
+        few = len(known.nodes) < ENOUGH_OF_A_CLASS * self.n_classes
         classes = known.probabilities[: None if few else n_labels].argmax(axis=1)
         factors = class_factors(classes, self.n_classes)
         if not weigh_alike(self.labeled) or (factors == 1).all():

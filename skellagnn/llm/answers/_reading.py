@@ -200,7 +200,7 @@ def _strength(known: str) -> int:
         del clauses[0]
     if _AS_AN_AI.match("".join(clause + end for clause, end in clauses)):
         return STRONG
-    passed, sorry, starts = 0, False, True
+    surest, passed, sorry, starts = 0, 0, False, True
     for place, (clause, end) in enumerate(clauses):
         rest = "".join(later + mark for later, mark in clauses[place + 1 :])
         sorry = sorry or "W" in clause
@@ -212,8 +212,8 @@ def _strength(known: str) -> int:
                 strength = 0  # of a title, of what somebody else says, or before what the text says
         if strength == WEAK and "x" in rest:
             strength = 0
-        if strength and passed <= (4 * starts + 1 if strength == STRONG else starts):
-            return strength
+        if passed <= (4 * starts + 1 if strength == STRONG else starts):
+            surest = max(surest, strength)
         passed += clause.count("x")
         starts = end in ".?"
         if passed > 5 or (end == ":" and re.search("[xr]", clause)):
@@ -225,7 +225,7 @@ def _strength(known: str) -> int:
         and "r" not in known
         and ("x" not in known or re.match(r"a?W,x\W*\Z", known))
     )
-    return PLAIN if alone else 0
+    return max(surest, PLAIN if alone else 0)
 
 
 # What a clause must hold to be an assistant's, the sum of its signs: how surely it is one, how many unknown words it
@@ -254,6 +254,8 @@ _RULES = [
     (PLAIN, 0, "V + T + S"),
     (PLAIN, 1, "[?] + S + [acT]"),
     (PLAIN, 0, "[?] + [aYPR] + [STQVLMsR]"),
+    (PLAIN, 2, r"[?] + \A[fO]*PV + [aY]"),
+    (PLAIN, 0, "[?] + d + L"),
     (PLAIN, 0, r"\A(?:!W)?d+T[?]"),
     # there is no text, or too little
     (PLAIN, 1, "[NE] + T + [Ya] + [GVS]"),

@@ -36,7 +36,8 @@ S external_links external_websites access_external access_websites real_time_inf
 S talk_about_this engage_in_this provide_information provide_instructions provide_any provide_advice provide_guidance
 S reproduce_copyrighted copyrighted_material copyrighted_content copyrighted_text copyrighted_song view_images
 S see_images
-S view_pictures open_files view_attachments provide_details give_advice talk_about generate_content create_content
+S personal_information private_information private_individuals view_pictures open_files view_attachments
+S provide_details give_advice talk_about generate_content create_content
 S provide_assistance
 s help answer answering respond process processing classify classifying discuss complete generate generating determine
 s analyze analyse rewrite paraphrase extract extracted categorize evaluate produce do say comment judge engage perform
@@ -79,7 +80,7 @@ F content_policy usage_policy usage_policies violation violating potentially fla
 r says said writes asks complains claims customer reviewer client patient reader character singer according_to
 r asked_whether
 d this that it these those so such anything something there one thing things what which where how developed_by
-d created_by trained_by built_by made_by | NG not_loaded unopened
+d how_long how_many how_much created_by trained_by built_by made_by | NG not_loaded unopened
 f the a an is are was were be been am to of in on for with by at from as and or but if then has have had does did do_you
 f will would should may might must also just only very really quite more some any all most much few many want wanted
 f like would_like wish mean meant_to seems seem looks look looks_like appears appeared looked_like now today currently
@@ -99,7 +100,8 @@ f returned empty_handed detail_to once_you end_of end_here wanted_summarized reg
 f friendly difficult hard easy different slow_down terms_of_service terms_of_use guidance political valid classes
 f carefully json requested interesting useful helpful_to further changes feel free whether_you above helpful_and
 f tell_you_what
-f category categories chosen choose choice assigned assign temporarily afterwards order
+f before separated comma commas day week weekend rest_of nice category categories chosen choose choice assigned assign
+f temporarily afterwards order
 """,
     "de": """
 a ich wir mir mich mein* uns unser* | Y du sie ihr ihre ihren ihnen dir dich ihrem ihrer dein* euch
@@ -560,7 +562,7 @@ A 人工智能 语言模型 語言模型 大模型 ai 助手 ai助手 ai语言�
 A 智能语言模型 | c 能 可以 能够 能夠 法 会 | N 不 没有 没 未 无 無 沒有 未能 并未 並未 非 还没 尚未 还没有
 C 无法 不能 無法 拒绝 不便 不会 不可以 不适合 难以 没法 没办法 无权 不宜 暂不支持 不支持 不方便 无法访问 无法查看 失败
 S 概括 总结 摘要 帮助 协助 協助 總結 帮到您 帮到你 帮您 帮你 满足 满足您 提供帮助 帮忙 归纳 帮助您 帮助你 可以帮您
-S 帮你的
+S 帮你的 可以帮助您 可以帮助你 能帮助您 能帮您 能帮你 可以帮到您 为您服务
 s 回答 处理 处理该 提供 完成 讨论 回应 答复 给到 生成 分析 处理您 分类 执行 做 给出 解答 回复 处理此 處理 学习 聊 评论
 s 访问外部 归类 查看 | T 文本 文章 内容 內容 文字 正文 文件 输入 附件 文档 原文 段落 材料 輸入 论文
 Q 问题 請求 请求 话题 问题吧 問題 要求 任务 提问 主题 话题吧 敏感 敏感内容 违规 提问的
