@@ -46,7 +46,7 @@ from skellagnn.llm.asking import Budget, LLMUsage
 from skellagnn.llm.enhancers import DetachedEnhancer
 from skellagnn.llm.plan import Plan
 from skellagnn.llm.prompts import PromptCatalog
-from skellagnn.llm.store import StoreURL, without_password
+from skellagnn.llm.store import HidesPassword, without_password
 from skellagnn.model_file import read_model, write_model
 from skellagnn.neighborhood import rank_neighbors
 from skellagnn.parameters import check_parameters, shared_parameters
@@ -75,6 +75,7 @@ __all__ = ["ELLaGNNClassifier"]
 
 
 class ELLaGNNClassifier(
+    HidesPassword,
     CallbackSupportMixin,  # type: ignore[misc]
     FittedReprMixin,
     ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
@@ -326,11 +327,6 @@ class ELLaGNNClassifier(
         self.device = device
         self.random_state = random_state
         self.verbose = verbose
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name == "store" and type(value) is str and value != "auto":
-            value = StoreURL(value)  # whatever prints the parameter, here or in a search, shows no password
-        super().__setattr__(name, value)
 
     # -- fit ----------------------------------------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ from skellagnn.graph import TextGraph
 from skellagnn.llm.asking import Budget, LLMUsage
 from skellagnn.llm.plan import Plan
 from skellagnn.llm.prompts import PromptCatalog
+from skellagnn.llm.store import HidesPassword
 from skellagnn.parameters import check_parameters
 from skellagnn.supervision import Evidence
 from skellagnn.validation import as_graph, check_labels
@@ -37,7 +38,7 @@ def _makes_features(augmenter: Any) -> bool:
     return True
 
 
-class LLMAugmenter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class LLMAugmenter(HidesPassword, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Ask an LLM about a few nodes, and mix what it says into the feature vectors of the graph.
 
     It chooses, asks, reads and weighs as :class:`~skellagnn.ELLaGNNClassifier` with the same parameters does, and hands

@@ -14,7 +14,7 @@ from skellagnn.base.arrays import as_array
 from skellagnn.base.numbers import check_int, check_seed
 from skellagnn.exceptions import InvalidParameterError, LabelError
 from skellagnn.graph import TextGraph
-from skellagnn.graph._names import is_missing
+from skellagnn.graph._names import check_order, is_missing
 from skellagnn.validation import UNLABELED, given_labels
 
 __all__ = ["NodeSplit"]
@@ -138,6 +138,7 @@ class NodeSplit(BaseCrossValidator):  # type: ignore[misc]
         self, graph: TextGraph, known: NDArray[np.bool_], unit: NDArray[np.int64], first: NDArray[np.int64]
     ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
         n_splits = self.get_n_splits()
+        check_order("time", self.time, np.arange(graph.n_nodes), graph.node_names, error=InvalidParameterError)
         time = _check_time(self.time, graph.n_nodes)[graph.targets]
         moments, counts = np.unique(time[first], return_counts=True)
         if len(moments) <= n_splits:

@@ -243,6 +243,8 @@ def test_labels_in_another_order_than_the_nodes_are_refused():
 
     with pytest.raises(LabelError, match="order of the nodes"):
         list(NodeSplit(2).split(graph, pd.Series([0, 1, 0, 1], index=list("badc"))))
+    with pytest.raises(InvalidParameterError, match="`time` must be in the order of the nodes"):
+        list(NodeSplit(2, time=pd.Series([0, 1, 2, 3], index=list("badc"))).split(graph, [0, 1, 0, 1]))
 
 
 # -- inductive views ---------------------------------------------------------------------------------------------------

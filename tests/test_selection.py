@@ -594,6 +594,15 @@ def test_the_other_selections_do_look_at_the_rows(graph):
         assert one.tolist() != other.tolist()
 
 
+def test_scores_in_another_order_than_the_nodes_are_refused():
+    graph = TextGraph.from_edges([], n_nodes=3, node_names=list("abc"))
+    scores = pd.Series([1.0, 2.0, 3.0], index=list("abc"))
+
+    assert select_active_nodes(graph, np.eye(3), lambda *_: scores, 2).tolist() == [2, 1]
+    with pytest.raises(InvalidParameterError, match="`selection` must be in the order of the nodes"):
+        select_active_nodes(graph, np.eye(3), lambda *_: scores[::-1], 2)
+
+
 @pytest.mark.parametrize("name", ["pagerank", "degree", "low_degree", "text_length", "short_text"])
 def test_renumbering_the_nodes_renumbers_the_choice(name):
     rng = np.random.default_rng(1)

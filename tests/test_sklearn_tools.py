@@ -1,6 +1,7 @@
 """scikit-learn's tools over nodes: each one that works with a graph view, as a table."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn import set_config
 from sklearn.base import clone
@@ -32,6 +33,7 @@ from sklearn.utils import resample, shuffle
 
 from skellagnn import ELLaGNNClassifier, NodeSplit, ReplayEnhancer, TextGraph, encode_graph
 from skellagnn.datasets import make_text_graph
+from skellagnn.exceptions import LabelError
 
 GOOD = 0.6  # chance is 1/2
 
@@ -113,6 +115,19 @@ def test_cross_validation_functions(problem):
     predicted = cross_val_predict(quick(), X, y, cv=3)
     np.testing.assert_allclose((predicted == y).mean(), cross_val_score(quick(), X, y, cv=3).mean(), atol=0.02)
     assert cross_val_predict(quick(), X, y, cv=3, method="predict_proba").shape == (90, 2)
+
+
+def test_shuffled_labels_of_named_rows_are_refused(problem):
+    graph, y = problem
+    labels = pd.Series(y, index=[f"n{i}" for i in range(len(y))])
+    named = TextGraph(graph.adjacency, features=graph.features, node_names=labels.index)
+    table = pd.DataFrame(graph.features, index=labels.index)
+
+    assert cross_val_score(quick(), named, labels, cv=2).min() > GOOD
+    with pytest.raises(LabelError, match="holds names of other nodes"):
+        cross_val_score(quick(), named, labels[::-1], cv=2, error_score="raise")
+    with pytest.raises(LabelError, match="holds the same names in another order"):
+        quick().fit(table, labels[::-1])
 
 
 def test_curves(problem):

@@ -563,6 +563,19 @@ def test_a_series_in_another_order_is_refused(graph, index, argument):
         use[argument]()
 
 
+def test_a_series_of_other_nodes_is_refused():
+    y = pd.Series([0, 1, 0, 1, 0, 1], index=list("uvwxyz"))
+
+    with pytest.raises(LabelError, match="whose index holds names of other nodes: 'w' stands where node 'u' is"):
+        check_labels(NAMED[:4], y[2:])
+    numbered = TextGraph.from_edges([], n_nodes=6, node_names=range(10, 16))
+    with pytest.raises(LabelError, match="names of other nodes: 12 stands where node '10' is"):
+        check_labels(numbered[:4], y.set_axis(range(10, 16))[2:])
+    # positions in a view, and names of something else
+    for index in ([0, 2, 3, 5], list("abcd")):
+        assert found(y[:4].set_axis(index), numbered[:4]) == found([0, 1, 0, 1], numbered[:4])
+
+
 def test_labels_filtered_in_another_order_are_refused():
     y = pd.Series([0, 1, np.nan, 1, 0, 1], index=list("uvwxyz"))
     shuffled = y[list("zyxwvu")]

@@ -43,10 +43,12 @@ def as_array(name: str, values: Any, *, error: type[SkellagnnError] = GraphError
             f"`{name}` must be a list or an array, got {type(values).__name__}, which has no order or can be read only "
             f"once. Pass list({name})."
         )
-    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+    rows = values if isinstance(values, (list, tuple)) else [values]
+    n_masked = sum(int(np.ma.getmaskarray(row).sum()) for row in rows if isinstance(row, np.ma.MaskedArray))
+    if n_masked:
         raise error(
-            f"`{name}` must not hide entries behind a mask, got numpy.ma with "
-            f"{int(np.ma.getmaskarray(values).sum())} masked. Fill them, {name}.filled(value), or leave them out."
+            f"`{name}` must not hide entries behind a mask, got numpy.ma with {n_masked} masked. Fill them, "
+            f"{name}.filled(value), or leave them out."
         )
     if hasattr(values, "detach") and hasattr(values, "cpu"):  # a tensor, known without importing torch
         values = values.detach().cpu()
@@ -92,11 +94,12 @@ def as_numbers(name: str, values: Any, *, error: type[SkellagnnError] = GraphErr
 def is_mask_of_integers(indices: NDArray[Any], n_entries: int) -> bool:
     """Whether indices into ``n_entries`` entries look like a mask of 0 and 1 that lost its type.
 
-    As many as there are entries, all of them 0 or 1, and one of them twice: as indices they would say the first two
-    entries again and again.
+    As many as there are entries, all of them 0 or another one number that stands for true (1, -1, 255), and one of
+    them twice: as indices they would say two entries again and again.
     """
     if indices.dtype.kind not in "iu" or indices.shape != (n_entries,) or n_entries < 2:
         return False
-    if indices.min() < 0 or indices.max() > 1:
+    true = indices[indices != 0]
+    if len(true) and (true[0] not in (1, -1, 255) or (true != true[0]).any()):
         return False
     return n_entries > 2 or bool(indices[0] == indices[1])

@@ -28,8 +28,8 @@ if hasattr(os, "register_at_fork"):  # a forked process has none of the threads 
 def plain_torch() -> Iterator[None]:
     """Make new weights single-precise and follow gradients in the block, whatever the caller set for the rest.
 
-    Notebooks often start with ``torch.set_default_dtype`` or ``torch.set_grad_enabled(False)``, or hold all in
-    ``torch.autocast``.
+    Notebooks often start with ``torch.set_default_dtype``, ``torch.set_default_device`` or
+    ``torch.set_grad_enabled(False)``, or hold all in ``torch.autocast``.
     """
     before = torch.get_default_dtype()
     if before != torch.float32:  # it is that of all threads: left alone where it is right
@@ -38,6 +38,7 @@ def plain_torch() -> Iterator[None]:
         with ExitStack() as stack:
             stack.enter_context(torch.inference_mode(False))
             stack.enter_context(torch.enable_grad())
+            stack.enter_context(torch.device("cpu"))  # what goes elsewhere is sent there
             for kind in ("cpu", "cuda"):
                 if torch.is_autocast_enabled(kind):  # its cache of weights would outlive a step
                     stack.enter_context(torch.autocast(kind, enabled=False, cache_enabled=False))

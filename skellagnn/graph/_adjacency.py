@@ -27,7 +27,8 @@ def canonical_adjacency(adjacency: Any) -> sparse.csr_array:
     Raises
     ------
     GraphError
-        If it is not a square, well-formed sparse matrix, or a weight is negative or not finite.
+        If it is not a square, well-formed sparse matrix, a weight is negative or not finite, or weights are so large
+        that the degree of a node would not be finite.
 
     Notes
     -----
@@ -73,7 +74,7 @@ def _is_canonical(matrix: sparse.csr_array) -> bool:
     if matrix.nnz == 0:
         return True
     # written so that NaN, for which every comparison is false, fails
-    if not (matrix.data.min() > 0 and matrix.data.max() < np.inf):
+    if not (matrix.data.min() > 0 and _can_be_summed(matrix.data)):
         return False
     # a new object, since flags of the one that came in may be out of date
     fresh = sparse.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=matrix.shape)
@@ -109,7 +110,7 @@ def adjacency_from_edges(
     Raises
     ------
     GraphError
-        If a weight is negative or not finite.
+        If a weight is negative or not finite, or they are so large that a node's degree would not be finite.
 
     Notes
     -----
@@ -153,7 +154,17 @@ def _checked_weights(weights: NDArray[Any], argument: str) -> NDArray[np.float32
             f"`{argument}` must be finite and not negative, got {bad} that are not. Drop those edges, or shift and "
             "scale the weights."
         )
+    if len(weights) and not _can_be_summed(weights):
+        raise GraphError(
+            f"`{argument}` must be so small that their sum is a float32, got {weights.max():.2g} among {len(weights)}: "
+            "the degree of a node would be infinite. Divide them by the largest."
+        )
     return weights
+
+
+def _can_be_summed(weights: NDArray[np.float32]) -> bool:
+    """Whether no sum of them, such as a degree, can leave the range of float32."""
+    return float(weights.max()) * len(weights) < float(np.finfo(np.float32).max)
 
 
 def weights_to_float32(weights: ArrayLike) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from skellagnn.base.resolve import suggest
 from skellagnn.exceptions import GraphError
 from skellagnn.graph._adjacency import canonical_adjacency
 from skellagnn.graph._convert import count_nodes
-from skellagnn.graph._names import write_names
+from skellagnn.graph._names import check_order, write_names
 from skellagnn.graph._text_column import TextColumn
 
 if TYPE_CHECKING:
@@ -90,7 +90,12 @@ def add_nodes(
             "graph.with_features(...)."
         )
     n_nodes = self.n_nodes + n_new
-    names = None if self.node_names is None else [*self.node_names, *write_names("node_names", node_names or ())]
+    names = None
+    if self.node_names is not None:
+        new_names = TextColumn.from_strings(write_names("node_names", () if node_names is None else node_names))
+        names = [*self.node_names, *new_names]
+        for name in ("texts", "features", "titles"):
+            check_order(name, given[name], np.arange(n_new), new_names)
     added = Plain.from_edges(
         edges,
         node_names=names,

@@ -114,15 +114,16 @@ def check_order(
     *,
     error: type[SkellagnnError] = GraphError,
 ) -> None:
-    """Refuse a pandas object that holds the names of these nodes, but in another order: position and index disagree.
+    """Refuse a pandas object whose index holds names of nodes, but not of these in this order.
 
-    An index 0, 1, 2, ... that pandas made itself (a RangeIndex) says nothing. One that holds other names says nothing
-    either: such values are taken by position, as a list is.
+    An index 0, 1, 2, ... that pandas made itself (a RangeIndex) says nothing. One that holds anything but names of the
+    graph says nothing either, nor do numbers that may be positions in a view: such values are taken by position, as a
+    list is.
 
     Raises
     ------
     GraphError or ``error``
-        If the index is a permutation of the names.
+        If the index is a permutation of the names, or holds names of other nodes.
 
     Notes
     -----
@@ -134,6 +135,7 @@ def check_order(
     if type(index).__name__ == "RangeIndex" and index.start == 0 and index.step == 1:
         return
     labels = index.to_numpy()
+    others = False
     if node_names is None and labels.dtype.kind in "iu":
         differs = not np.array_equal(labels, nodes)
         same_set = differs and np.array_equal(np.sort(labels), np.sort(nodes))
@@ -142,7 +144,10 @@ def check_order(
         names = [str(node) for node in nodes.tolist()] if node_names is None else list(node_names.take(nodes))
         differs = given != names
         same_set = differs and sorted(given) == sorted(names)
-    if same_set:
+        if differs and not same_set and node_names is not None:
+            are_positions = labels.dtype.kind in "iuf" and labels.max() < len(node_names)
+            others = not are_positions and set(given) <= set(node_names)
+    if same_set or others:
         first = (
             int(np.flatnonzero(labels != nodes)[0])
             if node_names is None and labels.dtype.kind in "iu"
@@ -151,9 +156,9 @@ def check_order(
         wanted = str(nodes[first]) if node_names is None else node_names[int(nodes[first])]
         raise error(
             f"`{argument}` must be in the order of the nodes, got a pandas {type(values).__name__} whose index holds "
-            f"the same names in another order: {labels.tolist()[first]!r:.60} stands where node {wanted!r:.60} is. "
-            f"Bring it into order, {argument}.loc[names], or pass {argument}.to_numpy() if its order is right all the "
-            "same."
+            f"{'names of other nodes' if others else 'the same names in another order'}: "
+            f"{labels.tolist()[first]!r:.60} stands where node {wanted!r:.60} is. Bring it into order, "
+            f"{argument}.loc[names], or pass {argument}.to_numpy() if its order is right all the same."
         )
 
 

@@ -269,7 +269,7 @@ class TextGraph:
             )
         if positions.dtype.kind == "b":
             check_order("key", key, self._targets, self._node_names, error=GraphIndexError)
-        elif is_mask_of_integers(positions, len(self)):
+        elif is_mask_of_integers(positions, len(self)) or is_mask_of_integers(positions, self.n_nodes):
             raise GraphIndexError(mask_sentence("key"))
         return positions
 

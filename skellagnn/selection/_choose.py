@@ -17,7 +17,7 @@ from skellagnn.base.resolve import resolve
 from skellagnn.base.warning import warn_caller
 from skellagnn.exceptions import AnswerWarning, InvalidParameterError
 from skellagnn.graph import TextColumn, TextGraph
-from skellagnn.graph._names import check_nodes
+from skellagnn.graph._names import check_nodes, check_order
 from skellagnn.selection._selections import READS, SELECTIONS, Selection, built_in_name
 
 
@@ -130,7 +130,9 @@ def select_active_nodes(
     allowed = None if candidates is None else _check_candidates(candidates, graph)
     if count == 0:
         return np.empty(0, dtype=np.int64)
-    order = _best_first(function(graph, features, np.random.default_rng(seed)), graph.n_nodes)
+    scores = function(graph, features, np.random.default_rng(seed))
+    check_order("selection", scores, np.arange(graph.n_nodes), graph.node_names, error=InvalidParameterError)
+    order = _best_first(scores, graph.n_nodes)
     if allowed is not None:
         order = order[allowed[order]]
     order = order[~np.isin(order, asked)]

@@ -81,7 +81,16 @@ def _as_graph(estimator: Any, X: Any, reset: bool) -> TextGraph:
             f"({type(error).__name__}). Build a graph: TextGraph.from_edges(edges, texts=texts)."
         ) from error
     n_samples = features.shape[0]
-    return TextGraph(sparse.csr_array((n_samples, n_samples), dtype=np.float32), features=features)
+    unlinked = sparse.csr_array((n_samples, n_samples), dtype=np.float32)
+    return TextGraph(unlinked, features=features, node_names=_names_of_rows(X) if reset else None)
+
+
+def _names_of_rows(X: Any) -> Any:
+    """Return the index of a table, with which labels in another order are found; None where it names no rows."""
+    index = getattr(X, "index", None) if hasattr(X, "iloc") else None
+    if index is None or type(index).__name__ == "RangeIndex" or getattr(index, "nlevels", 1) > 1:
+        return None
+    return index if index.is_unique and index.inferred_type in ("string", "integer") else None
 
 
 def _cut(estimator: Any, view: TextGraph) -> TextGraph:

@@ -107,6 +107,15 @@ def without_gradients():
         torch.set_grad_enabled(True)
 
 
+@contextmanager
+def elsewhere_by_default():
+    torch.set_default_device("meta")
+    try:
+        yield
+    finally:
+        torch.set_default_device(None)
+
+
 @pytest.fixture(scope="module")
 def encoded():
     data = make_text_graph(n_nodes=120, random_state=0)
@@ -117,7 +126,10 @@ def half_precise():
     return torch.autocast("cpu", torch.bfloat16)
 
 
-@pytest.mark.parametrize("surroundings", [double_by_default, without_gradients, torch.inference_mode, half_precise])
+@pytest.mark.parametrize(
+    "surroundings",
+    [double_by_default, elsewhere_by_default, without_gradients, torch.inference_mode, half_precise],
+)
 @pytest.mark.parametrize("batch_size", [None, 16])
 def test_a_fit_is_the_same_whatever_the_caller_set(encoded, surroundings, batch_size):
     graph, target = encoded

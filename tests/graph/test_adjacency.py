@@ -109,6 +109,15 @@ def test_a_weight_beyond_float32_is_refused_without_a_numpy_warning():
             TextGraph.from_edges([(0, 1)], weights=[1e300])
 
 
+def test_weights_whose_sum_would_be_infinite_are_refused():
+    for weights in ([3e38, 3e38], [2e38, 1.0]):
+        with pytest.raises(GraphError, match="must be so small that their sum is a float32"):
+            TextGraph.from_edges([(0, 1), (1, 2)], weights=weights)
+        with pytest.raises(GraphError, match="must be so small that their sum is a float32"):
+            TextGraph(sparse.csr_array(np.diag(np.float32(weights), 1)))
+    assert TextGraph.from_edges([(0, 1), (1, 2)], weights=[3e37, 1.0]).adjacency.sum(axis=1).max() < np.inf
+
+
 @pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.uint64, np.float64, np.float32])
 def test_every_real_dtype_is_read(dtype):
     matrix = sparse.csr_array(np.array([[0, 1], [1, 0]], dtype=dtype))

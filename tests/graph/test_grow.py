@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -132,6 +133,11 @@ def test_old_texts_are_not_encoded_again():
         ({"edges": [("x", "z")]}, "`edges` must join nodes in `node_names`, got 'z'"),
         ({"weights": [-1.0]}, "`weights` must be finite and not negative"),
         ({"directed": "no"}, "`directed` must be True or False"),
+        (
+            {"node_names": ["x", "y"], "texts": pd.Series(["of y", "of x"], index=["y", "x"])}
+            | {"features": [[1, 2], [3, 4]], "titles": ["X", "Y"]},
+            "`texts` must be in the order of the nodes, .* 'y' stands where node 'x' is",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(small, changes, message):

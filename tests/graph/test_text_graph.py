@@ -256,6 +256,7 @@ def test_features_become_float32(features, expected):
         (np.array([["1"], ["2"]], dtype=object), "must be real numbers, got an entry of type str"),
         (np.empty((2, 0)), "`features` must have at least one column"),
         (np.ma.array([[1.0], [2.0]], mask=[[0], [1]]), "must not hide entries behind a mask, got numpy.ma with 1"),
+        ([np.ma.array([1.0], mask=[1])] * 2, "must not hide entries behind a mask, got numpy.ma with 2"),
         (np.array([[None], [1]], dtype=object), "got NaN or infinite values in 1 of 2 rows"),
         (np.array([[{}], [1]], dtype=object), "`features` must be real numbers"),
         (sparse.csr_array((2, 2)), r"dense array, got a sparse matrix. Pass features.toarray\(\)"),
@@ -394,6 +395,11 @@ def test_a_mask_of_integers_is_refused(graph, mask, dtype):
             use()
     with pytest.raises(GraphError, match="`targets` must be a mask of booleans"):
         TextGraph(graph.adjacency, targets=mask)
+    with pytest.raises(GraphError, match="all of them 0 or 1"):
+        graph[:5][mask]  # over all nodes
+    if mask.any():
+        with pytest.raises(GraphError, match="all of them 0 or 1"):
+            graph[mask * np.array(255).astype(dtype)]  # as images have them; -1 where there is a sign
     assert graph[mask.astype(bool)].targets.tolist() == np.flatnonzero(mask).tolist()
 
 

@@ -1288,8 +1288,8 @@ def test_reviews_tickets_and_titles_that_sound_like_refusals(answer):
         "Here is the rewritten text:",
         "Gern, hier ist die Zusammenfassung:",
         "<|eot_id|>",
-        "If you or someone you know is struggling, help is available. Please call or text 988 to reach the Suicide & Crisis Lifeline.",
-        "I won't be able to help with exploiting vulnerabilities. If you're interested in security, I'd be happy to suggest defensive resources.",
+        "If you or someone you know is struggling, help is available. Please call or text 988 to reach the Suicide & Crisis Lifeline.",  # noqa: E501
+        "I won't be able to help with exploiting vulnerabilities. If you're interested in security, I'd be happy to suggest defensive resources.",  # noqa: E501
         "I'm sorry, but I can't reproduce copyrighted song lyrics.",
         "Content Exists Risk",
         "I'm unable to view images.",
@@ -1306,7 +1306,7 @@ def test_reviews_tickets_and_titles_that_sound_like_refusals(answer):
         "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>",
         "CUDA out of memory. Tried to allocate 2.00 GiB",
         "Something went wrong. If this issue persists please contact us through our help center.",
-        'Traceback (most recent call last):\n  File "server.py", line 112, in generate\nRuntimeError: probability tensor contains either `inf`, `nan` or element < 0',
+        'Traceback (most recent call last):\n  File "server.py", line 112, in generate\nRuntimeError: probability tensor contains either `inf`, `nan` or element < 0',  # noqa: E501
         "no healthy upstream",
         "Summarize the following text in two sentences.",
         "List the keywords of the text above.",

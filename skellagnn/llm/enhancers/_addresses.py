@@ -78,19 +78,21 @@ def check_bare(address: Any, shown: str = "`base_url`") -> None:
         )
 
 
-def check_no_secret(parameter: str, value: Any) -> None:
+def check_no_secret(
+    parameter: str, value: Any, variable: str = "the environment variable named by `api_key_env`"
+) -> None:
     """Refuse fields that hold a key, by their name and at any depth; without showing it."""
     if isinstance(value, Mapping):
         for name, field in value.items():
             if isinstance(name, str) and _SECRET_FIELD.search(name) and isinstance(field, str):
                 raise InvalidParameterError(
                     f"`{parameter}` must hold no secret, got one in its field {name!r} (not shown here): settings are "
-                    "stored with the answers. Put the key into the environment variable named by `api_key_env`."
+                    f"stored with the answers. Put the key into {variable}."
                 )
-            check_no_secret(parameter, field)
+            check_no_secret(parameter, field, variable)
     elif isinstance(value, (list, tuple)):
         for field in value:
-            check_no_secret(parameter, field)
+            check_no_secret(parameter, field, variable)
 
 
 def _check_host(host: str, expected: str) -> None:
@@ -123,7 +125,9 @@ def check_reachable(url: str) -> None:
 
 
 # Fields of a request's body that hold a key.
-_SECRET_FIELD = re.compile(r"(?i)api[-_ ]?key|secret|passw|authorization|bearer|access[-_]?token|auth[-_]?token")
+_SECRET_FIELD = re.compile(
+    r"(?i)api[-_ ]?key|secret|passw|authorization|bearer|access[-_]?token|auth[-_]?token|^(?:hf[-_]?)?token$"
+)
 # Keys of providers that have the form of a name, too: by their beginning, or long, of small letters and digits.
 _LIKE_A_KEY = re.compile(
     r"(?:sk|gsk|pk|rk|hf|r8|xai|key|fw|pplx|nvapi|glpat|csk|tgp)_|AIza|(?=.*\d)(?=.*[a-z])\w{24,}$"

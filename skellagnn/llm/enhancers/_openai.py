@@ -157,8 +157,6 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         model_name: str | None = None,
     ) -> None:
         self.model = model
-        self.base_url = base_url
-        self.api_key_env = api_key_env
         self.max_concurrency = max_concurrency
         self.requests_per_minute = requests_per_minute
         self.tokens_per_minute = tokens_per_minute
@@ -170,12 +168,19 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
         self.system_prompt = system_prompt
         self.context_window = context_window
         self.structured = structured
-        self.extra_body = extra_body
         self.token_parameter = token_parameter
         self.batch = batch
         self.batch_poll = batch_poll
         self.batch_state = batch_state
         self.model_name = model_name
+        self.base_url = base_url
+        self.api_key_env = api_key_env
+        self.extra_body = extra_body
+
+    # those that are checked as they are set: a traceback with local variables shows an object without them
+    base_url: str | None = None
+    api_key_env: str | None = None
+    extra_body: dict[str, Any] | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:
         # checks that cannot wait: a key would show in repr, get_params and pickles

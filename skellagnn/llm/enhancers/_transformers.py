@@ -8,6 +8,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from skellagnn.exceptions import InvalidParameterError
+from skellagnn.llm.enhancers._addresses import check_no_secret
 from skellagnn.llm.enhancers._base import Answer
 from skellagnn.llm.enhancers._encoding import Encoder, Row
 from skellagnn.llm.enhancers._generation import Generation
@@ -126,11 +127,18 @@ class TransformersEnhancer(BaseEstimator):  # type: ignore[misc]
         self.device = device
         self.system_prompt = system_prompt
         self.generation_kwargs = generation_kwargs
-        self.model_kwargs = model_kwargs
         self.chat_template_kwargs = chat_template_kwargs
         self.context_window = context_window
         self.trust_remote_code = trust_remote_code
         self.model_name = model_name
+        self.model_kwargs = model_kwargs
+
+    model_kwargs: dict[str, Any] | None = None  # for a traceback with local variables, if the check refuses it
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "model_kwargs":  # a token would show in repr, get_params and pickles
+            check_no_secret(name, value, "the environment variable HF_TOKEN")
+        super().__setattr__(name, value)
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from skellagnn.llm.store._asking import AskOutcome, ask_through
 from skellagnn.llm.store._keys import QuestionKey
-from skellagnn.llm.store._resolve import StoreURL as StoreURL
+from skellagnn.llm.store._resolve import HidesPassword as HidesPassword
 from skellagnn.llm.store._resolve import resolve_store
 from skellagnn.llm.store._resolve import without_password as without_password
 from skellagnn.llm.store._store import ResponseStore, StoreStats

@@ -54,6 +54,15 @@ class StoreURL(str):
         return repr(str(without_password(str(self))))
 
 
+class HidesPassword:
+    """Stands before BaseEstimator: its parameter ``store`` shows no password, here or in a search over it."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "store" and type(value) is str and value != "auto":
+            value = StoreURL(value)
+        super().__setattr__(name, value)
+
+
 def without_password(store: Any) -> Any:
     """Return a ``store`` parameter as it may go into a pickle: a database URL loses its passwords, also in its query.
 

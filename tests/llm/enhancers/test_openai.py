@@ -856,6 +856,9 @@ def test_a_setting_with_a_secret_never_becomes_a_parameter(body):
     with pytest.raises(InvalidParameterError, match="`extra_body` must hold no secret") as caught:
         OpenAIEnhancer("m", extra_body=body)
     assert "SECRET" not in str(caught.value)
+    # the object is half made, and a traceback with local variables shows it
+    lines = traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+    assert "OpenAIEnhancer(" in "".join(lines)
     assert OpenAIEnhancer("m", extra_body={"stop_token_ids": [1], "num_ctx": 8192}).extra_body["num_ctx"] == 8192
 
 

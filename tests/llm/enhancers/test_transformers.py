@@ -601,3 +601,9 @@ def test_tokens_are_counted_as_they_are_read_and_without_loading_weights(tiny, q
 def test_tokens_of_a_model_that_is_not_here_are_not_counted(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     assert TransformersEnhancer("nobody/has-this-model").count_tokens(["a"]) is None
+
+
+def test_a_token_never_becomes_a_parameter():
+    with pytest.raises(InvalidParameterError, match=r"`model_kwargs` must hold no secret, .* HF_TOKEN") as caught:
+        TransformersEnhancer("a/b", model_kwargs={"token": "hf_SECRET"})
+    assert "SECRET" not in str(caught.value)

@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skellagnn import ELLaGNNClassifier
+from skellagnn import ELLaGNNClassifier, LLMAugmenter
 from skellagnn.llm.store import ResponseStore, without_password
 
 
@@ -68,9 +68,10 @@ URLS = [
 @pytest.mark.parametrize("wrap", [str, ResponseStore])
 def test_no_repr_of_an_estimator_shows_a_password(url: str, wrap: type) -> None:
     clf = ELLaGNNClassifier(store=wrap(url))
+    augmenter = LLMAugmenter(store=wrap(url))
     later = ELLaGNNClassifier().set_params(store=wrap(url))
     search = GridSearchCV(make_pipeline(clf), {"ellagnnclassifier__store": [clf.store]})
-    for shown in (clf, later, clone(clf), make_pipeline(clf), search, clf.get_params(), clf.store):
+    for shown in (clf, augmenter, later, clone(clf), make_pipeline(clf), search, clf.get_params(), clf.store):
         assert "s3cr3t" not in repr(shown)
         if hasattr(shown, "_repr_html_"):
             assert "s3cr3t" not in shown._repr_html_()
