@@ -1320,6 +1320,19 @@ def test_reviews_tickets_and_titles_that_sound_like_refusals(answer):
         "Let me know if you have any further questions.",
         "I hope this summary is helpful! Let me know if you'd like any changes.",
         "the the the the the the the the the the the the",
+        "I can't share personal information about private individuals.",
+        "It looks like your message was cut off. Could you please send the complete text?",
+        "Can you tell me more about what you are looking for?",
+        "**Keywords:**\n\n-\n-\n-",
+        "Your answer here",
+        '{"summary": "...", "keywords": ["...", "..."]}',
+        '{"error": {"message": "Incorrect API key provided.", "type": "invalid_request_error", "code": "invalid_api_key"}}',  # noqa: E501
+        "This model's maximum context length is 4097 tokens. However, your messages resulted in 5120 tokens. Please reduce the length of the messages.",  # noqa: E501
+        "Access denied | api.example.com used Cloudflare to restrict access",
+        "List keywords of the following text, separated by commas.",
+        "You're welcome! Have a great day!",
+        "I am Qwen, a large language model created by Alibaba Cloud. I am here to assist you.",
+        "您好，请问有什么可以帮助您的吗？",
     ],
 )
 def test_more_refusals_of_every_kind(answer):

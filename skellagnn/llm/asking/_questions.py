@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextGraph
 from skellagnn.llm.prompts import PromptCatalog, Question, list_candidates
+from skellagnn.llm.prompts._names import normal_form
 
 # Neighbors shown by a structure-aware prompt, at most.
 MAX_NEIGHBOR_TITLES = 10
@@ -40,7 +41,7 @@ def build_questions(
     Raises
     ------
     InvalidParameterError
-        If a prompt names classes and there are no class names.
+        If a prompt names classes and there are no class names, or two that answers cannot tell apart.
     GraphError
         If the graph has no texts.
     """
@@ -56,6 +57,8 @@ def build_questions(
             "to plan), or leave that prompt out of `prompts`."
         )
     choices = tuple(name.replace("_", " ") for name in class_names or ())
+    if catalog.needs_class_names:
+        _check_names_differ(choices)
     shared = {"class_names": ", ".join(choices), "candidates": list_candidates(class_names or ())}
     needed = frozenset[str]().union(*(prompt.fields for prompt in catalog))
     position: dict[tuple[str, str], int] = {}
@@ -92,3 +95,14 @@ def _neighbor_titles(graph: TextGraph, node: int) -> str:
     best = neighbors[np.lexsort((neighbors, -degrees, -weights))][:MAX_NEIGHBOR_TITLES]
     titles = [graph.title_of(int(neighbor)) for neighbor in best]
     return "\n".join(f"- {title}" for title in titles if title) or "(none)"
+
+
+def _check_names_differ(names: Sequence[str]) -> None:
+    known: dict[str, str] = {}
+    for name in names:
+        other = known.setdefault(" ".join(normal_form(name).casefold().replace("-", " ").split()), name)
+        if other is not name:
+            raise InvalidParameterError(
+                "`class_names` must differ in more than case, blanks, hyphens and underscores where a prompt lists "
+                f"them, got {other!r} and {name!r}: an answer would name both. Rename one."
+            )

@@ -365,7 +365,11 @@ class _Reading(Claims):
                 end += 1
             run = self.claims[start:end]
             names = {claim.mention.name for claim in run}
-            if len(run) > 1 and len(names) == self.n_names and run[0].order != 3.5 and last_choice >= end:
+            whole = len(run) == len(self.claims) == self.n_names > 3 and not self._before(run[0].mention).strip(" *-\n")
+            if whole and [claim.mention.name for claim in run] == list(range(self.n_names)):
+                for claim in run:  # nobody ranks so many just as they are listed
+                    claim.dropped = claim.option = True
+            elif len(run) > 1 and len(names) == self.n_names and run[0].order != 3.5 and last_choice >= end:
                 for claim in run:
                     claim.dropped = True
             elif len(run) > 1:

@@ -265,7 +265,7 @@ def _walk(
                 break
 
 
-_SHORTEST_MISSPELLED = 6  # letters of a word that is still known with one letter wrong
+_SHORTEST_MISSPELLED = 5  # letters of a word that is still known with one letter wrong
 
 
 def with_spelling(text: str, class_names: tuple[str, ...]) -> str:
@@ -293,7 +293,7 @@ def _is_one_letter_away(word: str, known: str) -> bool:
     if len(word) != len(known):
         return word[at:] == known[at + 1 :] or word[at + 1 :] == known[at:]
     swapped = word[at : at + 2] == known[at : at + 2][::-1] and word[at + 2 :] == known[at + 2 :]
-    return swapped or (len(word) > _SHORTEST_MISSPELLED + 1 and word[at + 1 :] == known[at + 1 :])
+    return swapped or (len(word) > _SHORTEST_MISSPELLED + 2 and word[at + 1 :] == known[at + 1 :])
 
 
 _OPENS_SENTENCE = re.compile(r"(?:second|first|my|the|it|i|as|because|since|reason|then|alternative)\b")

@@ -31,13 +31,13 @@ _PAIR = re.compile(r"\"([^\"\n]{1,120})\"\s*:\s*(\"[^\"\n]{0,60}\"|[\w.%]{1,12})
 _BOXED = re.compile(r"\$*\\(?:boxed|fbox)\s*\{(?:\\(?:text\w*|math\w+)\s*\{)?([^{}]{1,120})\}?\}\$*")
 _TOKENS_AROUND = re.compile(r"\s*<s>((?:(?!</?s>).)*)(?:</s>)?\s*|((?:(?!</?s>).)*)</s>\s*", re.DOTALL)
 _ASKED_LABEL = re.compile(r"(?i)\b((?:first|second|best|1st|2nd)[ \w]{0,20}|class|category|label|answer)\?(?=\s+\w)")
-# A list that numbers the names, and the number or letter that is the answer.
-_NUMBERED = re.compile(r"^[ \t>*-]*[(\[]?(\d{1,2}|[A-Za-z])[.):\]]\s+(\S[^\n]{0,118})$", re.MULTILINE)
-_NUMBER_CHOSEN = re.compile(
-    r"(?i)(\b(?:answer|choice|option|class|category|label|it|antwort|réponse|respuesta)\b"
-    r"(?:\s(?:is|would be|ist|est|es))?"
-    r"[\s:*_]{1,6}(?:(?:option|number|letter|no\.?)\s)?)[(\[\"'*]{0,3}(\d{1,2}|[a-z])\b[)\]\"'*.]{0,4}(?=\s*(?:\n|\Z))"
+# What numbers a name in a list, and the number or letter that stands for one behind the list.
+_COUNT = re.compile(r"(?:^|(?<=[\s(\[]))(\d{1,2}|[A-Za-z])[.):\]]\)?[ \t*_\"'`]*\Z")
+_COUNTED = re.compile(
+    r"(?<![\w.,'])[(\[\"*']{0,2}(?:(\d{1,2})(?![\w%]|[.,/:]\d)|([A-Z])(?![\w'])(?=[)\]\"*']{0,2}\s*(?:[.,;:\n]|\Z|is\b|then\b"
+    r"|and\b|or\b|with\b)))[)\]\"*']{0,2}"
 )
+_SURENESS = re.compile(r"(?i)\b(?:confidence|certainty|probability|score|rating)\b[^\n]*")
 
 
 def signs_in_words(text: str, names: tuple[str, ...]) -> str:
@@ -72,24 +72,33 @@ def signs_in_words(text: str, names: tuple[str, ...]) -> str:
 
 
 def _with_names_for_numbers(text: str, names: tuple[str, ...]) -> str:
-    """Write the name for the number or letter under which a list of the answer has it, where that is the answer."""
-    chosen = list(_NUMBER_CHOSEN.finditer(text))
-    if not chosen or any(len(name.strip()) < 3 for name in names):
-        return text
-    finder = name_finder(names)
+    """Write names for the numbers or letters under which the answer lists them first, where it then says no name."""
+    if any(len(name.strip()) < 3 for name in names):
+        return text  # that may be numbers and letters themselves
     listed: dict[str, str] = {}
-    for entry in _NUMBERED.finditer(text[: chosen[-1].start()]):
-        found = finder.find(entry[2])
-        if len(found) == 1 and found[0].end - found[0].start >= len(entry[2].rstrip(" .*,;")) - 2:
-            listed.setdefault(entry[1].lower(), names[found[0].name])
-    if len(listed) < 2 or chosen[-1][2].lower() not in listed:
+    end = 0
+    for mention in name_finder(names).find(text):
+        count = _COUNT.search(text[max(0, mention.start - 12) : mention.start])
+        if count is None or count[1] in listed:
+            return text
+        listed[count[1]] = names[mention.name]
+        end = mention.end
+    rest = _SURENESS.sub("", text[end:])
+    if len(listed) < min(3, len(names)) or not any(key in listed for match in _COUNTED.findall(rest) for key in match):
         return text
-    return f"Final answer: {listed[chosen[-1][2].lower()]}{text[chosen[-1].end() :]}"
+    return _COUNTED.sub(lambda m: listed.get(m[1] or m[2], m[0]), rest)
 
 
 def _headed(table: re.Match[str]) -> str:
     """Write the rows of a table whose columns are called first and second choice as lines with these labels."""
     heads = [cell.strip(" *_") for cell in table[1].split("|")]
+    ranks = next((k for k, head in enumerate(heads) if re.fullmatch(r"(?i)rank|place|position|#|no\.?", head)), None)
+    if ranks is not None:
+        cells = [row.strip().strip("|").split("|") for row in table[2].strip().split("\n")]
+        placed = [(row[ranks].strip(" *_#."), row) for row in cells if len(row) == len(heads)]
+        if all(place.isdigit() for place, _ in placed) and len({place for place, _ in placed}) == len(placed) > 1:
+            rows = [row for _, row in sorted(placed, key=lambda item: int(item[0]))]
+            return "\n".join(" ".join(cell for k, cell in enumerate(row) if k != ranks).strip() for row in rows)
     if not any(re.match(r"(?i)(?:first|1st|primary|best|top)\b", head) for head in heads) or len(heads) < 2:
         return table[0]
     rows = [row.strip().strip("|").split("|") for row in table[2].strip().split("\n")]

@@ -796,6 +796,9 @@ def test_a_prompt_that_the_server_cut_is_found_by_its_count(server, enhancer, as
         (["x" * n for n in (8000, 8100, 8200, 8050)], [2048] * 4, []),
         (["x" * 8000], [None], []),
         ([], [], []),
+        ([f"{i:04} " + "word " * 2200 for i in range(6)], [2048] * 6, [2048] * 6),  # as long as each other
+        ([f"{i:04} " + "word " * 1800 for i in range(6)], [2048] * 6, []),
+        (["a" + " " * 4000 + "b"] * 6, [90] * 6, []),
     ],
 )
 def test_counts_of_cut_prompts(texts, counts, found):
