@@ -183,7 +183,7 @@ def test_a_prompt_that_lists_classes_needs_their_names(names, active):
 
 @pytest.mark.parametrize("names", [["Soft_Animals", "soft animals", "x"], ["A", "b", "a"], ["E-Mail", "e mail"]])
 def test_names_that_an_answer_cannot_tell_apart_are_refused(names):
-    with pytest.raises(InvalidParameterError, match="`class_names` must differ in more than case, .* Rename one"):
+    with pytest.raises(InvalidParameterError, match=r"`class_names` must differ in more than case, .* Rename one"):
         build_questions(GRAPH, nodes(0), catalog("topic"), names)
     assert build_questions(GRAPH, nodes(0), catalog("keywords"), names).questions
 
