@@ -26,8 +26,8 @@ from skellagnn.supervision._reliability import agree_beyond_chance, estimate_rel
 # Answers that are believed less than that, on average, are left out: those of an LLM that guesses come to 0.03 or 0.04,
 # and what is then left of hundreds of them still weighs as much as some labels.
 LEAST_RELIABILITY = 0.1
-# Answers for each class that are enough to leave them all out as guesses (of a good LLM's, five were not always), and
-# that need no balance.
+# Answers for each class that are enough to leave them all out as guesses (of a good LLM's, five were not always); so
+# many labels and answers need no balance.
 ENOUGH_OF_A_CLASS = 10
 
 
@@ -169,7 +169,8 @@ class Evidence:
     def balanced(self, known: SoftLabels) -> SoftLabels:
         """Return what a teacher learns from: labels, which come first in what is known, balanced, and answers.
 
-        Few answers are balanced with them: eight about one class and none about another would make this a rare one.
+        Few answers are balanced with few labels: eight about one class and none about another would make this a rare
+        one.
         """
         n_labels = len(self.labeled.nodes)
         few = len(known.nodes) < ENOUGH_OF_A_CLASS * self.n_classes
