@@ -8,6 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+from skellagnn.llm.answers._empty import has_word, is_empty, judge_stranger
 from skellagnn.llm.answers._reading import judge
 from skellagnn.llm.prompts import Question, read_choices
 
@@ -26,54 +27,7 @@ BAD_ANSWERS = {
     "repeated": "the same words for many different texts",
 }
 
-# What programs and templates print where there is nothing.
-_NOTHING = re.compile(
-    r"\W*(?:null|none|nil|nan|n/?a|undefined|empty|not applicable|not available|unknown|placeholder"
-    r"|\{+text\}+|assistant|user|error(?:\W*\d+|[.!:])|todo\b.{0,40}|tbd|redacted|\[?object object\]?"
-    r"|(?:loading|processing|thinking|generating|summari[sz]ing|analy[sz]ing|please wait)\W*(?:\.\.\.|\u2026)"
-    r"|(?:\d{3}\W+)?(?:bad request|unauthorized|forbidden|not found|too many requests|payment required|gateway timeout)"
-    r"|(?:cuda )?out of memory|access denied"
-    r"|[\[<(](?:insert |your |the |no )?(?:\w+ ){0,2}(?:text|summary|answer|response|keywords?|topic|background)"
-    r"(?: here)?[\])>]"
-    r"|(?:```)?(?:json)?\s*\{\s*(?:\"\w+\"\s*:\s*(?:\"\s*\"|null|\[\s*\]|\"(?:none|null|n/a)\"))?\s*\})\W*",
-    re.IGNORECASE,
-)
-# What servers, proxies and programs print in place of an answer, by its form or its words.
-_OF_PROGRAMS = re.compile(
-    r"\W*(?:<(?:!doctype|html|head|\?xml)\b|traceback \(most recent|\{\W*\"?(?:error|detail)\"?\s*:)"
-    r"|.{0,60}\b(?:upstream connect error|no healthy upstream|disconnect/reset|data_inspection_failed"
-    r"|maximum context length is \d|incorrect api key|access denied \||reduce the length of the messages)",
-    re.IGNORECASE | re.DOTALL,
-)
-_PERHAPS_OF_PROGRAMS = re.compile(
-    r"\W*(?:(?:[a-z_]+\.)*[a-z_]*(?:error|exception)\b\W*:|\{\W*\"?message\"?\s*:"
-    r"|(?:http\S* |status:? |error code:? )?[45]\d\d\b\W+[a-z ]{4,40}\W*\Z)"
-    r"|.{0,60}\b(?:cuda out of memory|something went wrong|an error (?:has )?occurred|internal server error"
-    r"|bad gateway|gateway time-?out|(?:request|operation|connection) (?:refused|reset by peer|failed|timed out)"
-    r"|content exists risk|service (?:is )?(?:temporarily )?unavailable|too many requests|segmentation fault)"
-    r"(?=\W*\Z|[.!\n<])",
-    re.IGNORECASE | re.DOTALL,
-)
-_OF_MODELS = re.compile(
-    r"(?i)\W*(?:hi|hello)?\W*i(?:'m| am) (?:[\w-]+,? ){0,4}(?:an? )?(?:[\w-]+ ){0,2}"
-    r"(?:language model|ai assistant|ai model|chatbot)\b"
-)
-_OF_HELPLINES = re.compile(
-    r"(?i)\b(?:lifeline|crisis (?:text )?line|suicide (?:prevention|hotline)|helpline|988|116 ?123)\b"
-)
-_PLACEHOLDER = re.compile(
-    r"\W*(?:test(?:ing)?|foo(?:bar)?|hello(?:,? world)?|\{\w+\}|lorem ipsum.{0,200}"
-    r"|(?:your|the|insert) (?:\w+ ){1,2}(?:goes )?here"
-    r"|(?:this|here) is (?:a |an |the |your )?(?:mock|test|dummy|sample|example|placeholder|simulated|fake)\b.{0,60}"
-    r"|[\[<({](?:your |the |insert |a |one |two )?(?:\w+ ){0,3}(?:goes here|here|sentences?|placeholder)[\])>}]"
-    r"|(?:(?:keyword|phrase|topic|word|item|key phrase|sentence)[ _]?\d\W*){2,})\W*",
-    re.IGNORECASE,
-)
-_REPEATS = 8  # words
-_HEAD = 400  # characters in which an answer shows that it is none
 _TOKENS = re.compile(r"<\|[^<>|]{0,40}\|>|</?(?:s|pad|eos|bos|unk|think|summary|answer)>|\[/?INST\]", re.IGNORECASE)
-_LABEL = re.compile(r"[\W_]*(?:[^\W\d_]+[ -]?){1,3}[*_ ]{0,4}[:\uff1a](?!\S*//)")
-_KEY = re.compile(r"\"\w+\"\s*:")
 # These may answer a prompt of one's own.
 _YES = re.compile(r"\W*(?:yes|no|great|absolutely|alright|certainly)\W*", re.IGNORECASE)
 _NO_TEXT = re.compile(
@@ -117,7 +71,7 @@ def diagnose(question: Question, answer: str, class_names: Sequence[str] | None 
     names_classes = question.prompt.names_classes
     choices = read_choices(text, class_names or ()) if names_classes else None
     chooses = choices is not None and (bool(choices.classes) or choices.none)
-    if not chooses and not _has_word(text):  # a class may be called "B" or "7"
+    if not chooses and not has_word(text):  # a class may be called "B" or "7"
         return "wordless"
     # half a sentence may name the class that it is about to rule out
     if not getattr(answer, "is_complete", True):
@@ -128,39 +82,19 @@ def diagnose(question: Question, answer: str, class_names: Sequence[str] | None 
     if chooses and not (choices is not None and choices.none and _NO_TEXT.search(plain)):
         return None  # "I cannot be certain, but A is the most likely" chooses
     plain = _TOKENS.sub(" ", plain).strip()
-    if not _has_word(plain) or _is_nothing(plain) or _OF_PROGRAMS.match(plain[:_HEAD]):
+    if is_empty(plain):
         return "hollow"
     shared = _n_shared(question, plain)
     reason = None if _YES.fullmatch(plain) else judge(plain, shared >= 2)
     if reason is None and shared == 0:
-        reason = _judge_stranger(plain, names_classes)
+        reason = judge_stranger(plain, may_repeat=names_classes)
     if reason is not None:
         return reason
     return "no_class" if names_classes else None
 
 
-def _is_nothing(text: str) -> bool:
-    label = _LABEL.match(text[:60])
-    if len(text) < 300 and (
-        not _has_word(text[label.end() :]) if label else text[0] == "{" and not _has_word(_KEY.sub("", text))
-    ):
-        return True
-    return len(text) < 300 and any(_NOTHING.fullmatch(part) for part in (text, text[label.end() :] if label else text))
-
-
 # Words that both a text and a refusal may have.
 _OF_NO_TEXT = frozenset(("text", "texts", "provide", "provided", "that", "this", "with", "have", "your", "there"))
-
-
-def _judge_stranger(answer: str, names_classes: bool) -> str | None:
-    """Say what is wrong with an answer that has no word of the text: more than with one that may be about it."""
-    words = re.findall(r"\w+", answer.casefold()[:2000])
-    head = answer[:_HEAD]
-    if len(words) >= _REPEATS and 4 * len(set(words)) < len(words) and not names_classes:
-        return "hollow"
-    if _PLACEHOLDER.fullmatch(head) or _PERHAPS_OF_PROGRAMS.match(head):
-        return "hollow"
-    return "refusal" if _OF_MODELS.match(head) or _OF_HELPLINES.search(head) else None
 
 
 def _n_shared(question: Question, answer: str) -> int:
@@ -177,17 +111,6 @@ def _content(text: str) -> set[str]:
         for piece in ([word] if word < "\u2e80" and len(word) > 3 else [word[i : i + 3] for i in range(len(word) - 2)])
         if piece > "\u2e80" or len(piece) > 3
     }
-
-
-def _has_word(text: str) -> bool:
-    """Whether two letters stand together, vowel signs and accents included, or one of a script without capitals."""
-    run = 0
-    for character in text:
-        category = unicodedata.category(character)
-        run = run + 1 if category[0] in "LM" else 0
-        if run >= 2 or category == "Lo":
-            return True
-    return False
 
 
 def _repeats_instruction(question: Question, answer: str) -> bool:
