@@ -29,7 +29,8 @@ _PERHAPS_OF_PROGRAMS = re.compile(
     r"|(?:http\S* |status:? |error code:? )?[45]\d\d\b\W+[a-z ]{4,40}\W*\Z)"
     r"|.{0,60}\b(?:cuda out of memory|something went wrong|an error (?:has )?occurred|internal server error"
     r"|bad gateway|gateway time-?out|(?:request|operation|connection) (?:refused|reset by peer|failed|timed out)"
-    r"|content exists risk|service (?:is )?(?:temporarily )?unavailable|too many requests|segmentation fault)"
+    r"|content exists risk|service (?:is )?(?:temporarily )?unavailable|too many requests|segmentation fault"
+    r"|rate limit (?:exceeded|reached))"
     r"(?=\W*\Z|[.!\n<])",
     re.IGNORECASE | re.DOTALL,
 )
@@ -67,7 +68,10 @@ def is_empty(answer: str) -> bool:
 
 def judge_stranger(answer: str, *, may_repeat: bool) -> str | None:
     """Say what is wrong with an answer that has no word of the text: more than with one that may be about it."""
-    words = re.findall(r"\w+", answer.casefold()[:2000])
+    letters = answer.casefold()[:2000]
+    words = re.findall(r"\w+", letters)
+    if len(letters) > _REPEATS and len(set(letters)) == 1:
+        return "hollow"
     head = answer[:_HEAD]
     if len(words) >= _REPEATS and 4 * len(set(words)) < len(words) and not may_repeat:
         return "hollow"

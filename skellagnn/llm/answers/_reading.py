@@ -256,6 +256,7 @@ _RULES = [
     (PLAIN, 0, "[?] + [aYPR] + [STQVLMsR]"),
     (PLAIN, 2, r"[?] + \A[fO]*PV + [aY]"),
     (PLAIN, 0, "[?] + d + L"),
+    (PLAIN, 1, r"[?] + \Ad[fM]*Y[fd]*K"),
     (PLAIN, 0, r"\A(?:!W)?d+T[?]"),
     # there is no text, or too little
     (PLAIN, 1, "[NE] + T + [Ya] + [GVS]"),

@@ -133,8 +133,9 @@ class NameFinder:
             _insert(self._exact, words, position)
             _insert(self._singular, tuple(map(_singular, words)), position)
             keys.append(_spellings(name, tokens, words))
+        exact = {tuple(_folded(token.group()) for token in _token_pattern().finditer(name)) for name in self.names}
         for position, spellings in enumerate(keys):
-            for words in spellings:
+            for words in spellings - exact:
                 if sum(words in other for other in keys) == 1:  # what two names could mean names neither
                     _insert(self._singular, tuple(map(_singular, words)), position)
 
@@ -190,6 +191,7 @@ def _folded(token: str) -> str:
     return unicodedata.normalize("NFKC", folded)
 
 
+_LONGEST_CODE = 6  # characters of a name that stands for the words in brackets behind it
 _IN_TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"})
 _ROMAN = dict(zip("12345", ("i", "ii", "iii", "iv", "v"), strict=True))
 _ROMAN |= {roman: number for number, roman in _ROMAN.items()}
@@ -214,6 +216,11 @@ def _spellings(name: str, tokens: list[re.Match[str]], words: tuple[str, ...]) -
     others |= {tuple(glued.split()), tuple(re.sub(r"(?<=[a-z])(?=\d+(?: |\Z))", " ", glued).split())}
     if len(words) > 1:  # "Type II" for "Type 2", and the reverse
         others.add(tuple(_ROMAN.get(word, word) for word in words))
+    if words[-1] == ")" and "(" in words[1:-2]:  # "cs.LG", or "Machine Learning", for "cs.LG (Machine Learning)"
+        cut = words.index("(")
+        others.add(words[:cut])
+        if len("".join(words[:cut])) <= _LONGEST_CODE:
+            others.add(words[cut + 1 : -1])
     if words[1:2] == ("/",) and len(words) == 3 and len(plain) == 2:
         others |= {("".join(plain),), (plain[0], "and", plain[1])}
     if len(words) > 1 and len("".join(words)) > 5 and all(map(str.isalpha, words)):
