@@ -850,8 +850,9 @@ def test_what_is_not_answered_is_counted_by_reason_and_asked_again(store, counti
     assert usage.total.found == 1
 
 
-def test_an_empty_answer_without_tokens_is_not_kept(store, counting_enhancer):
-    loading = counting_enhancer(lambda question: Answer("", tokens_in=0, tokens_out=0))
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_an_empty_answer_without_tokens_is_not_kept(store, counting_enhancer, text):
+    loading = counting_enhancer(lambda question: Answer(text, tokens_in=0, tokens_out=0))
     usage = ask(GRAPH, nodes(0), loading, ECHO, store=store, warn=False).usage.total
     assert (usage.asked, usage.failed, usage.bad) == (1, 1, {})
     assert ask(GRAPH, nodes(0), counting_enhancer(lambda question: "soft animals"), ECHO, store=store).answers == [

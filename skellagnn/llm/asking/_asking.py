@@ -314,7 +314,7 @@ class _Asking:
                 usage.tokens_in += used.tokens_in
                 usage.tokens_out += used.tokens_out
                 usage.seconds += getattr(answer, "seconds", None) or 0.0
-                if not answer and getattr(answer, "tokens_out", None) == 0:
+                if not (answer or "").strip() and getattr(answer, "tokens_out", None) == 0:
                     answer = None  # nothing was said, as by a model that is still being loaded: not kept
                 if second_try:
                     usage.second_tries += 1
