@@ -254,7 +254,7 @@ class _OutFile:
         try:
             about = dict(json.loads(self.json.read_bytes()))
             array: NDArray[Any] = np.lib.format.open_memmap(self.path, "r")
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise InvalidParameterError(
                 f"{expected} that cannot be read, or has no readable {self.json.name} beside it "
                 f"({type(error).__name__}: {error}). {remedy}"

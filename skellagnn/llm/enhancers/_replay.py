@@ -245,7 +245,7 @@ def _read_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     yield f"line {number} of {path.name}", _record(line)
-    except (OSError, EOFError, ValueError) as error:  # unreadable, cut short, not UTF-8 or not JSON
+    except (OSError, EOFError, ValueError, RecursionError) as error:  # unreadable, cut short, not UTF-8 or not JSON
         raise InvalidParameterError(
             f"`source` of a ReplayEnhancer must be JSON lines in UTF-8, got {error} at line {max(number, 1)} of "
             f"{path.name}. Repair or take out that line; a file cut short was not written to its end."
