@@ -339,6 +339,14 @@ def test_each_question_is_answered_once(places, sentence):
         ask(GRAPH, nodes(0, 1, 4), Streaming(places), ECHO)
 
 
+@pytest.mark.parametrize("yielded", [None, 5, ["CATS"], [("0", "CATS")], [(0, "CATS", 1)]], ids=repr)
+def test_what_arrives_is_a_position_and_an_answer(yielded):
+    enhancer = Streaming()
+    enhancer.complete_iter = lambda prompts: yielded
+    with pytest.raises(EnhancerError, match=r"Streaming\.complete_iter must yield"):
+        ask(GRAPH, nodes(0, 1, 4), enhancer, ECHO)
+
+
 def test_progress_is_shown_on_request(counting_enhancer, capsys):
     ask(GRAPH, nodes(0, 1, 2), counting_enhancer(), ECHO)
     assert capsys.readouterr() == ("", "")
@@ -369,6 +377,7 @@ class Broken:
         (lambda prompts: (prompt for prompt in prompts), "got generator"),
         (lambda prompts: dict.fromkeys(prompts, "answer"), "got dict"),
         (lambda prompts: set(prompts), "got set"),
+        (lambda prompts: np.array(3), "got ndarray"),
     ],
 )
 def test_not_one_answer_per_question(function, got):
