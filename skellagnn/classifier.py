@@ -652,9 +652,10 @@ class ELLaGNNClassifier(
         Raises
         ------
         LabelError
-            If labels are missing, or -1 among numbers, or a weight is no finite number of 0 or more.
+            If labels are missing, or -1 among numbers, or of another kind than in training, or a weight is no finite
+            number of 0 or more.
         """
-        y = check_true_labels(y, X if isinstance(X, TextGraph) else None)
+        y = check_true_labels(y, X if isinstance(X, TextGraph) else None, getattr(self, "classes_", None))
         if sample_weight is not None:
             graph = as_graph(self, X, reset=False)
             sample_weight = check_sample_weight(graph, sample_weight) * np.ones(len(graph))

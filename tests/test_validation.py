@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 
 import networkx as nx
@@ -561,6 +562,33 @@ def test_a_series_in_another_order_is_refused(graph, index, argument):
     }
     with pytest.raises(LabelError, match=r"must be in the order of the nodes, .* same names in another order"):
         use[argument]()
+
+
+class Kind(Enum):
+    A = 1
+    B = 2
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "sentence"),
+    [
+        (list("ababab"), [0, 1], "as in training, where one is 0, got 'a'"),
+        ([0, 1, 0, 1, 0, 1], ["a", "b"], "as in training, where one is 'a', got 0"),
+        ([*Kind] * 3, [0, 1], "class labels, whole numbers or names, got <Kind"),
+        ([object()] * 6, [0, 1], "class labels, whole numbers or names, got <object"),
+        ([Decimal("NaN"), Decimal(1)] * 3, [0, 1], r"class labels, whole numbers or names, got Decimal\('NaN'\)"),
+        ([b"a", b"b"] * 3, ["a", "b"], "class labels, whole numbers or names, got b'a'"),
+        (np.array(["2020-01-01", "2021-01-01"] * 3, dtype="datetime64[D]"), [0, 1], "as in training, .* 0, got .*2020"),
+        ([1.5, 2.0] * 3, [0, 1], "class labels, whole numbers or names, got 1.5"),
+    ],
+    ids=str,
+)
+def test_labels_to_score_against_are_of_the_kind_of_training(y, classes, sentence):
+    with pytest.raises(LabelError, match=f"`y` must.*{sentence}"):
+        check_true_labels(y, GRAPH, np.array(classes))
+    if "training" not in sentence:
+        with pytest.raises(LabelError, match="`y` must"):
+            check_labels(GRAPH, y)
 
 
 def test_labels_filtered_in_another_order_are_refused():

@@ -48,9 +48,9 @@ def as_array(name: str, values: Any, *, error: type[SkellagnnError] = GraphError
             f"`{name}` must not hide entries behind a mask, got numpy.ma with "
             f"{int(np.ma.getmaskarray(values).sum())} masked. Fill them, {name}.filled(value), or leave them out."
         )
-    if hasattr(values, "detach") and hasattr(values, "cpu"):  # a tensor, known without importing torch
-        values = values.detach().cpu()
     try:
+        if hasattr(values, "detach") and hasattr(values, "cpu"):  # a tensor, known without importing torch
+            values = values.detach().cpu()
         return np.asarray(values)
     except SkellagnnError:
         raise
