@@ -203,6 +203,31 @@ def test_a_traceback_that_shows_local_variables_can_be_made():
     assert vars(estimator) == {"scale": 3.0}
 
 
+@pytest.mark.parametrize(
+    ("X", "sentence"),
+    [
+        ({}, "2-D array of numbers, got {}"),
+        ({1, 2}, "2-D array of numbers, got {1, 2}"),
+        (b"ab", "2-D array of numbers, got b'ab'"),
+        (object(), "2-D array of numbers, got <object"),
+        (len, "2-D array of numbers, got <built-in"),
+        ((row for row in [[1.0]]), "2-D array of numbers, got <generator"),
+        ([1.0, 2.0], r"2-D .*, got list \(Expected 2D array, got 1D array instead\). Reshape your data"),
+        ([[1.0, 2.0], [3.0]], r"2-D .*, got list \(setting an array element .*\). Build a graph"),
+        (
+            [[1e300]],
+            r"2-D .*, got list \(Input X contains infinity or a value too large .*\). Build",
+        ),
+        (np.empty((3, 0)), r"2-D .*, got ndarray \(Found array with 0 feature\(s\) .*\). Build"),
+        (np.empty((1, 1, 1)), r"2-D .*, got ndarray \(Found array with dim 3.*\). Build"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_is_no_table_of_finite_numbers_is_named(X, sentence):
+    with pytest.raises(GraphError, match=f"`graph` must be a TextGraph or a {sentence}"):
+        as_graph(BaseEstimator(), X, reset=True, argument="graph")
+
+
 @pytest.mark.parametrize("X", [[1.0, 2.0], [], 3])
 def test_what_is_neither_graph_nor_table_gets_scikit_learns_error(X):
     with pytest.raises(ValueError, match="Expected 2D array"):
