@@ -138,11 +138,12 @@ class ELLaGNNClassifier(
         probabilities on the unlabeled nodes. ``"auto"``: :class:`~skellagnn.distillation.PropagationTeacher`; give one
         to search over ``teacher__weight``. None: none.
     answer_weight : float, default=1.0
-        Weight of an answer that names a class and is sure to be right, beside a label; 0: answers are views alone.
+        Weight of an answer that names a class and is sure to be right, beside a label, up to 1e6; 0: answers are views
+        alone.
     learning_rate_init : float, default=0.01
         Step size of Adam.
     weight_decay : float, default=5e-4
-        L2 penalty of Adam.
+        L2 penalty of Adam, up to 1e6.
     batch_size : int, None or "auto", default="auto"
         Labeled nodes of a step. None trains on the whole graph at once: one step an epoch. ``"auto"`` does so if its
         activations fit into half of the free memory, and else takes 1024; ``batch_size_`` says which.

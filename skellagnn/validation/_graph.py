@@ -82,7 +82,7 @@ def _as_graph(estimator: Any, X: Any, reset: bool) -> TextGraph:
             remedy = "Reshape your data: X.reshape(-1, 1) for one column, X.reshape(1, -1) for one row."
         raise GraphError(
             f"`X` must be a TextGraph or a 2-D array of finite numbers, got {type(X).__name__} "
-            f"({said.splitlines()[0].rstrip('.: ')}). {remedy}"
+            f"({said.partition(chr(10))[0].rstrip('.: '):.200}). {remedy}"
         ) from error
     except TypeError:
         raise
