@@ -271,7 +271,7 @@ class Augmenter:
         n_rounds = self.budget.n_rounds if "labels" in selector.reads else 1
         calls = self.budget.max_calls
         n_paid = n_nodes if calls is None else min(n_nodes, calls // max(len(self.catalog), 1))
-        sizes = [len(part) for part in np.array_split(np.arange(n_paid), n_rounds)]
+        sizes = [len(part) for part in np.array_split(np.arange(n_paid), min(n_rounds, n_paid + 1))]
         sizes[-1] += n_nodes - n_paid
         return [size for size in sizes if size > 0] or [0]
 

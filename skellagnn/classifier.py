@@ -139,11 +139,12 @@ class ELLaGNNClassifier(
         probabilities on the unlabeled nodes. ``"auto"``: :class:`~skellagnn.distillation.PropagationTeacher`; give one
         to search over ``teacher__weight``. None: none.
     answer_weight : float, default=1.0
-        Weight of an answer that names a class and is sure to be right, beside a label; 0: answers are views alone.
+        Weight of an answer that names a class and is sure to be right, beside a label, up to 1e6; 0: answers are views
+        alone.
     learning_rate_init : float, default=0.01
         Step size of Adam.
     weight_decay : float, default=5e-4
-        L2 penalty of Adam.
+        L2 penalty of Adam, up to 1e6.
     batch_size : int, None or "auto", default="auto"
         Labeled nodes of a step. None trains on the whole graph at once: one step an epoch. ``"auto"`` does so if its
         activations fit into half of the free memory, and else takes 1024; ``batch_size_`` says which.
@@ -648,9 +649,10 @@ class ELLaGNNClassifier(
         Raises
         ------
         LabelError
-            If labels are missing, or -1 among numbers, or a weight is no finite number of 0 or more.
+            If labels are missing, or -1 among numbers, or of another kind than in training, or a weight is no finite
+            number of 0 or more.
         """
-        y = check_true_labels(y, X if isinstance(X, TextGraph) else None)
+        y = check_true_labels(y, X if isinstance(X, TextGraph) else None, getattr(self, "classes_", None))
         if sample_weight is not None:
             graph = as_graph(self, X, reset=False)
             sample_weight = check_sample_weight(graph, sample_weight) * np.ones(len(graph))

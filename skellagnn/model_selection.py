@@ -126,6 +126,12 @@ class NodeSplit(BaseCrossValidator):  # type: ignore[misc]
         if isinstance(inner, (int, np.integer)):
             # over groups in earnest, which may be few and large; it takes too long for as many as there are texts
             kind, entries = (StratifiedKFold, first) if groups is None else (StratifiedGroupKFold, labeled)
+            most = int(np.unique(labels[entries], return_counts=True)[1].max())
+            if inner > most:
+                raise InvalidParameterError(
+                    f"`cv` must be at most the size of the largest class, {most} labeled targets that are not the same "
+                    f"text, got {int(inner)}. Make fewer folds, or give more labels."
+                )
             inner = kind(int(inner), shuffle=self.random_state is not None, random_state=self.random_state)
         unlabeled = np.setdiff1d(unit, unit[first])
         # of any other kind of splitter, each entry is a group of its own

@@ -25,6 +25,10 @@ PAPER_SETTINGS: Mapping[str, Any] = MappingProxyType({"teacher": None, "answer_w
 """
 
 
+# Beside a weight of more than that nothing else counts, and float32 ends soon after.
+_MOST = 1e6
+
+
 def check_parameters(parameters: Mapping[str, Any]) -> None:
     """Check the parameters of the estimator that need neither graph nor labels.
 
@@ -104,7 +108,7 @@ def _check_teacher(name: str, value: Any) -> None:
             f"`fit(features, known, adjacency)` and `predict_proba(features, adjacency)` (see "
             f"skellagnn.distillation.Teacher), or None, got {value!r:.200}."
         )
-    check_real(f"{name}.weight", value.weight, low=0)
+    check_real(f"{name}.weight", value.weight, low=0, high=_MOST)
 
 
 _CHECKS: Mapping[str, Callable[[str, Any], None]] = MappingProxyType(
@@ -117,9 +121,9 @@ _CHECKS: Mapping[str, Callable[[str, Any], None]] = MappingProxyType(
         "dropout": _is_real(low=0, high=1, open_high=True),
         "view_probability": _is_real(low=0, high=1),
         "teacher": _check_teacher,
-        "answer_weight": _is_real(low=0),
+        "answer_weight": _is_real(low=0, high=_MOST),
         "learning_rate_init": _is_real(low=0, open_low=True),
-        "weight_decay": _is_real(low=0),
+        "weight_decay": _is_real(low=0, high=_MOST),
         "batch_size": _check_batch_size,
         "sample_size": _is_int(1, or_=(None,)),
         "max_iter": _is_int(1),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skellagnn.base.files import check_path, write_aside, writing
+from skellagnn.base.files import check_path, try_writing, write_aside, writing
 from skellagnn.base.showing import html_table, printable, shorten
 from skellagnn.exceptions import InvalidParameterError
 
@@ -130,12 +130,14 @@ def check_report_path(path: str | os.PathLike[str]) -> Path:
     InvalidParameterError
         If nothing can be written there.
     """
-    file = check_path("--report", path)
-    if file.is_dir() or not os.access(file.parent, os.W_OK):
+    file = check_path("--report", path, short=True)
+    try:
+        try_writing(file)
+    except OSError as error:
         raise InvalidParameterError(
-            f"`--report` must be the name of a file in a folder that can be written, got {str(file)!r}. Name one, such "
-            "as report.html."
-        )
+            f"`--report` must be the name of a file in a folder that can be written, got {str(file)!r:.300} "
+            f"({error.strerror}). Name one, such as report.html."
+        ) from error
     return file
 
 

@@ -316,6 +316,12 @@ def test_a_fit_says_what_is_missing_before_it_encodes(enhancer, sentence, monkey
         clf.fit(GRAPH, [0, 0, 1, 1, 0])
 
 
+def test_more_rounds_than_nodes_are_one_for_each_node():
+    many = augmenter(budget=Budget(n_rounds=10**30))
+    assert many.round_sizes(Selector("margin", 1), 3) == [1, 1, 1]
+    assert augmenter(budget=Budget(4, n_rounds=10**30)).round_sizes(Selector("margin", 1), 9) == [1, 1, 7]
+
+
 def test_a_fit_that_asks_nothing_needs_no_enhancer_that_can_be_asked(monkeypatch):
     enhancer = Keyless(reply, model_name="mine")
     settings = {"prompts": [SAY], "encoder": ENCODER, "store": None, "max_iter": 1, "teacher": None}

@@ -214,6 +214,8 @@ def test_time_counts_nodes_and_not_positions_in_view():
     ("splitter", "y", "groups", "message"),
     [
         (NodeSplit(1), [0, 1, 0, 1], None, "`cv` must be an int of at least 2, got 1"),
+        (NodeSplit(10**30), [0, 1, 0, 1], None, "`cv` must be at most the size of the largest class, 2 .*, got 10{30}"),
+        (NodeSplit(3), [0, 1, 0, 1], [1, 2, 3, 4], "`cv` must be at most the size of the largest class, 2 .*, got 3"),
         (NodeSplit("5"), [0, 1, 0, 1], None, "`cv` must be an int of at least 2, got '5'"),
         (NodeSplit(2, random_state="a"), [0, 1, 0, 1], None, "`random_state` must be an int"),
         (NodeSplit(ShuffleSplit(2), random_state=0), [0, 1, 0, 1], None, "`cv` must be a number where `random_state`"),

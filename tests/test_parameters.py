@@ -55,6 +55,8 @@ class Weightless:
         ("learning_rate_init", 0, "`learning_rate_init` must be .* got 0"),
         ("weight_decay", np.inf, "`weight_decay` must be .* got inf"),
         ("answer_weight", -0.5, r"`answer_weight` must be .* got -0\.5"),
+        ("answer_weight", 1e300, r"`answer_weight` must be a number in \[0, 1e\+06\], got 1e\+300"),
+        ("weight_decay", 1e308, r"`weight_decay` must be a number in \[0, 1e\+06\], got 1e\+308"),
         ("answer_weight", "auto", "`answer_weight` must be .* got 'auto'"),
         ("batch_size", 0, "`batch_size` must be .* got 0"),
         ("batch_size", "full", "`batch_size` must be a positive int, None for the whole graph, or 'auto', got 'full'"),
@@ -67,6 +69,7 @@ class Weightless:
         ("teacher", 2.0, r"`teacher` must be 'auto', .* got 2\.0"),
         ("teacher", Short(), r"`teacher` must be 'auto', .*`fit\(features, known, adjacency\)`"),
         ("teacher", PropagationTeacher(weight=-1.0), r"`teacher\.weight` must be .* got -1\.0"),
+        ("teacher", PropagationTeacher(weight=1e300), r"`teacher\.weight` must be .* got 1e\+300"),
         ("teacher", PropagationTeacher(weight=None), r"`teacher\.weight` must be .* got None"),
     ],
 )

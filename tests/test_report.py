@@ -204,5 +204,9 @@ def test_a_place_that_cannot_be_written_is_found_before(tmp_path):
         with pytest.raises(InvalidParameterError, match="`--report` must be the name of a file"):
             check_report_path(place)
     (tmp_path / "r.html").write_text("old", encoding="utf-8")
+    for place in (tmp_path / "r.html" / "x.html", "x" * 5000, tmp_path / ("x" * 250), "a/" * 5000 + "r.html"):
+        with pytest.raises(InvalidParameterError, match="`--report` must be the name of a file"):
+            check_report_path(place)
     check_report_path(tmp_path / "r.html")
     assert (tmp_path / "r.html").read_text(encoding="utf-8") == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["r.html"]

@@ -14,7 +14,7 @@ import pytest
 from scipy import sparse
 
 from skellagnn import TextGraph, selection
-from skellagnn.exceptions import AnswerWarning, InvalidParameterError
+from skellagnn.exceptions import AnswerWarning, GraphError, InvalidParameterError
 from skellagnn.selection import (
     READS,
     SELECTIONS,
@@ -460,6 +460,26 @@ def test_labeled_nodes_may_be_a_mask_and_must_be_nodes():
     for name in ("centers", "degree"):
         with pytest.raises(InvalidParameterError, match="`labeled` must be node ids from 0 to 2, got 3"):
             select_active_nodes(graph, rows, name, 3, labeled=[3])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"graph": None}, GraphError, "`graph` must be a TextGraph, got NoneType"),
+        ({"features": None}, InvalidParameterError, "`features` must have a row .* got dtype object"),
+        ({"features": np.eye(2)}, InvalidParameterError, r"`features` must have a row .* each of 3 nodes, got dtype"),
+        ({"probabilities": 5}, InvalidParameterError, "`probabilities` must be a function"),
+        ({"probabilities": lambda: [1, 2]}, InvalidParameterError, "`probabilities` must have a row of numbers"),
+        ({"asked": [[0], [0, 1]]}, InvalidParameterError, "`asked` must be an array"),
+        ({"asked": "x"}, InvalidParameterError, "`asked` must be a 1-D array of node ids"),
+        ({"asked": [3]}, InvalidParameterError, "`asked` must be node ids from 0 to 2, got 3"),
+    ],
+)
+def test_what_is_no_argument_is_named(arguments, error, message):
+    graph = TextGraph.from_edges([(0, 1), (1, 2)], texts=list("abc"))
+    given = {"graph": graph, "features": np.eye(3), **arguments}
+    with pytest.raises(error, match=message):
+        select_active_nodes(selection="margin", augmentation_ratio=1, **given)
 
 
 def test_without_labels_neighbors_are_random():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 
 import networkx as nx
@@ -200,6 +201,31 @@ def test_a_traceback_that_shows_local_variables_can_be_made():
         shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert "checked = Scaled(scale=3.0)" in shown
     assert vars(estimator) == {"scale": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("X", "sentence"),
+    [
+        ({}, "2-D array of numbers, got {}"),
+        ({1, 2}, "2-D array of numbers, got {1, 2}"),
+        (b"ab", "2-D array of numbers, got b'ab'"),
+        (object(), "2-D array of numbers, got <object"),
+        (len, "2-D array of numbers, got <built-in"),
+        ((row for row in [[1.0]]), "2-D array of numbers, got <generator"),
+        ([1.0, 2.0], r"2-D .*, got list \(Expected 2D array, got 1D array instead\). Reshape your data"),
+        ([[1.0, 2.0], [3.0]], r"2-D .*, got list \(setting an array element .*\). Build a graph"),
+        (
+            [[1e300]],
+            r"2-D .*, got list \(Input X contains infinity or a value too large .*\). Build",
+        ),
+        (np.empty((3, 0)), r"2-D .*, got ndarray \(Found array with 0 feature\(s\) .*\). Build"),
+        (np.empty((1, 1, 1)), r"2-D .*, got ndarray \(Found array with dim 3.*\). Build"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_what_is_no_table_of_finite_numbers_is_named(X, sentence):
+    with pytest.raises(GraphError, match=f"`graph` must be a TextGraph or a {sentence}"):
+        as_graph(BaseEstimator(), X, reset=True, argument="graph")
 
 
 @pytest.mark.parametrize("X", [[1.0, 2.0], [], 3])
@@ -574,6 +600,33 @@ def test_a_series_of_other_nodes_is_refused():
     # positions in a view, and names of something else
     for index in ([0, 2, 3, 5], list("abcd")):
         assert found(y[:4].set_axis(index), numbered[:4]) == found([0, 1, 0, 1], numbered[:4])
+
+
+class Kind(Enum):
+    A = 1
+    B = 2
+
+
+@pytest.mark.parametrize(
+    ("y", "classes", "sentence"),
+    [
+        (list("ababab"), [0, 1], "as in training, where one is 0, got 'a'"),
+        ([0, 1, 0, 1, 0, 1], ["a", "b"], "as in training, where one is 'a', got 0"),
+        ([*Kind] * 3, [0, 1], "class labels, whole numbers or names, got <Kind"),
+        ([object()] * 6, [0, 1], "class labels, whole numbers or names, got <object"),
+        ([Decimal("NaN"), Decimal(1)] * 3, [0, 1], r"class labels, whole numbers or names, got Decimal\('NaN'\)"),
+        ([b"a", b"b"] * 3, ["a", "b"], "class labels, whole numbers or names, got b'a'"),
+        (np.array(["2020-01-01", "2021-01-01"] * 3, dtype="datetime64[D]"), [0, 1], "as in training, .* 0, got .*2020"),
+        ([1.5, 2.0] * 3, [0, 1], "class labels, whole numbers or names, got 1.5"),
+    ],
+    ids=str,
+)
+def test_labels_to_score_against_are_of_the_kind_of_training(y, classes, sentence):
+    with pytest.raises(LabelError, match=f"`y` must.*{sentence}"):
+        check_true_labels(y, GRAPH, np.array(classes))
+    if "training" not in sentence:
+        with pytest.raises(LabelError, match="`y` must"):
+            check_labels(GRAPH, y)
 
 
 def test_labels_filtered_in_another_order_are_refused():

@@ -7,7 +7,7 @@ import pytest
 
 from skellagnn import Budget, CallableEnhancer, ELLaGNNClassifier, ReplayEnhancer, ResponseStore, pilot, worth
 from skellagnn.datasets import make_text_graph
-from skellagnn.exceptions import AnswerWarning, InvalidParameterError
+from skellagnn.exceptions import AnswerWarning, InvalidParameterError, LabelError
 from skellagnn.prompts import parse_choices
 from skellagnn.worth import _learning_curve, _pilot
 
@@ -247,6 +247,9 @@ def test_other_arguments_are_checked():
     data, clf = make()
     with pytest.raises(InvalidParameterError, match="`clf` must be an ELLaGNNClassifier, got dict"):
         pilot({}, data.graph, data.target)
+    for y in ({}, set(), object()):
+        with pytest.raises(LabelError, match="`y` must"):
+            pilot(clf, data.graph, y)
     with pytest.raises(InvalidParameterError, match="n_nodes"):
         pilot(clf, data.graph, data.target, n_nodes=0)
 

@@ -50,9 +50,9 @@ def as_array(name: str, values: Any, *, error: type[SkellagnnError] = GraphError
             f"`{name}` must not hide entries behind a mask, got numpy.ma with {n_masked} masked. Fill them, "
             f"{name}.filled(value), or leave them out."
         )
-    if hasattr(values, "detach") and hasattr(values, "cpu"):  # a tensor, known without importing torch
-        values = values.detach().cpu()
     try:
+        if hasattr(values, "detach") and hasattr(values, "cpu"):  # a tensor, known without importing torch
+            values = values.detach().cpu()
         return np.asarray(values)
     except SkellagnnError:
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import secrets
@@ -13,7 +14,7 @@ from typing import IO, Any
 from skellagnn.base.resources import available_memory
 from skellagnn.exceptions import GraphError, InvalidParameterError
 
-__all__ = ["check_path", "check_size", "read_bytes", "reading", "write_aside", "writing"]
+__all__ = ["check_path", "check_size", "read_bytes", "reading", "try_writing", "write_aside", "writing"]
 
 # What is read whole may take this fraction of the free memory: texts take as much again once they are cut into lines.
 _READ_FRACTION = 0.5
@@ -86,7 +87,7 @@ def write_aside(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     ``tempfile`` was looked at: its files are readable by their owner alone, and a rename keeps that. atomicwrites is no
     longer maintained.
     """
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
+    partial = _beside(path)
     with partial.open("xb") as file:
         try:
             write(file)
@@ -101,6 +102,25 @@ def write_aside(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
+
+
+def try_writing(path: Path) -> None:
+    """Make an empty file where :func:`write_aside` will, and delete it: before long work rather than after it.
+
+    Raises
+    ------
+    OSError, UnicodeError
+        What the system says where there can be none.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "Is a directory")
+    partial = _beside(path)
+    partial.open("xb").close()
+    partial.unlink()
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{secrets.token_hex(4)}.partial")
 
 
 _ADVICE = "For a graph that is really so large, TextGraph.save to a folder and TextGraph.load(folder, mmap_mode='r')."

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.frozen import FrozenEstimator
 
-from skellagnn.base.files import check_path, write_aside
+from skellagnn.base.files import check_path, try_writing, write_aside, writing
 from skellagnn.base.progress import progress_bar
 from skellagnn.encoders._cache import CachedEncoder
 from skellagnn.encoders._contract import checked_embeddings, is_fitted, name_of
@@ -73,7 +73,7 @@ def encode_graph(
     InvalidParameterError
         If the encoder breaks its contract: not one vector per text, not finite. If ``out`` holds anything else than
         embeddings of this encoder for these texts in this order, as this dtype: no such file is ever overwritten; or
-        if the disk has no room for it.
+        if it cannot be written, or the disk has no room for it.
 
     Notes
     -----
@@ -103,6 +103,7 @@ def encode_graph(
         )
     if graph.texts is None:
         raise GraphError("`graph` must have texts to encode, got one without. Give `texts` when it is made.")
+    out, dtype = _check_out(out), _dtype(dtype)
     resolved = resolve_encoder(encoder)
     if resolved is not None and not is_fitted(resolved):
         resolved = fit_encoder(resolved, graph.texts)
@@ -131,16 +132,16 @@ def encode_texts(
         raise InvalidParameterError("`encoder` must be an encoder, got None. Name one: encoder='minilm'.")
     if isinstance(encoder, FrozenEstimator):  # embeddings are kept under the name of what is frozen
         encoder = encoder.estimator
-    kind = _dtype(dtype)
+    path, kind = _check_out(out), _dtype(dtype)
     distinct = DistinctTexts.of(TextColumn.from_strings(texts))
     if len(distinct) == 0 and n_features is None:
         raise InvalidParameterError(
             f"`texts` must hold at least one text that is not blank, got {len(distinct.column)} blank ones. Without "
             "any, the width of the embeddings is not known: give `n_features`."
         )
-    if out is None:
+    if path is None:
         return _encode(encoder, distinct, kind, np.zeros, memory=memory, n_features=n_features, verbose=verbose)
-    file = _OutFile(check_path("out", out), encoder, distinct, kind)
+    file = _OutFile(path, encoder, distinct, kind)
     if not file.path.exists():
         if memory is None or getattr(memory, "store_backend", memory) is None:  # a Memory may keep nothing
             memory = file.folder
@@ -197,10 +198,6 @@ class _OutFile:
     """
 
     def __init__(self, path: Path, encoder: Any, distinct: DistinctTexts, dtype: np.dtype[Any]) -> None:
-        if path.suffix != ".npy":
-            raise InvalidParameterError(
-                f"`out` must be the name of a file that ends in '.npy', got {str(path)!r}. numpy.load reads it then."
-            )
         self.path, self.folder, self.json = path, Path(f"{path}.partial"), Path(f"{path}.json")
         self.about = {
             "format": _FORMAT,
@@ -254,7 +251,7 @@ class _OutFile:
         try:
             about = dict(json.loads(self.json.read_bytes()))
             array: NDArray[Any] = np.lib.format.open_memmap(self.path, "r")
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise InvalidParameterError(
                 f"{expected} that cannot be read, or has no readable {self.json.name} beside it "
                 f"({type(error).__name__}: {error}). {remedy}"
@@ -292,6 +289,22 @@ def _as_dtype(embeddings: NDArray[np.float32], dtype: np.dtype[Any]) -> NDArray[
             "Use dtype='float32', or an encoder that scales its vectors."
         )
     return stored
+
+
+def _check_out(out: Any) -> Path | None:
+    """Return where to encode into, which can be written: nothing is encoded, or fitted, before that is known."""
+    if out is None:
+        return None
+    path = check_path("out", out, short=True)
+    if path.suffix != ".npy":
+        raise InvalidParameterError(
+            f"`out` must be the name of a file that ends in '.npy', got {str(path)!r}. numpy.load reads it then."
+        )
+    with writing("out", path):
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try_writing(path)
+    return path
 
 
 def _dtype(dtype: DTypeLike) -> np.dtype[Any]:

@@ -173,8 +173,8 @@ def fit_encoder(encoder: Any, texts: Sequence[str]) -> Any:
 
     Returns
     -------
-    encoder : transformer
-        The object that came in is not changed.
+    encoder : transformer or None
+        None for None. The object that came in is not changed.
     """
     ready = resolve_encoder(encoder)
     if ready is None or not learns(ready):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skellagnn.base.numbers import check_seed
 from skellagnn.encoders._contract import as_texts
 from skellagnn.exceptions import InvalidParameterError
 
@@ -122,6 +123,7 @@ class TfidfEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise InvalidParameterError(
                 f"`n_components` must be a positive integer, got {n_components!r}. The default is 256."
             )
+        check_seed("random_state", self.random_state)
         if self.analyzer not in ("word", "char", "char_wb"):
             raise InvalidParameterError(f"`analyzer` must be 'word', 'char' or 'char_wb', got {self.analyzer!r}.")
         said = [text for text in as_texts(texts) if text.strip()]

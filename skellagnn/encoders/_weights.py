@@ -124,7 +124,7 @@ def _digest_of_loaded(transformer: Any) -> str:
 
 def _local_folder(model: str) -> Path | None:
     """Return the folder that ``model`` means, or None if it is a name."""
-    path = Path(model).expanduser()
+    path = Path(os.path.expanduser(model))
     return path.resolve() if model != MINILM and path.is_dir() else None
 
 

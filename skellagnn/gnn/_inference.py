@@ -17,7 +17,7 @@ from skellagnn.gnn._sampling import NeighborSampler
 from skellagnn.gnn._sparse import aggregate, edge_form_of, edge_matrix, edges_for, make_edges
 from skellagnn.gnn._torch_state import plain_torch
 
-__all__ = ["check_output", "predict_logits", "to_tensor"]
+__all__ = ["check_output", "check_rows", "predict_logits", "to_tensor"]
 
 # A block of nodes may take this fraction of the free memory, with six arrays as wide as the widest layer beside it.
 BLOCK_FRACTION = 0.1
@@ -52,7 +52,7 @@ def predict_logits(
     Raises
     ------
     InvalidParameterError
-        If they stand for no probabilities: NaN, or none of a node's scores below infinity.
+        If they stand for no probabilities: NaN, or none of a node's scores below infinity; or are not a row per node.
 
     Notes
     -----
@@ -68,7 +68,8 @@ def predict_logits(
             if isinstance(network, LayeredNetwork):
                 logits = _by_layers(network, adjacency, raw, device, targets)
             else:
-                everywhere = network(to_tensor(raw, device), edges_for(network, adjacency, device)).cpu().numpy()
+                output = network(to_tensor(raw, device), edges_for(network, adjacency, device))
+                everywhere = check_rows(output, len(raw)).cpu().numpy()
                 logits = np.asarray(everywhere if targets is None else everywhere[targets])
     finally:
         # as it was found: `to` moves a module in place, and a fitted one is kept (and pickled) on the CPU
@@ -194,6 +195,22 @@ def _stack(parts: list[Tensor]) -> NDArray[np.float32]:
 def to_tensor(vectors: NDArray[Any], device: torch.device | str) -> Tensor:
     """Copy into a tensor of float32: what comes in may be a read-only memory map, which torch cannot share."""
     return torch.tensor(vectors, dtype=torch.float32, device=device)
+
+
+def check_rows(output: Tensor, n_nodes: int) -> Tensor:
+    """Return what a network of one's own returned for a graph, if that is a row for each node.
+
+    Raises
+    ------
+    InvalidParameterError
+        If it is not.
+    """
+    if len(output) != n_nodes:
+        raise InvalidParameterError(
+            "`backbone` must build a module whose forward(x, edge_index) returns a row of scores for each of "
+            f"{n_nodes} nodes, got {len(output)} rows. Return them for all nodes, in the order of x."
+        )
+    return output
 
 
 def check_output(logits: Any, n_nodes: int, n_classes: int, backbone: Any) -> None:

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from skellagnn.base.resources import scratch_array
 from skellagnn.gnn._attention import AttentionEdges
-from skellagnn.gnn._inference import to_tensor
+from skellagnn.gnn._inference import check_rows, to_tensor
 from skellagnn.gnn._layered import Gathered, LayeredEdges, LayeredNetwork
 from skellagnn.gnn._sampling import NeighborSampler
 from skellagnn.gnn._sparse import EdgeIndex, SparseEdges, aggregate, edge_form_of, edge_matrix, make_edges
@@ -62,7 +62,10 @@ class Inputs:
 
     def scores(self, network: Any, x: Tensor | Gathered | None = None) -> Tensor:
         """Return the network's output for the targets, from these feature vectors or others in their place."""
-        output: Tensor = network(self.x if x is None else x, self.edges)
+        x = self.x if x is None else x
+        output: Tensor = network(x, self.edges)
+        if isinstance(x, Tensor) and not isinstance(self.edges, LayeredEdges):
+            check_rows(output, len(x))
         return output if self.places is None else output[self.places]
 
     def prepare(self) -> None:

@@ -157,7 +157,7 @@ def train(
     Raises
     ------
     InvalidParameterError
-        If the loss becomes infinite or NaN, also by the last step.
+        If the loss becomes infinite or NaN, also by the last step, or is so before the first.
 
     References
     ----------
@@ -174,7 +174,13 @@ def train(
     # each process drops entries of its own
     with seeded(seed + group.rank, device), closing(steps.stream()) as stream:
         for epoch in range(1, settings.max_iter + 1):
-            means = optimizer.run_epoch(stream, labels.n_steps, epoch)
+            means, first_loss = optimizer.run_epoch(stream, labels.n_steps, epoch)
+            if epoch == 1 and not np.isfinite(first_loss):
+                raise InvalidParameterError(
+                    f"`backbone` must make finite class scores of the features, got a loss of {first_loss} before the "
+                    "first step of the training. Look for what divides or takes logarithms in a network of your own, "
+                    "or scale the features to unit variance."
+                )
             _check_finite(means["loss"], epoch, settings)
             for name in ("loss", *(term.name for term in terms)):
                 getattr(history, name).append(means.get(name, 0.0))
@@ -231,8 +237,10 @@ class _Optimizer:
             fused=torch.device(device).type in ("cpu", "cuda"),
         )
 
-    def run_epoch(self, stream: Generator[Step, None, None], n_steps: int, epoch: int) -> dict[str, float]:
-        """Take so many steps; return the mean loss and the means of its terms, by name."""
+    def run_epoch(
+        self, stream: Generator[Step, None, None], n_steps: int, epoch: int
+    ) -> tuple[dict[str, float], float]:
+        """Take so many steps; return the mean loss and the means of its terms, by name, and the loss of the first."""
         self.network.train()
         weights = [term.weight_in(epoch, self.settings.max_iter) for term in self.terms]
         seen = []
@@ -246,9 +254,10 @@ class _Optimizer:
             self.adam.step()
             seen.append(torch.stack([loss, *values]).detach())
         # all numbers of an epoch at once: a GPU is waited for with each number that is read from it
-        totals = self.group.add(torch.stack(seen).cpu().double().sum(dim=0).numpy())
+        losses = torch.stack(seen).cpu().double()
+        first, totals = self.group.add(torch.stack([losses[0], losses.sum(dim=0)]).numpy())
         names = ["loss", *(term.name for term in self.terms)]
-        return dict(zip(names, (totals / n_steps).tolist(), strict=True))
+        return dict(zip(names, (totals / n_steps).tolist(), strict=True)), float(first[0])
 
     def loss_after(self) -> float:
         """Return the loss that the last step left behind on its own nodes, without dropout and views.

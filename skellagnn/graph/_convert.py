@@ -336,6 +336,10 @@ def _exact(ids: Any, place: str) -> Any:
     """Return ids of a pandas column or index as an Index, integers that were read as float as integers again."""
     import pandas
 
+    halves = np.dtype(np.float16)
+    is_half = getattr(ids, "dtype", None) == halves
+    if is_half:  # pandas has no index of these
+        ids = ids.astype(np.float32)
     index = pandas.Index(ids)
     index = index.to_flat_index() if isinstance(index, pandas.MultiIndex) else index
     missing = np.flatnonzero(index.isna())
@@ -354,7 +358,7 @@ def _exact(ids: Any, place: str) -> Any:
     floats = np.flatnonzero([isinstance(value, float) for value in values]) if values.dtype.kind == "O" else ()
     if values.dtype.kind == "f" or len(floats):
         numbers = values if values.dtype.kind == "f" else values[floats].astype(np.float64)
-        large = np.flatnonzero(np.abs(numbers) >= first_inexact(numbers.dtype))
+        large = np.flatnonzero(np.abs(numbers) >= first_inexact(halves if is_half else numbers.dtype))
         if len(large):
             row = large[0] if values.dtype.kind == "f" else floats[large[0]]
             raise inexact(place, float(numbers[large[0]]), f"row {row} (counted from 0)")

@@ -117,6 +117,10 @@ def explain(
     ['name', 'node', 'predicted', 'probability', 'push', 'title']
     """
     refit = check_bool("refit", refit)
+    if training is not None and not (isinstance(training, (tuple, list)) and len(training) == 2):
+        raise InvalidParameterError(
+            f"`training` must be a tuple (X, y), what fit got, or None, got {type(training).__name__}."
+        )
     limits = {"max_neighbors": max_neighbors, "max_words": max_words, "max_answers": max_answers}
     for name, limit in limits.items():
         check_int(name, limit, at_least=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,8 @@ class ExplainedModel:
         self.label = plain(clf.classes_[self.at])
 
     def _index(self, label: Any) -> int:
-        found = np.flatnonzero(self.clf.classes_ == label)
+        is_one = isinstance(label, (str, numbers.Number, np.generic))  # a list would be compared one by one
+        found = np.flatnonzero(self.clf.classes_ == label) if is_one else np.empty(0)
         if len(found) != 1:
             known = ", ".join(repr(plain(name)) for name in self.clf.classes_[:20])
             raise InvalidParameterError(f"`label` must be one of the model's classes, {known}, got {label!r:.80}.")

@@ -69,10 +69,6 @@ class Training:
         from skellagnn.supervision import Evidence
 
         clf = model.clf
-        if not isinstance(training, (tuple, list)) or len(training) != 2:
-            raise InvalidParameterError(
-                f"`training` must be a tuple (X, y), what fit got, or None, got {type(training).__name__}."
-            )
         X, y = training
         graph = as_graph(clf, X, reset=True, argument="training[0]")
         labels = check_labels(graph, y, class_weight=clf.class_weight, named=clf._nameable(y), argument="training[1]")

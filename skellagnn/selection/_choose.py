@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skellagnn.base.arrays import as_array
+from skellagnn.base.arrays import as_array, as_numbers
 from skellagnn.base.numbers import check_int
 from skellagnn.base.resolve import resolve
 from skellagnn.base.warning import warn_caller
-from skellagnn.exceptions import AnswerWarning, InvalidParameterError
+from skellagnn.exceptions import AnswerWarning, GraphError, InvalidParameterError
 from skellagnn.graph import TextColumn, TextGraph
 from skellagnn.graph._names import check_nodes, check_order
 from skellagnn.selection._selections import READS, SELECTIONS, Selection, built_in_name
@@ -90,7 +90,7 @@ def select_active_nodes(
         Says what labels suggest; called by the name of a selection that reads labels.
     labeled : array-like of int, or mask of shape (n_nodes,), default=()
         Nodes with a label, for selections that start there.
-    asked : array-like of int, default=()
+    asked : array-like of int, or mask of shape (n_nodes,), default=()
         Nodes of earlier rounds, which are left out.
 
     Returns
@@ -101,21 +101,38 @@ def select_active_nodes(
 
     Raises
     ------
+    GraphError
+        If ``graph`` is none.
     InvalidParameterError
         If the selection is unknown or returns something else than one score per node, none of them NaN and not all
-        infinite, or ``candidates`` or ``labeled`` are no nodes of the graph, or there is no candidate.
+        infinite, or ``candidates``, ``labeled`` or ``asked`` are no nodes of the graph, or there is no candidate; if
+        ``features``, or what ``probabilities`` returns, are not a row of numbers for each node.
 
     Warns
     -----
     AnswerWarning
         If fewer candidates than asked for have a text; all of them are chosen.
     """
+    if not isinstance(graph, TextGraph):
+        raise GraphError(
+            f"`graph` must be a TextGraph, got {type(graph).__name__}. Make one with TextGraph.from_edges."
+        )
     selection = built_in_name(selection)
-    starts = check_nodes("labeled", labeled, graph.n_nodes, graph.node_names, error=InvalidParameterError)
+    starts, left_out = (
+        check_nodes(name, nodes, graph.n_nodes, graph.node_names, error=InvalidParameterError)
+        for name, nodes in (("labeled", labeled), ("asked", asked))
+    )
+    features = _check_rows("features", features, graph.n_nodes)
+    if probabilities is not None and not callable(probabilities):
+        raise InvalidParameterError(
+            f"`probabilities` must be a function that returns them, or None, got {probabilities!r:.80}. Write lambda: "
+            "probabilities."
+        )
     if isinstance(selection, str):
         function = resolve(selection, SELECTIONS, parameter="selection", or_else="or a callable")
         if probabilities is not None and "labels" in READS[function.__name__]:
-            function = partial(function, probabilities=probabilities())
+            likely = _check_rows("probabilities", probabilities(), graph.n_nodes)
+            function = partial(function, probabilities=likely)
         elif "labeled" in READS[function.__name__]:
             function = partial(function, labeled=starts)
     elif callable(selection):
@@ -135,7 +152,7 @@ def select_active_nodes(
     order = _best_first(scores, graph.n_nodes)
     if allowed is not None:
         order = order[allowed[order]]
-    order = order[~np.isin(order, asked)]
+    order = order[~np.isin(order, left_out)]
     active = order[:count] if graph.texts is None else _first_with_text(order, graph.texts, count)
     if allowed is not None and len(active) < count:
         warn_caller(
@@ -157,6 +174,16 @@ def _check_candidates(candidates: Any, graph: TextGraph) -> NDArray[np.bool_]:
     allowed = np.zeros(graph.n_nodes, dtype=bool)
     allowed[nodes] = True
     return allowed
+
+
+def _check_rows(name: str, rows: Any, n_nodes: int) -> NDArray[Any]:
+    array = as_numbers(name, rows, error=InvalidParameterError)
+    if array.ndim != 2 or len(array) != n_nodes or array.dtype.kind == "O":
+        raise InvalidParameterError(
+            f"`{name}` must have a row of numbers for each of {n_nodes} nodes, got dtype {array.dtype} and shape "
+            f"{array.shape}. Pass those of the whole graph, in the order of its nodes."
+        )
+    return array
 
 
 def _best_first(returned: Any, n_nodes: int) -> NDArray[np.int64]:

@@ -92,5 +92,5 @@ class Selector:
             seed=self.seed,
             probabilities=probabilities,
             labeled=np.unique(evidence.labeled.nodes),
-            asked=() if answers is None else answers.nodes,
+            asked=() if answers is None else np.unique(answers.nodes),
         )

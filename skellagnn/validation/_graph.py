@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import numbers
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -37,11 +38,12 @@ def as_graph(estimator: Any, X: Any, *, reset: bool, argument: str = "X") -> Tex
     ------
     GraphError
         If X is a graph of another library, texts without edges or a table with texts (the message names the
-        converter), None, or a graph without nodes in view, or hides entries behind a mask.
+        converter), None or nothing like an array, an array of other dimensions or with infinite or missing numbers, or
+        a graph without nodes in view, or hides entries behind a mask.
     InvalidParameterError
         If nodes of an inductive view are named by number in the estimator's ``candidates``.
     ValueError, TypeError
-        From scikit-learn, if X is an array that it does not accept.
+        From scikit-learn, if X is an array of other columns than in training, is sparse, or holds what is no number.
     """
     try:
         return _as_graph(estimator, X, reset)
@@ -70,9 +72,18 @@ def _as_graph(estimator: Any, X: Any, reset: bool) -> TextGraph:
     try:
         with np.errstate(over="ignore"):  # beyond float32 is infinite, which the check then finds and says
             features = validate_data(checked, X, reset=reset, dtype=np.float32, ensure_min_samples=1)
-    except ValueError:
+    except ValueError as error:
         _refuse_columns_of_texts(X)  # numbers that are strings are numbers to numpy: looked for only where it failed
-        raise
+        said = str(error)
+        if said.startswith(("X has ", "The feature names ")):  # columns of training, as in each of its estimators
+            raise
+        remedy = "Build a graph: TextGraph.from_edges(edges, texts=texts), or mend the numbers."
+        if "Reshape your data" in said:
+            remedy = "Reshape your data: X.reshape(-1, 1) for one column, X.reshape(1, -1) for one row."
+        raise GraphError(
+            f"`X` must be a TextGraph or a 2-D array of finite numbers, got {type(X).__name__} "
+            f"({said.partition(chr(10))[0].rstrip('.: '):.200}). {remedy}"
+        ) from error
     except TypeError:
         raise
     except Exception as error:  # what a foreign object's own __array__ or numpy's conversion of its entries raises
@@ -122,10 +133,11 @@ def remember_columns(estimator: Any, X: Any) -> None:
 
 
 def _refuse_other_graphs(X: Any) -> None:
-    if X is None:
+    is_like_array = any(hasattr(X, name) for name in ("__array__", "__len__", "__dataframe__", "shape"))
+    if not (is_like_array or isinstance(X, numbers.Number)) or isinstance(X, (Mapping, Set, bytes)):
         raise GraphError(
-            "`X` must be a TextGraph or a 2-D array of numbers, got None. Build a graph: TextGraph.from_edges(edges, "
-            "texts=texts)."
+            f"`X` must be a TextGraph or a 2-D array of numbers, got {X!r:.80}. Build a graph: "
+            "TextGraph.from_edges(edges, texts=texts)."
         )
     kind = f"{type(X).__module__}.{type(X).__qualname__}"
     if hasattr(X, "node_types") and hasattr(X, "edge_types"):

@@ -144,17 +144,7 @@ def given_labels(graph: TextGraph, given: Any, argument: str = "y") -> NDArray[A
         )
     # numpy makes names of the numbers in a list that holds both
     _refuse_names_beside_numbers(given if isinstance(given, (list, tuple)) else y, argument)
-    y = _numbers_from_objects(y)
-    try:
-        if y.dtype.kind == "f":
-            assert_all_finite(y, input_name=argument)
-        check_classification_targets(y)
-    except (TypeError, ValueError) as error:  # scikit-learn's sentence says what is wrong with them
-        raise LabelError(
-            f"`{argument}` must hold class labels, whole numbers or names, got {y.tolist()[0]!r:.80} among others: "
-            f"{str(error).strip()} Write names, str(label), or numbers in their place."
-        ) from error
-    return y
+    return _class_labels(_numbers_from_objects(y), argument)
 
 
 def check_sample_weight(graph: TextGraph, sample_weight: Any) -> NDArray[np.float64]:
@@ -230,7 +220,7 @@ def named_classes(class_names: Any, y: Any) -> NDArray[Any] | None:
     """
     if check_class_names(class_names, None) is None:
         return None
-    labels = None if y is None else _numbers_from_objects(np.asarray(y))
+    labels = None if y is None else _numbers_from_objects(as_array("y", y, error=LabelError))
     listed = not isinstance(class_names, Mapping)
     if listed and labels is not None and labels.dtype.kind not in "USO":
         numbers_ = np.arange(len(class_names))
@@ -313,7 +303,7 @@ def _is_real(value: Any) -> bool:
     return isinstance(value, numbers.Real)
 
 
-def check_true_labels(y: Any, graph: TextGraph | None = None) -> NDArray[Any]:
+def check_true_labels(y: Any, graph: TextGraph | None = None, classes: NDArray[Any] | None = None) -> NDArray[Any]:
     """Check labels to score against, and bring numbers in an object array to a type of numbers, as for training.
 
     Parameters
@@ -321,11 +311,14 @@ def check_true_labels(y: Any, graph: TextGraph | None = None) -> NDArray[Any]:
     y : array-like of shape (n_targets,)
     graph : TextGraph, default=None
         What they are the labels of, where it is one: pandas objects may not name its targets in another order.
+    classes : ndarray, default=None
+        Classes known from training.
 
     Raises
     ------
     LabelError
-        If a label is missing, or -1 among numbers.
+        If a label is missing, or -1 among numbers, or no class label; if they are names and the classes numbers, or
+        the other way round.
     """
     labels = _one_column(y, "y", graph)
     _refuse_names_beside_numbers(y if isinstance(y, (list, tuple)) else labels, "y")
@@ -344,12 +337,35 @@ def check_true_labels(y: Any, graph: TextGraph | None = None) -> NDArray[Any]:
             "targets. Score the labeled ones: score(graph[labeled], y[labeled]). In a cross-validation pass "
             "graph[labeled], y[labeled] as a whole: the other nodes still pass messages."
         )
+    if not len(labels):
+        return labels
+    labels = _class_labels(labels, "y")
+    kinds = ("USO", "M", "m")  # names, dates, durations, and what is in none of these: numbers
+    if classes is not None and any((labels.dtype.kind in kind) != (classes.dtype.kind in kind) for kind in kinds):
+        raise LabelError(
+            f"`y` must hold labels as in training, where one is {classes.tolist()[0]!r:.80}, got "
+            f"{labels.tolist()[0]!r:.80} among others. Write names in the place of numbers, or the other way round."
+        )
     return labels
 
 
 def _numbers_from_objects(y: NDArray[Any]) -> NDArray[Any]:
-    if y.dtype.kind == "O" and all(isinstance(label, numbers.Real) for label in y):
+    if y.dtype.kind == "O" and all(isinstance(label, numbers.Real) for label in y.flat):
         return np.array(y.tolist())
+    return y
+
+
+def _class_labels(y: NDArray[Any], argument: str) -> NDArray[Any]:
+    """Return labels if they are whole numbers or names."""
+    try:
+        if y.dtype.kind == "f":
+            assert_all_finite(y, input_name=argument)
+        check_classification_targets(y)
+    except (TypeError, ValueError, ArithmeticError) as error:  # scikit-learn's sentence says what is wrong with them
+        raise LabelError(
+            f"`{argument}` must hold class labels, whole numbers or names, got {y.tolist()[0]!r:.80} among others: "
+            f"{str(error).strip()} Write names, str(label), or numbers in their place."
+        ) from error
     return y
 
 

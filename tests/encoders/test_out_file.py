@@ -369,6 +369,14 @@ def test_disk_without_room(tmp_path: Path, counting: Any, monkeypatch: pytest.Mo
     assert len(counting.asked) == 4  # nothing more: it shows at the first rows
 
 
+@pytest.mark.parametrize("out", ["file/rows.npy", "file/deep/rows.npy", "a/" * 5000 + "rows.npy"])
+def test_place_that_cannot_be_written_shows_before_anything_is_encoded(tmp_path: Path, counting: Any, out: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidParameterError, match="`out` must be a place that can be written, got"):
+        encode_graph(TextGraph.from_edges([], texts=TEXTS), counting, out=tmp_path / out)
+    assert counting.asked == []
+
+
 @pytest.mark.parametrize("out", ["rows", "rows.npz", "rows.npy/"])
 def test_other_names(tmp_path: Path, counting: Any, out: str) -> None:
     if out.endswith("/"):

@@ -164,6 +164,8 @@ def test_clone_forgets() -> None:
         ({"min_df": 3}, ["a b", "c d", "e f"], "at least one term .* Check `min_df`=3"),
         ({"n_components": 0}, TEXTS, "`n_components` must be a positive integer, got 0"),
         ({"n_components": 2.0}, TEXTS, "`n_components` must be a positive integer, got 2.0"),
+        ({"random_state": "x"}, TEXTS, r"`random_state` must be an int from 0 .* got 'x'\. Pass"),
+        ({"random_state": -1}, TEXTS, "`random_state` must be an int from 0 .* got -1"),
         ({"analyzer": "letters"}, TEXTS, "`analyzer` must be 'word', 'char' or 'char_wb', got 'letters'"),
         ({"ngram_range": (2, 1)}, TEXTS, r"`ngram_range`=\(2, 1\)"),
     ],

@@ -290,6 +290,16 @@ def test_a_class_may_be_impossible_but_not_all_of_them():
         predict_logits(network, ADJACENCY, RAW)
 
 
+def test_a_network_of_fewer_rows_is_refused():
+    class Few(nn.Module):
+        def forward(self, x, edge_index):
+            return x[:3, :2]
+
+    for targets in (None, np.array([4])):
+        with pytest.raises(InvalidParameterError, match="a row of scores for each of 5 nodes, got 3 rows"):
+            predict_logits(Few(), ADJACENCY, RAW, targets=targets)
+
+
 def test_the_right_output_passes():
     check_output(torch.zeros(5, 3), 5, 3, "mine")
 

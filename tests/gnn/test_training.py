@@ -701,6 +701,32 @@ def test_so_does_one_whose_last_step_diverges(held_out, batch_size):
         fit(build("sage", n_layers=3), only, held_out=held_out)
 
 
+class Mine(nn.Module):
+    """A network of one's own: what comes out of a linear layer goes through a function."""
+
+    def __init__(self, change):
+        super().__init__()
+        self.linear, self.change = nn.Linear(RAW.shape[1], 2), change
+
+    def forward(self, x, edge_index):
+        return self.change(self.linear(x))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda scores: scores / 0 * 0,
+            "`backbone` must make finite class scores .* a loss of nan before the first step",
+        ),
+        (lambda scores: scores[:5], "`backbone` must build .* a row of scores for each of .* nodes, got 5 rows"),
+    ],
+)
+def test_a_network_that_is_wrong_from_the_start_is_named(change, sentence):
+    with pytest.raises(InvalidParameterError, match=sentence):
+        fit(Mine(change))
+
+
 # -- history -----------------------------------------------------------------------------------------------------
 
 

@@ -391,6 +391,8 @@ def test_large_ids_of_signed_and_unsigned_integers_stay_apart():
             ["b", "b"],
             r"Column 'source' of `edges` must hold an id in every row, got none in",
         ),
+        (np.array([1, 2049], dtype=np.float16), [1], [1], "Column 'id' of `nodes` must hold exact ids"),
+        ([1, 2], np.array([1, 3], dtype=np.float16), [1, 1], "must hold ids of `nodes`, got 3.0"),
         (["a", ""], ["a", ""], ["a", "a"], "`node_names` must name every node, got '' at position 1"),
         ([1, 2], [1.5, 2.0], [2, 1], "must hold ids of `nodes`, got 1.5"),
     ],

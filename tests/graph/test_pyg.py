@@ -151,6 +151,11 @@ def test_texts_and_not_the_largest_edge_end_say_how_many_nodes_a_pyg_graph_has()
             {},
             "`x` must be real numbers, got dtype complex64",
         ),
+        (
+            Data(edge_index=torch.tensor([[0], [1]]), x=torch.empty(2, 1, device="meta")),
+            {},
+            "`x` must be an array, .* got Tensor .*meta",
+        ),
         (Data(edge_index=torch.tensor([[0], [1]]), x="rows", num_nodes=2), {}, "must have a dense tensor `x`, got str"),
         (
             Data(edge_index=torch.tensor([[0], [1]]), edge_weight=torch.tensor([1j]), num_nodes=2),

@@ -343,8 +343,9 @@ def test_what_is_missing_for_answers_is_said(asked, model):
 
     assert explain(model, DATA.graph, 50, training=training).answers == []
     assert "training=(X, y)" in explain(clf, DATA.graph, 50).notes[-1]
-    with pytest.raises(InvalidParameterError, match="`training` must be a tuple"):
-        explain(clf, DATA.graph, 50, training=DATA.graph)
+    for some in (clf, model):
+        with pytest.raises(InvalidParameterError, match="`training` must be a tuple"):
+            explain(some, DATA.graph, 50, training=DATA.graph)
     with pytest.raises(InvalidParameterError, match="`training` must be what fit got"):
         explain(clf, DATA.graph, 50, training=(DATA.graph.subgraph(np.arange(80)[::-1])[:9], DATA.target[:9]))
 
@@ -359,6 +360,8 @@ def test_what_is_missing_for_answers_is_said(asked, model):
         ({"node": "nobody"}, GraphError, "`node` must be those of nodes, got 'nobody'"),
         ({"node": -1}, InvalidParameterError, "`node` must be an int of at least 0"),
         ({"node": 1.5}, InvalidParameterError, "`node` must be an int of at least 0"),
+        ({"node": 1, "label": [0, 1]}, InvalidParameterError, "`label` must be one of the model's classes"),
+        ({"node": 1, "label": (0,)}, InvalidParameterError, "`label` must be one of the model's classes"),
         ({"node": 1, "label": 7}, InvalidParameterError, r"`label` must be one of the model's classes, 0, 1, 2, got 7"),
         ({"node": 1, "max_words": -1}, InvalidParameterError, "`max_words` must be an int of at least 0"),
         ({"node": 1, "refit": 1}, InvalidParameterError, "`refit` must be True or False"),

@@ -346,6 +346,14 @@ def test_each_question_is_answered_once(places, sentence):
         ask(GRAPH, nodes(0, 1, 4), Streaming(places), ECHO)
 
 
+@pytest.mark.parametrize("yielded", [None, 5, ["CATS"], [("0", "CATS")], [(0, "CATS", 1)]], ids=repr)
+def test_what_arrives_is_a_position_and_an_answer(yielded):
+    enhancer = Streaming()
+    enhancer.complete_iter = lambda prompts: yielded
+    with pytest.raises(EnhancerError, match=r"Streaming\.complete_iter must yield"):
+        ask(GRAPH, nodes(0, 1, 4), enhancer, ECHO)
+
+
 def test_progress_is_shown_on_request(counting_enhancer, capsys):
     ask(GRAPH, nodes(0, 1, 2), counting_enhancer(), ECHO)
     assert capsys.readouterr() == ("", "")
@@ -376,6 +384,7 @@ class Broken:
         (lambda prompts: (prompt for prompt in prompts), "got generator"),
         (lambda prompts: dict.fromkeys(prompts, "answer"), "got dict"),
         (lambda prompts: set(prompts), "got set"),
+        (lambda prompts: np.array(3), "got ndarray"),
     ],
 )
 def test_not_one_answer_per_question(function, got):
@@ -857,8 +866,9 @@ def test_what_is_not_answered_is_counted_by_reason_and_asked_again(store, counti
     assert usage.total.found == 1
 
 
-def test_an_empty_answer_without_tokens_is_not_kept(store, counting_enhancer):
-    loading = counting_enhancer(lambda question: Answer("", tokens_in=0, tokens_out=0))
+@pytest.mark.parametrize("text", ["", "  \n"])
+def test_an_empty_answer_without_tokens_is_not_kept(store, counting_enhancer, text):
+    loading = counting_enhancer(lambda question: Answer(text, tokens_in=0, tokens_out=0))
     usage = ask(GRAPH, nodes(0), loading, ECHO, store=store, warn=False).usage.total
     assert (usage.asked, usage.failed, usage.bad) == (1, 1, {})
     assert ask(GRAPH, nodes(0), counting_enhancer(lambda question: "soft animals"), ECHO, store=store).answers == [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
@@ -314,7 +315,7 @@ class _Asking:
                 usage.tokens_in += used.tokens_in
                 usage.tokens_out += used.tokens_out
                 usage.seconds += getattr(answer, "seconds", None) or 0.0
-                if not answer and getattr(answer, "tokens_out", None) == 0:
+                if not (answer or "").strip() and getattr(answer, "tokens_out", None) == 0:
                     answer = None  # nothing was said, as by a model that is still being loaded: not kept
                 if second_try:
                     usage.second_tries += 1
@@ -336,10 +337,15 @@ def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, 
     name = type(enhancer).__name__
     if hasattr(enhancer, "complete_iter"):
         seen: set[int] = set()
-        for place, answer in enhancer.complete_iter(list(batch)):
-            if place in seen or not 0 <= place < len(batch):
+        arriving: Any = enhancer.complete_iter(list(batch))
+        if not isinstance(arriving, Iterable):
+            raise EnhancerError(f"{name}.complete_iter must yield pairs of position and answer, got {arriving!r:.80}.")
+        for pair in arriving:
+            place, answer = pair if isinstance(pair, (tuple, list)) and len(pair) == 2 else (pair, None)
+            is_new = isinstance(place, numbers.Integral) and place not in seen
+            if not is_new or not 0 <= place < len(batch):
                 raise EnhancerError(
-                    f"{name}.complete_iter must yield each position from 0 to {len(batch) - 1} once, got {place!r}."
+                    f"{name}.complete_iter must yield each position from 0 to {len(batch) - 1} once, got {place!r:.80}."
                 )
             seen.add(place)
             yield place, _check_answer(name, answer)
@@ -349,6 +355,7 @@ def _complete(enhancer: Enhancer, batch: list[Question]) -> Iterator[tuple[int, 
     answers = enhancer.complete(list(batch))  # a list of its own: sorting it by length must not mix answers up
     # a table or a set has a length, but not the order of the prompts
     is_list = hasattr(answers, "__len__") and not isinstance(answers, (str, bytes, Mapping, Set))
+    is_list = is_list and getattr(answers, "ndim", 1) > 0
     if not is_list or len(answers) != len(batch):
         got = len(answers) if is_list else type(answers).__name__
         raise EnhancerError(

@@ -110,18 +110,27 @@ def check_reachable(url: str) -> None:
     EnhancerError
         If there is no such host, or nobody listens there.
     """
-    parts = urlsplit(url)
-    host = str(parts.hostname)
-    proxies = getproxies()
-    if (parts.scheme in proxies or "all" in proxies) and not proxy_bypass(host):
+    if proxy_for(url) is not None:
         return
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        socket.create_connection((host, parts.port or (443 if parts.scheme == "https" else 80)), _CONNECT).close()
+        socket.create_connection((str(parts.hostname), port), _CONNECT).close()
     except OSError as error:
         raise EnhancerError(
             f"`base_url` must be the address of a server that can be reached, got {url} ({type(error).__name__}: "
             f"{error}). Is the server running, and are you online?"
         ) from error
+
+
+def proxy_for(url: str) -> str | None:
+    """Return host and port of the proxy of the environment that requests to an address go through, if any."""
+    parts = urlsplit(url)
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(str(parts.hostname)):
+        return None
+    return re.sub(r".*(?:@|//)", "", proxy.rstrip("/"))  # its user and password are secret
 
 
 # Fields of a request's body that hold a key.

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import numbers
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from enum import Enum
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
 
 from skellagnn.exceptions import InvalidParameterError
+
+Number = TypeVar("Number", int, float)
 
 
 @runtime_checkable
@@ -105,7 +110,8 @@ class Answer(str):
     Raises
     ------
     InvalidParameterError
-        If ``confidence`` is no number from 0 to 1.
+        If ``text`` is no string, ``confidence`` no number from 0 to 1, one of the other numbers none of 0 or more, or
+        ``finish_reason`` or ``snapshot`` no text.
     """
 
     finish_reason: str | None
@@ -131,11 +137,22 @@ class Answer(str):
                 f"`confidence` of an answer must be None or a number from 0 to 1, got {confidence!r:.200}. Divide "
                 "percent by 100, and leave it out where it is not known."
             )
+        if not isinstance(text, str):
+            raise InvalidParameterError(
+                f"`text` of an answer must be a str, got {text!r:.80}. Give None in place of an answer where there is "
+                "none."
+            )
+        for name, said in (("finish_reason", finish_reason), ("snapshot", snapshot)):
+            if said is not None and not isinstance(said, (str, Enum)):
+                raise InvalidParameterError(
+                    f"`{name}` of an answer must be None or a str, got {said!r:.80}. Leave it out where it is not "
+                    "known."
+                )
         answer = super().__new__(cls, text)
         answer.finish_reason = finish_reason
-        answer.tokens_in = tokens_in
-        answer.tokens_out = tokens_out
-        answer.seconds = seconds
+        answer.tokens_in = _amount("tokens_in", tokens_in, int)
+        answer.tokens_out = _amount("tokens_out", tokens_out, int)
+        answer.seconds = _amount("seconds", seconds, float)
         answer.confidence = None if confidence is None else float(confidence)
         answer.snapshot = snapshot
         return answer
@@ -178,6 +195,19 @@ ANSWER_DETAILS: dict[str, type[str] | type[int] | type[float]] = {
     "confidence": float,
     "snapshot": str,
 }
+
+
+def _amount(name: str, value: Any, kind: Callable[[Any], Number]) -> Number | None:
+    """Return a number that an answer says of itself, as a plain number."""
+    if value is None:
+        return None
+    is_number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
+    if not is_number or not 0 <= value < 2**63:  # no database has more
+        raise InvalidParameterError(
+            f"`{name}` of an answer must be None or a number of 0 or more, got {value!r:.80}. Leave it out where it is "
+            "not known."
+        )
+    return kind(value)
 
 
 def _rebuild_answer(text: str, details: dict[str, Any]) -> Answer:

@@ -239,7 +239,7 @@ class BatchRun:
         try:
             result = json.loads(line)
             question = str(result["custom_id"])
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return None, Failure("unreadable line", passing=True)
         response = result.get("response")
         error = result.get("error")

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from skellagnn.base.files import write_aside
+from skellagnn.base.files import check_path, write_aside
 from skellagnn.exceptions import EnhancerError, InvalidParameterError
 
 _LOGGER = logging.getLogger("skellagnn")
@@ -70,10 +70,10 @@ class JSONFileState:
 
     def _file(self) -> Path:
         if self.path is not None:
-            return Path(self.path).expanduser()
+            return check_path("batch_state", self.path)
         home = os.environ.get("SKELLAGNN_HOME")
         if home:
-            return Path(home).expanduser() / "batches.json"
+            return check_path("SKELLAGNN_HOME", home) / "batches.json"
         import platformdirs
 
         return Path(platformdirs.user_data_path("skellagnn", appauthor=False)) / "batches.json"
@@ -84,7 +84,7 @@ class JSONFileState:
             values = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise EnhancerError(
                 f"`batch_state` must be readable, got {str(file)!r}, which is not: {error}. It holds the ids of "
                 "unfinished batch jobs; repair it, or delete it and pay for those again."

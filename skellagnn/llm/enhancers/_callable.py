@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator
 
 from skellagnn.base.interrupts import holding_interrupts
 from skellagnn.exceptions import InvalidParameterError, MissingAnswerError
+from skellagnn.llm.enhancers._naming import require_prompts, require_text
 
 
 class CallableEnhancer(BaseEstimator):  # type: ignore[misc]
@@ -29,7 +30,7 @@ class CallableEnhancer(BaseEstimator):  # type: ignore[misc]
     Raises
     ------
     InvalidParameterError
-        When first used, if ``function`` is neither, or has no telling name of its own.
+        When first used, if ``function`` is neither, or has no telling name of its own, or ``model_name`` is no name.
 
     Examples
     --------
@@ -94,6 +95,7 @@ class CallableEnhancer(BaseEstimator):  # type: ignore[misc]
         position, answer : int, str or None
         """
         self._check()
+        prompts = require_prompts(prompts)
         if not isinstance(self.function, Mapping):
             return _call(self.function, prompts)
         table: Mapping[Any, str] = self.function
@@ -107,6 +109,7 @@ class CallableEnhancer(BaseEstimator):  # type: ignore[misc]
         return ((position, table[prompt]) for position, prompt in enumerate(prompts))
 
     def _check(self) -> None:
+        require_text(self.model_name, "model_name", optional=True)
         if not callable(self.function) and not isinstance(self.function, Mapping):
             raise InvalidParameterError(
                 "`function` of a CallableEnhancer must be a function of one prompt or a dict from prompts to answers, "

@@ -296,7 +296,7 @@ def model_folder(model: str) -> Path | None:
     EnhancerError
         If it is written like a folder and there is none.
     """
-    path = Path(model).expanduser()
+    path = Path(os.path.expanduser(model))
     if path.is_dir():
         return path.resolve()
     if model.startswith(("/", "./", "../", "~", ".\\", "..\\")) or path.is_absolute():

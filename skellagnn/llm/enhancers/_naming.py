@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from math import inf
 from typing import Any
@@ -74,6 +74,18 @@ def require_text(value: Any, parameter: str, *, optional: bool = False) -> None:
             f"`{parameter}` must be a non-empty string{' or None' if optional else ''}, "
             f"got {value!r}. Correct the parameter of the enhancer."
         )
+
+
+def require_prompts(prompts: Any) -> list[str]:
+    """Return prompts as a list of their own, each of them a string."""
+    is_some = isinstance(prompts, Iterable) and getattr(prompts, "ndim", 1) > 0
+    listed = list(prompts) if is_some else [prompts]
+    odd = [prompt for prompt in listed if not isinstance(prompt, str)]
+    if odd:
+        raise InvalidParameterError(
+            f"`prompts` must be a list of strings, got {odd[0]!r:.80}. Pass complete([prompt]) for a single one."
+        )
+    return listed
 
 
 def require_number(value: Any, parameter: str, *, least: float, whole: bool = True, optional: bool = False) -> None:

@@ -29,6 +29,7 @@ from skellagnn.llm.enhancers._naming import (
     describe_settings,
     require_mapping,
     require_number,
+    require_prompts,
     require_text,
 )
 from skellagnn.llm.enhancers._service import RequestFailed, Service, client_for
@@ -238,6 +239,7 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
 
     def complete(self, prompts: Sequence[str]) -> list[Answer | None]:
         """Answer each prompt; see :meth:`complete_iter`, which hands answers over as they arrive."""
+        prompts = require_prompts(prompts)
         answers: list[Answer | None] = [None] * len(prompts)
         for position, answer in self.complete_iter(prompts):
             answers[position] = answer if isinstance(answer, Answer) else None
@@ -272,7 +274,7 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
             If questions were left unanswered, counted by reason; if texts were shortened, or the server read less than
             it was sent.
         """
-        questions = list(prompts)
+        questions = require_prompts(prompts)
         extra = self._check()
         if not questions:
             return iter(())
@@ -389,6 +391,7 @@ class OpenAIEnhancer(BaseEstimator):  # type: ignore[misc]
 
     def _check(self) -> dict[str, Any]:
         require_text(self.model, "model")
+        require_text(self.model_name, "model_name", optional=True)
         require_text(self.system_prompt, "system_prompt", optional=True)
         require_number(self.max_concurrency, "max_concurrency", least=1)
         require_number(self.requests_per_minute, "requests_per_minute", least=1e-3, whole=False, optional=True)

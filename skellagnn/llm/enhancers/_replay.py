@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator
 from skellagnn.base.files import check_path
 from skellagnn.exceptions import InvalidParameterError, MissingAnswerError
 from skellagnn.llm.enhancers._base import Answer
+from skellagnn.llm.enhancers._naming import require_prompts, require_text
 from skellagnn.llm.prompts import Question
 
 # The keys under which a line may say who it answers for, in this order of preference.
@@ -88,6 +89,7 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
             If answers are missing and ``on_missing="raise"``: says how many, and which.
         """
         recording = self._recording()
+        prompts = require_prompts(prompts)
         answers = [recording.find(question) for question in prompts]
         missing = [question for question, answer in zip(prompts, answers, strict=True) if answer is None]
         if missing and self.on_missing == "raise":
@@ -102,6 +104,7 @@ class ReplayEnhancer(BaseEstimator):  # type: ignore[misc]
         return answers
 
     def _recording(self) -> _Recording:
+        require_text(self.model_name, "model_name", optional=True)
         if self.on_missing not in ("raise", "skip"):
             raise InvalidParameterError(
                 f"`on_missing` of a ReplayEnhancer must be 'raise' or 'skip', got {self.on_missing!r}. With 'skip' "
@@ -245,7 +248,7 @@ def _read_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             for number, line in enumerate(lines, start=1):
                 if line.strip():
                     yield f"line {number} of {path.name}", _record(line)
-    except (OSError, EOFError, ValueError) as error:  # unreadable, cut short, not UTF-8 or not JSON
+    except (OSError, EOFError, ValueError, RecursionError) as error:  # unreadable, cut short, not UTF-8 or not JSON
         raise InvalidParameterError(
             f"`source` of a ReplayEnhancer must be JSON lines in UTF-8, got {error} at line {max(number, 1)} of "
             f"{path.name}. Repair or take out that line; a file cut short was not written to its end."

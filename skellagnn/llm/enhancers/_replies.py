@@ -16,6 +16,7 @@ _TROUBLE = frozenset(
     | {"failed", "load", "unload", "unspecified", "malformedresponse", "malformedfunctioncall", "modelunloaded"}
 )
 _LENGTH = frozenset({"length", "maxtokens", "modellength", "maxoutputtokens", "maxlength", "tokenlimit"})
+_MANY = 16  # tokens that are more than an end and blanks
 
 
 class BadReply(Exception):
@@ -65,7 +66,7 @@ def read_reply(reply: Any, seconds: float | None = None) -> Answer:
         text = strip_thinking(content).strip()
         if not content and message.get("refusal"):
             text, finish = str(message["refusal"]), "refusal"
-        elif not text and plain_reason(finish) in _LENGTH and (content or _has_thought(message, usage)):
+        elif not text and _was_thinking(plain_reason(finish), content, message, usage):
             finish = "thinking"
     tokens_out = _count(usage.get("completion_tokens"))
     if not text and tokens_out == 0:
@@ -81,10 +82,14 @@ def read_reply(reply: Any, seconds: float | None = None) -> Answer:
     )
 
 
-def _has_thought(message: Mapping[str, Any], usage: Mapping[str, Any]) -> bool:
+def _was_thinking(finish: str, content: str, message: Mapping[str, Any], usage: Mapping[str, Any]) -> bool:
+    """Whether what ended without an answer was thinking until then: by what is sent, or by the tokens paid for."""
     details = usage.get("completion_tokens_details")
-    counted = details.get("reasoning_tokens") if isinstance(details, Mapping) else None
-    return bool(counted or message.get("reasoning_content") or message.get("reasoning") or message.get("thinking"))
+    thought = (_count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else None) or 0
+    if finish not in _LENGTH:  # some servers call the end "stop" then, too
+        return finish == "stop" and thought >= _MANY
+    shown = message.get("reasoning_content") or message.get("reasoning") or message.get("thinking")
+    return bool(content or thought or shown) or (_count(usage.get("completion_tokens")) or 0) >= _MANY
 
 
 def _reported(error: Any) -> BadReply:

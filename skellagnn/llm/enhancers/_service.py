@@ -16,7 +16,7 @@ from typing import Any
 
 from skellagnn.exceptions import EnhancerError, MissingDependencyError
 from skellagnn.llm.enhancers import _limits
-from skellagnn.llm.enhancers._addresses import Secret
+from skellagnn.llm.enhancers._addresses import Secret, proxy_for
 from skellagnn.llm.enhancers._failures import advised_wait, concerns_question, kind_of, used_up, words_of
 from skellagnn.llm.enhancers._limits import Limits, backoff, with_jitter
 from skellagnn.llm.enhancers._replies import BadReply
@@ -177,7 +177,7 @@ class Service:
             kind="no connection" if kind.endswith("Error") and isinstance(error, APIConnectionError) else kind,
             ambiguous=True,
             unreachable=unreachable,
-            hint=" Is the server running, and is `base_url` its address?" if unreachable else "",
+            hint=_who_is_missing(self.url) if unreachable or name == "ProxyError" else "",
         )
 
     def _judge_status(self, error: Exception, status: int) -> Failure:
@@ -228,6 +228,16 @@ class Service:
         return ""
 
 
+def _who_is_missing(url: str) -> str:
+    proxy = proxy_for(url)
+    if proxy is None:
+        return " Is the server running, and is `base_url` its address?"
+    return (
+        f" Is the proxy {proxy} running, by which it is asked? Correct HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, or put "
+        "the server into NO_PROXY."
+    )
+
+
 def _shorten(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + " ..."
@@ -263,6 +273,8 @@ def client_for(url: str, key: Secret | None, timeout: float) -> Any:
                 _CLIENTS[cached] = OpenAI(base_url=url, api_key=secret.reveal(), timeout=timeout, max_retries=0)
             except (ValueError, ImportError, OSError) as error:  # of proxies and certificates
                 failure = re.sub(r"//[^/@\s]+@", "//***@", f"{type(error).__name__}: {_shorten(str(error))}")
+            except Exception as error:  # httpx.InvalidURL, which quotes a part of the address, maybe of its password
+                failure = type(error).__name__
         if not failure:
             return _CLIENTS[cached]
     raise EnhancerError(  # outside of the except clause: what is chained may hold the password of a proxy

@@ -25,6 +25,7 @@ from skellagnn.llm.enhancers._naming import (
     describe_settings,
     require_mapping,
     require_number,
+    require_prompts,
     require_text,
 )
 
@@ -181,6 +182,7 @@ class TransformersEnhancer(BaseEstimator):  # type: ignore[misc]
 
     def complete(self, prompts: Sequence[str]) -> list[Answer | None]:
         """Answer each prompt; see :meth:`complete_iter`, which hands answers over batch by batch."""
+        prompts = require_prompts(prompts)
         answers: list[Answer | None] = [None] * len(prompts)
         for position, answer in self.complete_iter(prompts):
             answers[position] = answer
@@ -210,7 +212,7 @@ class TransformersEnhancer(BaseEstimator):  # type: ignore[misc]
         AnswerWarning
             If texts were shortened to fit the context window; counts them.
         """
-        questions = list(prompts)
+        questions = require_prompts(prompts)
         settings = self._check()
         if not questions:
             return iter(())
@@ -270,6 +272,7 @@ class TransformersEnhancer(BaseEstimator):  # type: ignore[misc]
 
     def _check(self) -> dict[str, Any]:
         require_text(self.model, "model")
+        require_text(self.model_name, "model_name", optional=True)
         require_text(self.system_prompt, "system_prompt", optional=True)
         require_number(self.max_new_tokens, "max_new_tokens", least=1, optional=True)
         require_number(self.batch_size, "batch_size", least=1)

@@ -12,7 +12,7 @@ from skellagnn.llm.prompts import _scopes as scopes
 from skellagnn.llm.prompts import _signs as signs
 from skellagnn.llm.prompts._claims import Claim, Claims
 from skellagnn.llm.prompts._markup import from_json, without_tags
-from skellagnn.llm.prompts._names import is_word_character, normal_form, with_spelling
+from skellagnn.llm.prompts._names import check_answer, check_listed, is_word_character, normal_form, with_spelling
 
 # Characters of a long answer that are read, from its beginning and from its end: thousands of words name no choice.
 _READ = 10_000
@@ -48,6 +48,11 @@ def parse_choices(answer: str, class_names: Sequence[str]) -> list[int]:
     choices : list of int
         Indices into ``class_names``, each once; empty if the answer chooses none, or its first choice cannot be read.
 
+    Raises
+    ------
+    InvalidParameterError
+        If ``answer`` is no text, or ``class_names`` no list of texts.
+
     Notes
     -----
     Names and answer are compared in one normal form: Unicode NFKC, entities and escapes resolved, without regard to
@@ -80,14 +85,19 @@ def read_choices(answer: str, class_names: Sequence[str]) -> Choices:
     -------
     choices : Choices
 
+    Raises
+    ------
+    InvalidParameterError
+        If ``answer`` is no text, or ``class_names`` no list of texts.
+
     Examples
     --------
     >>> read_choices("None of these.", ["Neural_Networks", "Theory"])
     Choices(classes=[], none=True)
     """
-    if not class_names:
+    answer, names = check_answer(answer), check_listed(class_names)
+    if not names:
         return Choices([], False)
-    names = tuple(class_names)
     if len(answer) > 2 * _READ:  # a choice stands at the beginning or at the end
         answer = f"{answer[:_READ]}\n\n{answer[-_READ:]}"
     text = cues.marks_in_words(signs.signs_in_words(normal_form(answer), names))

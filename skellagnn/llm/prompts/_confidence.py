@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from skellagnn.llm.prompts._names import normal_form
+from skellagnn.llm.prompts._names import check_answer, normal_form
 
 # Not within a word or another number; scripts without blanks have no word before it.
 _NUMBER = r"(?<![\d.,/-])(?<![^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3])(\d{1,3}(?:[.,]\d{1,4})?|[.]\d{1,4})"
@@ -51,6 +51,11 @@ def parse_confidence(answer: str) -> float | None:
     confidence : float or None
         In [0, 1]; the middle of a range; None if the answer gives no number.
 
+    Raises
+    ------
+    InvalidParameterError
+        If ``answer`` is no text.
+
     Notes
     -----
     A number that stands by a word such as "confidence" counts first, then the first percentage, "85/100" or "8 out of
@@ -65,7 +70,7 @@ def parse_confidence(answer: str) -> float | None:
     text = re.sub(
         r"(?<=[a-z])\s*\((?:from )?(?:0|1)(?:\s*%)?\s*(?:-|to)\s*(?:1|5|10|100)(?:\s*%)?\)",
         "",
-        normal_form(answer).casefold(),
+        normal_form(check_answer(answer)).casefold(),
     )
     text = re.sub(r"百分之\s*(\d+(?:\.\d+)?)", r"\1%", text)
     labelled = _labelled(text)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from skellagnn.exceptions import InvalidParameterError
 
 # Soft hyphens, blanks of no width, marks of direction, variants of emoji: nobody sees them. Trademark signs would
 # become letters of the word before them.
@@ -27,6 +29,28 @@ _SAME = str.maketrans(
     }
 )
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|<>~&\"'$])")
+
+
+def check_answer(answer: Any) -> str:
+    """Return what is to be read if it is a text."""
+    if not isinstance(answer, str):
+        raise InvalidParameterError(
+            f"`answer` must be a str, what an LLM said, got {answer!r:.80}. Leave out what was not answered."
+        )
+    return answer
+
+
+def check_listed(class_names: Any) -> tuple[str, ...]:
+    """Return names in the order in which a prompt lists them."""
+    # a single name would be read letter by letter
+    is_list = isinstance(class_names, Iterable) and not isinstance(class_names, (str, bytes, Set, Mapping))
+    names = tuple(class_names) if is_list and getattr(class_names, "ndim", 1) == 1 else (None,)
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidParameterError(
+            f"`class_names` must be a list of strings, got {class_names!r:.80}. Pass the names as the prompt listed "
+            "them."
+        )
+    return names
 
 
 def normal_form(text: str) -> str:

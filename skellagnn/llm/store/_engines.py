@@ -79,7 +79,9 @@ def locate(url: Any) -> Place:
     """
     if url is None:
         home = os.environ.get("SKELLAGNN_HOME")
-        return _file(Path(home).expanduser() if home else _user_folder(), "responses.sqlite", is_default=True)
+        return _file(
+            check_path("SKELLAGNN_HOME", home) if home else _user_folder(), "responses.sqlite", is_default=True
+        )
     if isinstance(url, str) and "://" not in url and _LIKE_A_DATABASE.search(url):
         raise InvalidParameterError(
             "`url` of a ResponseStore must be a path or a database URL, got text in the form of another address (not "

@@ -50,7 +50,7 @@ class QuestionKey(NamedTuple):
 def check_keys(keys: Iterable[Any], parameter: str = "keys") -> list[QuestionKey]:
     """Return ``keys`` checked, in their order, each once."""
     checked: dict[QuestionKey, None] = {}
-    for key in keys:
+    for key in keys if isinstance(keys, Iterable) else [keys]:
         if not (isinstance(key, tuple) and len(key) == 2 and all(_is_name(part) for part in key)):
             raise InvalidParameterError(
                 f"`{parameter}` must hold QuestionKey(prompt_key, digest) of two strings of 1 to {_MAX_NAME_BYTES} "

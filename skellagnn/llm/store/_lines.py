@@ -69,7 +69,7 @@ def read_lines(path: str | os.PathLike[str], size: int) -> Iterator[list[Record]
         raise InvalidParameterError(
             f"`path` must be a file of JSON lines, got {str(source)!r}, which is not there."
         ) from error
-    except (OSError, EOFError, zlib.error, ValueError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError) as error:  # the last of a thousand brackets
         raise InvalidParameterError(
             f"`path` must be a file of JSON lines as export() writes it, got {str(source)!r}, which cannot be read "
             f"beyond line {done}: {error}."
@@ -95,7 +95,7 @@ def _parse(line: str) -> Record:
 
 
 def _check_path(path: Any) -> Path:
-    checked = Path(path).expanduser() if isinstance(path, (str, os.PathLike)) else None
+    checked = Path(os.path.expanduser(path)) if isinstance(path, (str, os.PathLike)) else None
     if checked is None or not checked.name.endswith((".jsonl", ".jsonl.gz")):
         raise InvalidParameterError(f"`path` must end with '.jsonl' or '.jsonl.gz', got {path!r}. Add the ending.")
     return checked

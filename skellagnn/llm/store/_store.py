@@ -166,6 +166,11 @@ class ResponseStore:
         from skellagnn.llm.store import _queries
 
         check_name(model, "model")
+        if not isinstance(answers, Mapping):
+            raise InvalidParameterError(
+                f"`answers` must be a dict from QuestionKey to answer, got {answers!r:.80}. Make keys with "
+                "QuestionKey.of(question)."
+            )
         now = datetime.now(timezone.utc)
         n_new = 0
         for chunk in chunked(check_keys(answers, "answers"), _CHUNK):
@@ -214,6 +219,7 @@ class ResponseStore:
         from skellagnn.llm.store import _queries
 
         check_name(model, "model")
+        check_name(owner, "owner")
         lease = self._lease()
         return sum(
             self._write(partial(_queries.renew, model=model, keys=chunk, owner=owner, lease=lease))
@@ -225,6 +231,7 @@ class ResponseStore:
         from skellagnn.llm.store import _queries
 
         check_name(model, "model")
+        check_name(owner, "owner")
         for chunk in chunked(check_keys(keys), _CHUNK):
             self._write(partial(_queries.release, model=model, keys=chunk, owner=owner))
 
@@ -261,7 +268,7 @@ class ResponseStore:
         model, prompt_key : str, default=None
             Of this model or prompt.
         older_than : timedelta or (aware) datetime, default=None
-            Stored longer ago than this, or before it.
+            Stored longer ago than this, which is 0 or more, or before it.
 
         Returns
         -------
@@ -278,14 +285,7 @@ class ResponseStore:
         for value, parameter in ((model, "model"), (prompt_key, "prompt_key")):
             if value is not None:
                 check_name(value, parameter)
-        if isinstance(older_than, timedelta):
-            older_than = datetime.now(timezone.utc) - older_than
-        if older_than is not None and (not isinstance(older_than, datetime) or older_than.tzinfo is None):
-            raise InvalidParameterError(
-                f"`older_than` must be a timedelta or a datetime with a time zone, got {older_than!r}. Write "
-                "timedelta(days=90)."
-            )
-        before = None if older_than is None else older_than.astimezone(timezone.utc).replace(tzinfo=None)
+        before = None if older_than is None else _moment(older_than)
         return self._write(partial(_queries.delete_answers, model=model, prompt_key=prompt_key, before=before))
 
     def export(self, path: str | os.PathLike[str], model: str | None = None) -> int:
@@ -352,6 +352,11 @@ class ResponseStore:
         from skellagnn.llm.store import _queries
 
         check_name(name, "name")
+        if not callable(change):
+            raise InvalidParameterError(
+                f"`change` of the state {name!r} must be a function of the old value, got {change!r:.80}. Write "
+                "update_state(name, lambda old: new)."
+            )
 
         def work(connection: Connection) -> None:
             _queries.lock_state(connection, name)
@@ -397,6 +402,27 @@ class ResponseStore:
                 f"`lease` of a ResponseStore must be a positive number of seconds, got {lease!r}. Choose a few minutes."
             )
         return float(lease)
+
+
+def _moment(older_than: Any) -> datetime:
+    """Return the moment before which answers go, in UTC and as the database has it: without a zone."""
+    moment = older_than
+    try:
+        if isinstance(older_than, timedelta):
+            if older_than < timedelta(0):  # a moment to come: everything would go
+                raise OverflowError
+            moment = datetime.now(timezone.utc) - older_than
+        if not isinstance(moment, datetime) or moment.tzinfo is None:
+            raise InvalidParameterError(
+                f"`older_than` must be a timedelta or a datetime with a time zone, got {older_than!r:.80}. Write "
+                "timedelta(days=90)."
+            )
+        return moment.astimezone(timezone.utc).replace(tzinfo=None)
+    except OverflowError as error:
+        raise InvalidParameterError(
+            f"`older_than` must be an age of 0 or more within the years that there are, got {older_than!r:.80}. Write "
+            "timedelta(days=90) for what was stored longer ago than 90 days."
+        ) from error
 
 
 def _as_json(name: str, value: Any) -> str:

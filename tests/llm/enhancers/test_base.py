@@ -49,6 +49,26 @@ def test_a_confidence_is_a_number_from_0_to_1(confidence):
         Answer("cat", confidence=confidence)
 
 
+@pytest.mark.parametrize(
+    "details",
+    [
+        {name: value}
+        for name in ("tokens_in", "tokens_out", "seconds")
+        for value in ("7", -1, float("nan"), float("inf"), True, 10**30)
+    ]
+    + [{name: value} for name in ("finish_reason", "snapshot") for value in (["x"], 7, b"x")],
+)
+def test_other_details_are_amounts_and_texts(details):
+    with pytest.raises(InvalidParameterError, match=f"`{next(iter(details))}` of an answer must be None or a"):
+        Answer("cat", **details)
+
+
+@pytest.mark.parametrize("text", [None, 5, b"cat"])
+def test_an_answer_is_made_of_text(text):
+    with pytest.raises(InvalidParameterError, match="`text` of an answer must be a str"):
+        Answer(text)
+
+
 @pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda answer: pickle.loads(pickle.dumps(answer))])
 def test_an_answer_keeps_its_details_when_copied(duplicate):
     answer = duplicate(Answer("cat", **DETAILS))

@@ -24,6 +24,7 @@ from skellagnn.enhancers import (
     resolve_enhancer,
     unload_models,
 )
+from skellagnn.exceptions import InvalidParameterError
 from skellagnn.prompts import Prompt, Question
 
 KEYWORDS = Prompt("keywords", "Keywords of {text}", max_answer_tokens=4)
@@ -182,6 +183,19 @@ def test_answers_keep_order_and_length(enhancer):
     picked = [3, 0, 0, 1, 3]
     assert enhancer.complete([QUESTIONS[i] for i in picked]) == [answers[i] for i in picked]
     assert enhancer.complete(tuple(QUESTIONS)) == answers
+
+
+@pytest.mark.parametrize("prompts", [None, 5, [None], b"cats", [["cats"]]], ids=repr)
+def test_what_are_no_prompts_is_refused(enhancer, prompts):
+    with pytest.raises(InvalidParameterError, match="`prompts` must be a list of strings"):
+        enhancer.complete(prompts)
+
+
+@pytest.mark.parametrize("model_name", [set(), b"x", 5, " "], ids=repr)
+def test_a_name_that_is_none_is_refused(enhancer, model_name):
+    if "model_name" in enhancer.get_params():
+        with pytest.raises(InvalidParameterError, match="`model_name` must be a non-empty string or None"):
+            enhancer.set_params(model_name=model_name).complete(["cats"])
 
 
 def test_no_prompts_get_no_answers(enhancer):

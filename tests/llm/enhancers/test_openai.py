@@ -875,6 +875,8 @@ def test_a_host_that_cannot_be_is_refused(url):
     ("HTTPS_PROXY", "socks9://me:SECRET@host:1"),
     ("ALL_PROXY", "nonsense://me:SECRET@host"),
     ("SSL_CERT_FILE", "/no/where.pem"),
+    ("HTTP_PROXY", "http://[::1"),
+    ("HTTP_PROXY", "http://me:SECRET#x@host:1"),
 ])  # fmt: skip
 def test_proxies_and_certificates_that_cannot_be_used_are_named(server, enhancer, monkeypatch, variable, value):
     close_clients()
@@ -884,6 +886,16 @@ def test_proxies_and_certificates_that_cannot_be_used_are_named(server, enhancer
         enhancer(max_retries=0).complete(["cats"])
     shown = "".join(traceback.format_exception(caught.value))
     assert "SECRET" not in shown
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_a_proxy_that_is_not_there_is_named_without_its_password(server, enhancer, monkeypatch, variable):
+    close_clients()
+    monkeypatch.setenv(variable, "http://me:SECRET@127.0.0.1:9/")
+    monkeypatch.delenv("NO_PROXY")
+    with pytest.raises(EnhancerError, match=r"Is the proxy 127\.0\.0\.1:9 running") as caught:
+        enhancer(max_retries=0).complete(["cats"])
+    assert "SECRET" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["http://ho st/v1", "http://host/v1\nx", "http://host\t/v1", "http://host:99999/v1"])

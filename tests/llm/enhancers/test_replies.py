@@ -98,6 +98,25 @@ def test_ends_by_their_names(finish, reason):
 
 
 @pytest.mark.parametrize(
+    ("finish", "content", "usage", "reason"),
+    [
+        ("stop", "", {"completion_tokens": 100, "completion_tokens_details": {"reasoning_tokens": 100}}, "thinking"),
+        ("stop", None, {"completion_tokens_details": {"reasoning_tokens": "100"}}, "thinking"),
+        ("stop", "", {"completion_tokens": 4, "completion_tokens_details": {"reasoning_tokens": 3}}, "empty"),
+        ("stop", "", {"completion_tokens": 100}, "empty"),
+        ("stop", "Cats.", {"completion_tokens_details": {"reasoning_tokens": 100}}, None),
+        ("length", "", {"completion_tokens": 100}, "thinking"),
+        ("MAX_TOKENS", None, {"completion_tokens": "100"}, "thinking"),
+        ("length", "", {"completion_tokens": 4}, "empty"),
+        ("length", "", {}, "empty"),
+        ("content_filter", "", {"completion_tokens_details": {"reasoning_tokens": 100}}, "empty"),
+    ],
+)
+def test_thinking_shows_in_the_tokens(finish, content, usage, reason):
+    assert read(reply(finish, content) | {"usage": usage}) == reason
+
+
+@pytest.mark.parametrize(
     ("body", "reason"),
     [
         (

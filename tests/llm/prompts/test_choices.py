@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skellagnn.exceptions import InvalidParameterError
 from skellagnn.llm.prompts._names import normal_form
 from skellagnn.prompts import Choices, parse_choices, read_choices
 from tests.llm.prompts.answer_forms import ANSWERS, FORMS, NAME_LISTS, PAPERS
@@ -799,6 +801,29 @@ KINDS: dict[str, list[tuple[str, list[str], list[int] | None]]] = {
         ("Colour Theory", ["Color Theory", "Typography", "Illustration"], [0]),
     ],
 }
+
+
+@pytest.mark.parametrize(
+    ("answer", "names", "named"),
+    [
+        (None, ["pets"], "answer"),
+        (b"pets", ["pets"], "answer"),
+        ("pets", "pets", "class_names"),
+        ("pets", {"pets"}, "class_names"),
+        ("pets", {0: "pets"}, "class_names"),
+        ("pets", np.array("pets"), "class_names"),
+        ("pets", ["pets", 5], "class_names"),
+        ("pets", None, "class_names"),
+    ],
+)
+def test_what_is_no_answer_or_no_list_of_names_is_refused(answer, names, named):
+    for read in (read_choices, parse_choices):
+        with pytest.raises(InvalidParameterError, match=f"`{named}` must be a"):
+            read(answer, names)
+
+
+def test_names_may_stand_in_an_array():
+    assert parse_choices("pets", np.array(["stones", "pets"])) == [1]
 
 
 @pytest.mark.parametrize(

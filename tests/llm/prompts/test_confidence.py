@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skellagnn.exceptions import InvalidParameterError
 from skellagnn.prompts import parse_confidence
 
 
@@ -212,3 +213,9 @@ def test_a_confidence_is_a_share(text):
 )
 def test_the_confidence_in_other_words(answer, confidence):
     assert parse_confidence(answer) == (None if confidence is None else pytest.approx(confidence))
+
+
+@pytest.mark.parametrize("answer", [None, 5, b"80 %", ["80 %"]])
+def test_what_is_no_text_is_refused(answer):
+    with pytest.raises(InvalidParameterError, match="`answer` must be a str"):
+        parse_confidence(answer)

@@ -131,6 +131,16 @@ class TestBadArguments:
         with pytest.raises(InvalidParameterError, match=r"`keys` must hold QuestionKey\(prompt_key, digest\)"):
             store.get_many("m", [key])  # type: ignore[list-item]
 
+    @pytest.mark.parametrize(("method", "argument"), [("get_many", 5), ("put_many", [("p", "d")])])
+    def test_no_keys(self, store: ResponseStore, method: str, argument: object) -> None:
+        with pytest.raises(InvalidParameterError, match=r"must (hold|be a dict from) QuestionKey"):
+            getattr(store, method)("m", argument)
+
+    @pytest.mark.parametrize("method", ["claim", "renew", "release"])
+    def test_owner(self, store: ResponseStore, method: str) -> None:
+        with pytest.raises(InvalidParameterError, match="`owner` must be a string"):
+            getattr(store, method)("m", keys(1), None)
+
     @pytest.mark.parametrize("model", [None, "", "a\0", "ä" * 501])
     def test_model(self, store: ResponseStore, model: object) -> None:
         with pytest.raises(InvalidParameterError, match="`model` must be a string of 1 to 1000 bytes"):
@@ -240,6 +250,12 @@ class TestPrune:
         ):
             filled.prune(older_than=older_than)  # type: ignore[arg-type]
 
+    @pytest.mark.parametrize("older_than", [timedelta(days=-30), timedelta(microseconds=-1), timedelta.max])
+    def test_an_age_that_nothing_has(self, filled: ResponseStore, older_than: timedelta) -> None:
+        with pytest.raises(InvalidParameterError, match="`older_than` must be an age of 0 or more"):
+            filled.prune(older_than=older_than)
+        assert sum(self.left(filled).values()) == 12
+
 
 class TestState:
     def test_any_json_value(self, store: ResponseStore) -> None:
@@ -265,6 +281,10 @@ class TestState:
         ):
             store.update_state("job", lambda _: value)
 
+    def test_a_value_in_place_of_a_change(self, store: ResponseStore) -> None:
+        with pytest.raises(InvalidParameterError, match=r"`change` of the state 'job' must be a function .* got 5"):
+            store.update_state("job", 5)  # type: ignore[arg-type]
+
 
 class TestWhere:
     def test_nothing_happens_before_the_first_use(self, tmp_path: Path) -> None:
@@ -285,6 +305,11 @@ class TestWhere:
         assert store.location == str(home / "responses.sqlite")
         assert ResponseStore(home / "responses.sqlite").get_many("m", keys(1)) == {keys(1)[0]: "x"}
         store.close()
+
+    def test_a_home_of_nobody_is_a_folder_of_that_name(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("SKELLAGNN_HOME", "~nobody-of-that-name/x")
+        assert ResponseStore().location == str(tmp_path / "~nobody-of-that-name" / "x" / "responses.sqlite")
 
     def test_else_in_the_data_folder_of_the_user(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("SKELLAGNN_HOME", raising=False)

@@ -121,6 +121,10 @@ def test_times_are_kept_in_utc(store: ResponseStore, tmp_path: Path) -> None:
         (json.dumps(LINE | {"digest": None}), "must hold QuestionKey"),
         (json.dumps(LINE | {"tokens_in": "many"}), "`tokens_in` of an answer must be"),
         (json.dumps(LINE | {"tokens_in": float("inf")}), "`tokens_in` of an answer must be"),
+        (json.dumps(LINE | {"tokens_out": -1}), "`tokens_out` of an answer must be"),
+        (json.dumps(LINE | {"snapshot": ["m"]}), "`snapshot` of an answer must be"),
+        (json.dumps(LINE | {"finish_reason": 7}), "`finish_reason` of an answer must be"),
+        ("[" * 100_000, "recursion"),
     ],
 )
 def test_a_bad_line_is_named_and_what_came_before_is_kept(
