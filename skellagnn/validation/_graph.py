@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Mapping, Sequence, Set
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.utils.validation import validate_data
 from skellagnn.base.arrays import as_array
 from skellagnn.exceptions import GraphError, InvalidParameterError
 from skellagnn.graph import TextGraph
+from skellagnn.graph._names import write_names
 from skellagnn.graph._tables import as_pandas
 
 
@@ -101,7 +103,10 @@ def _names_of_rows(X: Any) -> Any:
     index = getattr(X, "index", None) if hasattr(X, "iloc") else None
     if index is None or type(index).__name__ == "RangeIndex" or getattr(index, "nlevels", 1) > 1:
         return None
-    return index if index.is_unique and index.inferred_type in ("string", "integer") else None
+    if index.is_unique and index.inferred_type in ("string", "integer"):
+        with suppress(GraphError):  # a blank one, which may well stand in a table
+            return write_names("X", index)
+    return None
 
 
 def _cut(estimator: Any, view: TextGraph) -> TextGraph:
