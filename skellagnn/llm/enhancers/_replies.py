@@ -19,6 +19,9 @@ _LENGTH = frozenset({"length", "maxtokens", "modellength", "maxoutputtokens", "m
 _MANY = 16  # tokens that are more than an end and blanks
 
 
+_MOST = 10**15  # tokens; what says more counts something else
+
+
 class BadReply(Exception):
     """A reply arrived that is no answer: not what was asked for, or an error under status 200."""
 
@@ -120,7 +123,7 @@ def _text_of(content: Any) -> str:
 def _count(value: Any) -> int | None:
     if isinstance(value, str) and re.fullmatch("[0-9]{1,15}", value):
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST else None
 
 
 def _tokens_read(usage: Mapping[str, Any]) -> int | None:

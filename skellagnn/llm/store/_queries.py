@@ -53,10 +53,15 @@ def find_answers(
     """Return those that are answered."""
     columns = [ANSWERS.c[name] for name in ("digest", "answer", *ANSWER_DETAILS)]
     return [
-        (QuestionKey(prompt_key, digest), Answer(text, **dict(zip(ANSWER_DETAILS, details, strict=True))))
+        (QuestionKey(prompt_key, digest), Answer(text, **_believable(dict(zip(ANSWER_DETAILS, details, strict=True)))))
         for prompt_key, these in _these(ANSWERS, model, keys)
         for digest, text, *details in connection.execute(sa.select(*columns).where(these))
     ]
+
+
+def _believable(details: dict[str, Any]) -> dict[str, Any]:
+    """Leave out numbers below 0, which stores were given before they were looked at."""
+    return {name: None if isinstance(value, (int, float)) and value < 0 else value for name, value in details.items()}
 
 
 def _select(

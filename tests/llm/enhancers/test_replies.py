@@ -108,6 +108,7 @@ def test_ends_by_their_names(finish, reason):
         ("length", "", {"completion_tokens": 100}, "thinking"),
         ("MAX_TOKENS", None, {"completion_tokens": "100"}, "thinking"),
         ("length", "", {"completion_tokens": 4}, "empty"),
+        ("stop", "Cats.", {"completion_tokens": 10**35, "prompt_tokens": -1}, None),  # counts that cannot be
         ("length", "", {}, "empty"),
         ("content_filter", "", {"completion_tokens_details": {"reasoning_tokens": 100}}, "empty"),
     ],

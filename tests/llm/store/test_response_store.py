@@ -19,6 +19,7 @@ from sklearn.base import BaseEstimator, clone
 from skellagnn.enhancers import Answer
 from skellagnn.exceptions import InvalidParameterError, StoreError
 from skellagnn.llm.store import QuestionKey, ResponseStore
+from skellagnn.llm.store._schema import ANSWERS
 from skellagnn.prompts import Prompt, Question
 
 KEYWORDS, SUMMARY = "keywords:0a", "summary:1b"
@@ -97,6 +98,13 @@ class TestAnswers:
         [key] = keys(1)
         store.put_many("m", {key: Answer("x", tokens_in=2**40)})
         assert store.get_many("m", [key])[key].tokens_in == 2**40
+
+    def test_numbers_that_cannot_be_in_an_old_store_are_not_known(self, store: ResponseStore) -> None:
+        [key] = keys(1)
+        store.put_many("m", {key: "x"})
+        store._write(lambda connection: connection.execute(ANSWERS.update().values(tokens_in=-7, seconds=-0.5)))
+        found = store.get_many("m", [key])[key]
+        assert (found, found.tokens_in, found.seconds) == ("x", None, None)
 
     def test_two_objects_for_one_place_share_the_answers(self, url: str) -> None:
         [key] = keys(1)
