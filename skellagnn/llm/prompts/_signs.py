@@ -34,8 +34,9 @@ _ASKED_LABEL = re.compile(r"(?i)\b((?:first|second|best|1st|2nd)[ \w]{0,20}|clas
 # What numbers a name in a list, and the number or letter that stands for one behind the list.
 _COUNT = re.compile(r"(?:^|(?<=[\s(\[]))(\d{1,2}|[A-Za-z])[.):\]]\)?[ \t*_\"'`]*\Z")
 _COUNTED = re.compile(
-    r"(?<![\w.,'])[(\[\"*']{0,2}(?:(\d{1,2})(?![\w%]|[.,/:]\d)|([A-Z])(?![\w'])(?=[)\]\"*']{0,2}\s*(?:[.,;:\n]|\Z|is\b|then\b"
-    r"|and\b|or\b|with\b)))[)\]\"*']{0,2}"
+    r"(?P<head>(?:\A|[:=(\n,]|\b(?:is|be|answer|choice|option|class|category|label|best|number|no\.|pick|choose|then|and|or))"
+    r"[ \t*_]*)[(\[\"*']{0,2}(?P<count>\d{1,2}|[A-Z])[)\]\"*']{0,2}"
+    r"(?=\s*(?:[.,;:](?!\d)|\n|\Z|\)|(?:is|then|and|or)\b))"
 )
 _SURENESS = re.compile(r"(?i)\b(?:confidence|certainty|probability|score|rating)\b[^\n]*")
 
@@ -84,9 +85,11 @@ def _with_names_for_numbers(text: str, names: tuple[str, ...]) -> str:
         listed[count[1]] = names[mention.name]
         end = mention.end
     rest = _SURENESS.sub("", text[end:])
-    if len(listed) < min(3, len(names)) or not any(key in listed for match in _COUNTED.findall(rest) for key in match):
+    first = next((match for match in _COUNTED.finditer(rest) if match["count"] in listed), None)
+    # "in sections 2 and 3": of names, the first does not come after an "and"
+    if len(listed) < min(3, len(names)) or first is None or re.match(r",|then|and|or", first["head"]):
         return text
-    return _COUNTED.sub(lambda m: listed.get(m[1] or m[2], m[0]), rest)
+    return _COUNTED.sub(lambda m: m["head"] + listed.get(m["count"], m["count"]), rest)
 
 
 def _headed(table: re.Match[str]) -> str:

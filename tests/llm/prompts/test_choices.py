@@ -724,6 +724,12 @@ KINDS: dict[str, list[tuple[str, list[str], list[int] | None]]] = {
         ("It is about robbotics.", LIST_12, [4]),
         ("The Rulle Lerning is not meant.", LIST_1, []),
         (
+            "1. Robotics\n2. Databases\n3. Cryptography\n\nReason: 3 experiments with 2 arms, in sections 2 and 3.",
+            LIST_12,
+            [4, 0, 3],
+        ),
+        ("1. Robotics\n2. Databases\n3. Cryptography\n\nThe answer is 3, then 1.", LIST_12, [3, 4]),
+        (
             "Theory is my second choice, after Rule Learning.",
             [
                 "Case Based",
