@@ -57,7 +57,7 @@ def test_each_question_is_asked_once_by_all_of_them_together(url: str, tmp_path:
     assert run_fleet(url, tmp_path, [0], kill=False) == [[0, 0, 0, 0, 0]]
     log = Log(tmp_path, 0)
     assert log.asked(0, 1, 2, 3) == Counter(key.digest for key in KEYS)
-    assert all(log.asked(worker) for worker in range(4))  # they did share the work
+    assert sum(bool(log.asked(worker)) for worker in range(4)) > 1  # they did share it; one may start when all is done
     assert not log.asked(AGAIN)
     store = ResponseStore(url)
     assert store.get_many("model0", KEYS) == EXPECTED
