@@ -123,25 +123,7 @@ def select_active_nodes(
         for name, nodes in (("labeled", labeled), ("asked", asked))
     )
     features = _check_rows("features", features, graph.n_nodes)
-    if probabilities is not None and not callable(probabilities):
-        raise InvalidParameterError(
-            f"`probabilities` must be a function that returns them, or None, got {probabilities!r:.80}. Write lambda: "
-            "probabilities."
-        )
-    if isinstance(selection, str):
-        function = resolve(selection, SELECTIONS, parameter="selection", or_else="or a callable")
-        if probabilities is not None and "labels" in READS[function.__name__]:
-            likely = _check_rows("probabilities", probabilities(), graph.n_nodes)
-            function = partial(function, probabilities=likely)
-        elif "labeled" in READS[function.__name__]:
-            function = partial(function, labeled=starts)
-    elif callable(selection):
-        function = selection
-    else:
-        raise InvalidParameterError(
-            f"`selection` must be one of {', '.join(map(repr, SELECTIONS))} or a callable, got {selection!r:.80}. Pass "
-            "one of the names."
-        )
+    function = _function_of(selection, probabilities, starts, graph.n_nodes)
     check_int("seed", seed, at_least=0)
     count = count_active_nodes(augmentation_ratio, graph.n_nodes)
     allowed = None if candidates is None else _check_candidates(candidates, graph)
@@ -162,6 +144,29 @@ def select_active_nodes(
             AnswerWarning,
         )
     return active
+
+
+def _function_of(selection: Any, probabilities: Any, starts: NDArray[np.int64], n_nodes: int) -> Any:
+    """Return the function of a selection, with what it reads beside graph and features."""
+    if probabilities is not None and not callable(probabilities):
+        raise InvalidParameterError(
+            f"`probabilities` must be a function that returns them, or None, got {probabilities!r:.80}. Write lambda: "
+            "probabilities."
+        )
+    if isinstance(selection, str):
+        named = resolve(selection, SELECTIONS, parameter="selection", or_else="or a callable")
+        if probabilities is not None and "labels" in READS[named.__name__]:
+            likely = _check_rows("probabilities", probabilities(), n_nodes)
+            return partial(named, probabilities=likely)
+        if "labeled" in READS[named.__name__]:
+            return partial(named, labeled=starts)
+        return named
+    if callable(selection):
+        return selection
+    raise InvalidParameterError(
+        f"`selection` must be one of {', '.join(map(repr, SELECTIONS))} or a callable, got {selection!r:.80}. Pass "
+        "one of the names."
+    )
 
 
 def _check_candidates(candidates: Any, graph: TextGraph) -> NDArray[np.bool_]:

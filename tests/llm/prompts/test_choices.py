@@ -317,6 +317,7 @@ LIST_1 = [
     "Rule_Learning",
     "Theory",
 ]
+LIST_CORA = [name.replace("_", " ") for name in LIST_1]
 LIST_2 = ["体育", "政治", "经济", "文化"]
 LIST_3 = ["Sport", "Politik", "Wirtschaft", "Kultur"]
 LIST_4 = ["Sport", "Politique", "Économie", "Culture"]
@@ -656,41 +657,17 @@ KINDS: dict[str, list[tuple[str, list[str], list[int] | None]]] = {
         ("Options:\n1. positive\n2. negative\n3. neutral\n\nAnswer: 2", ["positive", "negative", "neutral"], [1]),
         (
             "Neural Networks are used, but the focus is a bound.\n\n\\boxed{Theory}",
-            [
-                "Case Based",
-                "Genetic Algorithms",
-                "Neural Networks",
-                "Probabilistic Methods",
-                "Reinforcement Learning",
-                "Rule Learning",
-                "Theory",
-            ],
+            LIST_CORA,
             [6, 2],
         ),
         (
             "Reinforcment Learning",
-            [
-                "Case Based",
-                "Genetic Algorithms",
-                "Neural Networks",
-                "Probabilistic Methods",
-                "Reinforcement Learning",
-                "Rule Learning",
-                "Theory",
-            ],
+            LIST_CORA,
             [4],
         ),
         (
             "Probabilstic Methods",
-            [
-                "Case Based",
-                "Genetic Algorithms",
-                "Neural Networks",
-                "Probabilistic Methods",
-                "Reinforcement Learning",
-                "Rule Learning",
-                "Theory",
-            ],
+            LIST_CORA,
             [3],
         ),
         (
@@ -703,15 +680,7 @@ KINDS: dict[str, list[tuple[str, list[str], list[int] | None]]] = {
         ("arxiv cs.CL", ["arxiv cs lg", "arxiv cs cl", "arxiv cs cv"], [1]),
         (
             "Second best class? Theory. Best class? Neural Networks.",
-            [
-                "Case Based",
-                "Genetic Algorithms",
-                "Neural Networks",
-                "Probabilistic Methods",
-                "Reinforcement Learning",
-                "Rule Learning",
-                "Theory",
-            ],
+            LIST_CORA,
             [2, 6],
         ),
         ("<s> stones </s>", ["pets", "stones"], [1]),
@@ -731,67 +700,27 @@ KINDS: dict[str, list[tuple[str, list[str], list[int] | None]]] = {
         ("1. Robotics\n2. Databases\n3. Cryptography\n\nThe answer is 3, then 1.", LIST_12, [3, 4]),
         (
             "Theory is my second choice, after Rule Learning.",
-            [
-                "Case Based",
-                "Genetic Algorithms",
-                "Neural Networks",
-                "Probabilistic Methods",
-                "Reinforcement Learning",
-                "Rule Learning",
-                "Theory",
-            ],
+            LIST_CORA,
             [5, 6],
         ),
         (
             "| Class | Rank |\n|---|---|\n| Theory | 2 |\n| Rule Learning | 1 |",
-            [
-                "Case Based",
-                "Genetic Algorithms",
-                "Neural Networks",
-                "Probabilistic Methods",
-                "Reinforcement Learning",
-                "Rule Learning",
-                "Theory",
-            ],
+            LIST_CORA,
             [5, 6],
         ),
         (
             "Case Based, Genetic Algorithms, Neural Networks, Probabilistic Methods, Reinforcement Learning, Rule Learning, Theory",
-            [
-                "Case Based",
-                "Genetic Algorithms",
-                "Neural Networks",
-                "Probabilistic Methods",
-                "Reinforcement Learning",
-                "Rule Learning",
-                "Theory",
-            ],
+            LIST_CORA,
             [],
         ),
         (
             "(A) Case Based (B) Genetic Algorithms (C) Neural Networks (D) Probabilistic Methods (E) Reinforcement Learning (F) Rule Learning (G) Theory\n\nThe answer is (E).",
-            [
-                "Case Based",
-                "Genetic Algorithms",
-                "Neural Networks",
-                "Probabilistic Methods",
-                "Reinforcement Learning",
-                "Rule Learning",
-                "Theory",
-            ],
+            LIST_CORA,
             [4],
         ),
         (
             "1. Case Based\n2. Genetic Algorithms\n3. Neural Networks\n4. Probabilistic Methods\n5. Reinforcement Learning\n6. Rule Learning\n7. Theory\n\nBest: 4\nSecond best: 3",
-            [
-                "Case Based",
-                "Genetic Algorithms",
-                "Neural Networks",
-                "Probabilistic Methods",
-                "Reinforcement Learning",
-                "Rule Learning",
-                "Theory",
-            ],
+            LIST_CORA,
             [3, 2],
         ),
         (
